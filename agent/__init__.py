@@ -1,0 +1,1 @@
+"""The agent: rounds, state, spool, uplink, metrics, drill-down tasks."""

@@ -1,0 +1,1 @@
+"""The one command, ``rootward``; each subcommand is imported only when it is called."""

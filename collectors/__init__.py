@@ -1,0 +1,1 @@
+"""Passive readers of what the host already knows; one file per source."""

@@ -1,0 +1,1 @@
+"""Active questions to the network and to applications; one file per question."""

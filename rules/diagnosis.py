@@ -1,0 +1,94 @@
+"""What the engine concludes: roots, their consequences, what was ruled out and by what."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from rules.models import State
+from wire.entity import Entity
+
+Key = tuple[str, str, Entity]
+"""(observer, signal, subject) of an observation."""
+
+
+class Certainty(StrEnum):
+    """The verdict of a diagnosis."""
+
+    CONFIRMED = "confirmed"
+    LIKELY = "likely"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Hypothesis(msgspec.Struct, frozen=True, kw_only=True):
+    """A fault on one entity, with the observations for and against it."""
+
+    fault: str
+    entity: Entity
+    probability: float
+    supported_by: tuple[str, ...] = ()
+    opposed_by: tuple[str, ...] = ()
+
+
+class RuledOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A hypothesis that observations speak against."""
+
+    fault: str
+    entity: Entity
+    by: tuple[str, ...]
+
+
+class Consequence(msgspec.Struct, frozen=True, kw_only=True):
+    """A state that follows from the root, and the observations that show it."""
+
+    entity: Entity
+    state: State
+    because: Entity
+    """The entity one hop nearer to the root."""
+    shown_by: tuple[str, ...] = ()
+
+
+class Unchecked(msgspec.Struct, frozen=True, kw_only=True):
+    """What could not be looked at, and why; it lowers confidence."""
+
+    signal: str
+    subject: Entity
+    why: str
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One narrowing step of the drill-down, as it went."""
+
+    at: float
+    tests: tuple[str, ...]
+    """``signal subject`` by ``observer``."""
+    before: tuple[Hypothesis, ...]
+    after: tuple[Hypothesis, ...]
+
+
+class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
+    """One root (or one class of roots that nothing seen so far can separate) and what it explains."""
+
+    root: Hypothesis
+    certainty: Certainty
+    probability: float
+    """Of the root or, where it is one of a class, of the class."""
+    members: tuple[Hypothesis, ...] = ()
+    """The indistinguishable class in prior order, the root first; empty when the root stands alone."""
+    separated_by: tuple[str, ...] = ()
+    """Tests or vantages that would separate the members."""
+    entity: Entity
+    """What the ticket names: the root's entity, or the smallest one common to the members."""
+    onset: float
+    explains: tuple[Key, ...] = ()
+    observations: tuple[str, ...] = ()
+    """Ids of the explained observations, in the order of ``explains``."""
+    perhaps: tuple[Key, ...] = ()
+    """Explained only over an undeclared dependency."""
+    hypotheses: tuple[Hypothesis, ...] = ()
+    """The best, root first, with the runners-up."""
+    consequences: tuple[Consequence, ...] = ()
+    ruled_out: tuple[RuledOut, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
+    steps: tuple[Step, ...] = ()

@@ -1,0 +1,177 @@
+"""The shape of what rule authors write in TOML: signals, faults and states."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+import msgspec
+
+from wire.judgement import Layer, Reason
+
+PRIORS = {"rare": 3e-6, "occasional": 3e-5, "common": 3e-4}
+"""Probability that the fault is present on one entity at a random moment."""
+STRENGTHS = {"always": 0.99, "often": 0.8, "sometimes": 0.4, "rarely": 0.1}
+"""Probability that an active cause produces the symptom or the state."""
+
+Probability = Annotated[float, msgspec.Meta(gt=0, lt=1)]
+Prior = Literal["rare", "occasional", "common"] | Probability
+Strength = Literal["always", "often", "sometimes", "rarely"] | Probability
+
+
+class Role(StrEnum):
+    """How an observation exercised an entity."""
+
+    SELF = "self"
+    """What was judged, and what else it is: an endpoint is also the service that listens there."""
+    HOST = "host"
+    """The host that what was judged is part of."""
+    PATH = "path"
+    """What the packets crossed: NICs, links, segments, switches, gateways."""
+    RESOLVER = "resolver"
+    """Whoever was asked for the name."""
+    OBSERVER = "observer"
+    """Who looked: the host and its agent."""
+
+
+class State(StrEnum):
+    """What a fault does to an entity, and by dependence to others. A consequence, never a root."""
+
+    DOWN = "down"
+    ERROR = "error"
+    SLOW = "slow"
+    STALE = "stale"
+
+
+class Relation(StrEnum):
+    """How one entity leans on another, read from the one that leans: ``service`` RUNS_ON ``host``."""
+
+    RUNS_ON = "runs_on"
+    ATTACHED_TO = "attached_to"
+    STORED_ON = "stored_on"
+    BACKED_BY = "backed_by"
+    DEPENDS_ON = "depends_on"
+    ROUTES_VIA = "routes_via"
+    RESOLVES_WITH = "resolves_with"
+    SERVED_BY = "served_by"
+    MEMBER_OF = "member_of"
+
+
+class _Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One table of a rules file."""
+
+
+class Text(_Model, frozen=True, kw_only=True):
+    """Words for people, in one language. ``{entity}``, ``{host}`` and ``{name}`` are filled in."""
+
+    title: str
+    summary: str = ""
+    advice: str = ""
+    article: str = ""
+
+
+class Proof(_Model, frozen=True, kw_only=True):
+    """A look whose pass, later than the symptom, proves that the cause is gone."""
+
+    signal: str
+    on: Literal["self", "host"] = "self"
+
+
+class Signal(_Model, frozen=True, kw_only=True):
+    """One kind of observation: how it can end and how far each ending can be trusted."""
+
+    name: str
+    layer: Layer
+    outcomes: tuple[Reason, ...]
+    """In the order in which the steps can fail; ``pass`` comes last and is not listed."""
+    leak: dict[Reason, Probability]
+    """Probability that the outcome appears with no modelled cause, per look."""
+    exercises: tuple[Role, ...] = (Role.SELF, Role.HOST, Role.OBSERVER)
+    born_of_log: bool = False
+    """No look passes by itself: the symptom stands until one of ``proof`` passes."""
+    proof: tuple[Proof, ...] = ()
+    text: dict[Literal["en", "zh"], str]
+    """What a failing look means, as a noun: "DNS answer"."""
+
+
+class Symptom(_Model, frozen=True, kw_only=True):
+    """A fault or state makes these looks end like this."""
+
+    signal: str
+    reason: tuple[Reason, ...]
+    on: Role = Role.SELF
+    strength: Strength = "often"
+
+
+class Effect(_Model, frozen=True, kw_only=True):
+    """A fault or state brings this state to the entities that lean on it by this relation, or to itself."""
+
+    state: State
+    on: Relation | Literal["self"]
+    strength: Strength = "often"
+    kind: str = ""
+    """Only entities of this kind; empty means all."""
+
+
+class Test(_Model, frozen=True, kw_only=True):
+    """A check that confirms or refutes, and what it costs in seconds."""
+
+    check: str
+    cost: float = 1.0
+
+
+class Action(StrEnum):
+    """The one thing to do first; a closed set, beside the prose."""
+
+    RESTART_SERVICE = "restart_service"
+    FREE_SPACE = "free_space"
+    REPLACE_PART = "replace_part"
+    CHECK_CABLE = "check_cable"
+    CHECK_POWER = "check_power"
+    FIX_CONFIGURATION = "fix_configuration"
+    RENEW_CERTIFICATE = "renew_certificate"
+    OPEN_FILTER = "open_filter"
+    ADD_CAPACITY = "add_capacity"
+    FIX_PROGRAM = "fix_program"
+    RESTORE_DATA = "restore_data"
+    INVESTIGATE = "investigate"
+    NONE = "none"
+
+
+class Fault(_Model, frozen=True, kw_only=True):
+    """A kind of cause. One file each, named for the id with ``_`` for ``.``."""
+
+    id: str
+    entity: str
+    """The kind of entity that can have it."""
+    domain: Literal["hardware", "software", "network"]
+    type: Literal["hardware_fault", "software_error", "configuration", "network_fault", "capacity"]
+    urgency: Literal["high", "medium", "low"]
+    prior: Prior
+    action: Action
+    is_a: tuple[str, ...] = ()
+    """More general faults: where this one applies, they are no candidates."""
+    symptoms: tuple[Symptom, ...]
+    leads_to: tuple[Effect, ...] = ()
+    confirm: tuple[Test, ...] = ()
+    excluded_by: tuple[Symptom, ...] = ()
+    """Observations that make it impossible."""
+    ticket: bool = True
+    """False for what needs nobody: a machine asleep."""
+    text: dict[Literal["en", "zh"], Text]
+
+
+class StateModel(_Model, frozen=True, kw_only=True):
+    """What a state of a kind of entity shows and leads to."""
+
+    entity: str
+    state: State
+    symptoms: tuple[Symptom, ...] = ()
+    leads_to: tuple[Effect, ...] = ()
+
+
+def probability(value: Prior | Strength) -> float:
+    """The number behind a word, or the number itself."""
+    if isinstance(value, str):
+        return PRIORS[value] if value in PRIORS else STRENGTHS[value]
+    return value

@@ -1,0 +1,1 @@
+"""The server: ingest, state, diagnosis, desk, pages."""

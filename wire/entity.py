@@ -1,0 +1,148 @@
+"""Typed ids of everything that can be at fault, such as ``nic:web1/eth0`` or ``fs:web1:/var``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import msgspec
+
+Entity = Annotated[str, msgspec.Meta(max_length=512, pattern=r"^[a-z][a-z_]*:[^\x00-\x1f\x7f-\x9f]+$")]
+"""``kind:name``. Kinds whose name begins with a host are listed in ``ON_HOST``."""
+
+ON_HOST = frozenset(
+    [
+        "host",
+        "agent",
+        "nic",
+        "disk",
+        "fs",
+        "mount",
+        "service",
+        "process",
+        "port",
+        "gpu",
+        "dimm",
+        "slot",
+        "array",
+        "chassis",
+        "unit",
+        "job",
+        "cgroup",
+        "psu",
+        "fan",
+        "bond",
+        "file",
+        "pool",
+    ]
+)
+DEFAULT_PORTS = {"http": 80, "https": 443, "ssh": 22, "dns": 53, "smtp": 25, "imap": 143}
+
+
+def kind_of(entity: str) -> str:
+    """``nic:web1/eth0`` → ``nic``."""
+    return entity.partition(":")[0]
+
+
+def name_of(entity: str) -> str:
+    """``nic:web1/eth0`` → ``web1/eth0``."""
+    return entity.partition(":")[2]
+
+
+def host_of(entity: str) -> str:
+    """The name of the host that the entity is part of, or ``""`` where its id tells none."""
+    kind, _, name = entity.partition(":")
+    if kind not in ON_HOST:
+        return ""
+    cut = len(name)
+    for separator in "/:":
+        at = name.find(separator)
+        cut = min(cut, at) if at >= 0 else cut
+    return name[:cut]
+
+
+def host(name: str) -> str:
+    return f"host:{name}"
+
+
+def agent(name: str) -> str:
+    return f"agent:{name}"
+
+
+def nic(host_name: str, interface: str) -> str:
+    return f"nic:{host_name}/{interface}"
+
+
+def disk(host_name: str, device: str) -> str:
+    return f"disk:{host_name}/{device}"
+
+
+def fs(host_name: str, mount_point: str) -> str:
+    return f"fs:{host_name}:{mount_point}"
+
+
+def mount(host_name: str, mount_point: str) -> str:
+    return f"mount:{host_name}:{mount_point}"
+
+
+def service(host_name: str, name: str) -> str:
+    return f"service:{host_name}/{name}"
+
+
+def process(host_name: str, name: str) -> str:
+    return f"process:{host_name}/{name}"
+
+
+def port(host_name: str, number: int, protocol: str = "tcp") -> str:
+    """A door of a host that a filter may close: ``port:web1/tcp/443``."""
+    return f"port:{host_name}/{protocol}/{number}"
+
+
+def address(ip: str) -> str:
+    return f"address:{ip}"
+
+
+def gateway(ip: str) -> str:
+    return f"gateway:{ip}"
+
+
+def resolver(ip: str) -> str:
+    return f"resolver:{ip}"
+
+
+def record(name: str, resolver_ip: str = "") -> str:
+    """A name in the DNS: ``record:shop.lab``; as one resolver answers it: ``record:shop.lab@10.0.0.2``."""
+    bare = f"record:{name.rstrip('.').lower()}"
+    return f"{bare}@{resolver_ip}" if resolver_ip else bare
+
+
+def segment(name: str) -> str:
+    return f"segment:{name}"
+
+
+def switch(name: str) -> str:
+    return f"switch:{name}"
+
+
+def site(name: str) -> str:
+    return f"site:{name}"
+
+
+def link(end: str, other: str) -> str:
+    """The id of a link is the same from both ends."""
+    first, second = sorted((end, other))
+    return f"link:{first}--{second}"
+
+
+def endpoint(url: str) -> str:
+    """The door of a URL: scheme, name and port, without path, query or credentials.
+
+    Raises ValueError for a URL without scheme or host name, or with a bad port.
+    """
+    parts = urlsplit(url)
+    if not parts.scheme or not parts.hostname:
+        raise ValueError(f"not a URL with scheme and host: {url!r}")
+    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    number = parts.port
+    suffix = "" if number is None or DEFAULT_PORTS.get(parts.scheme) == number else f":{number}"
+    return f"endpoint:{parts.scheme}://{name}{suffix}"

@@ -1,0 +1,101 @@
+"""The one door of collectors to the machine: bounded reads below a root, commands with a deadline."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from collectors.command import Completed, run_command
+
+READ_LIMIT = 1024 * 1024
+LIST_LIMIT = 65_536
+JSON = Any
+
+
+class Host:
+    """The machine as collectors may see it. ``root`` lets a fixture tree stand in for /proc and /sys.
+
+    Reads raise OSError as ``open`` does; what is longer than ``limit`` bytes is cut there.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        root: str = "/",
+        *,
+        clock: Callable[[], float] = time.time,
+        ticks: Callable[[], float] = time.monotonic,
+        options: Mapping[str, str] | None = None,
+        memory: dict[str, Any] | None = None,
+        remembered: MutableMapping[str, JSON] | None = None,
+    ) -> None:
+        self.name = name
+        self.root = root.rstrip("/") or "/"
+        self.clock = clock
+        """Seconds since the epoch."""
+        self.ticks = ticks
+        """Seconds that never step, for rates."""
+        self.options: Mapping[str, str] = options or {}
+        self.memory: dict[str, Any] = {} if memory is None else memory
+        """What one unit keeps between its reads, gone with the process."""
+        self.remembered: MutableMapping[str, JSON] = {} if remembered is None else remembered
+        """What must outlive the process; the agent saves it (JSON) and gives it back at start."""
+
+    def for_unit(self) -> Host:
+        """The same machine with a memory of its own: each unit gets one."""
+        return Host(
+            self.name,
+            self.root,
+            clock=self.clock,
+            ticks=self.ticks,
+            options=self.options,
+            remembered=self.remembered,
+        )
+
+    @property
+    def real(self) -> bool:
+        """Whether this is the running machine and not a tree of files."""
+        return self.root == "/"
+
+    def path(self, path: str) -> str:
+        """Where the absolute ``path`` of the machine is found by this process."""
+        normal = os.path.normpath("/" + path.lstrip("/"))
+        return normal if self.real else self.root + normal
+
+    def read_bytes(self, path: str, limit: int = READ_LIMIT) -> bytes:
+        descriptor = os.open(self.path(path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            chunks: list[bytes] = []
+            left = limit
+            while left > 0 and (chunk := os.read(descriptor, min(left, 65_536))):
+                chunks.append(chunk)
+                left -= len(chunk)
+            return b"".join(chunks)
+        finally:
+            os.close(descriptor)
+
+    def read(self, path: str, limit: int = READ_LIMIT) -> str:
+        return self.read_bytes(path, limit).decode("utf-8", "replace")
+
+    def read_link(self, path: str) -> str:
+        return str(Path(self.path(path)).readlink())
+
+    def list(self, path: str, limit: int = LIST_LIMIT) -> list[str]:
+        """Names in a folder, at most ``limit`` of them, in the order of the file system."""
+        names: list[str] = []
+        with os.scandir(self.path(path)) as entries:
+            for entry in entries:
+                names.append(entry.name)
+                if len(names) >= limit:
+                    break
+        return names
+
+    def exists(self, path: str) -> bool:
+        return os.path.lexists(self.path(path))
+
+    def run(self, argv: Sequence[str], timeout: float = 3.0, limit: int = READ_LIMIT) -> Completed:
+        """Run a command of this machine, without a shell. A tree of files has none to run."""
+        return run_command(argv, timeout, limit) if self.real else Completed(missing=True)

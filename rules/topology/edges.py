@@ -1,0 +1,93 @@
+"""The edges that one host's inventory contributes to the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rules.graph import Edge
+from rules.models import Relation
+from rules.topology.book import AddressBook, Attachment, is_loopback
+from rules.topology.site import service_id
+from rules.topology.way import Wiring, segment_of
+from wire import entity as ids
+from wire.entity import Entity
+from wire.inventory import Inventory
+
+LEARNT = 0.8
+"""How surely an established connection or an open file means that the service cannot do without."""
+DNS_PORT = 53
+
+
+def edges_of(inventory: Inventory, book: AddressBook, wiring: Wiring) -> Iterator[Edge]:
+    """Every edge whose child is this host or part of it."""
+    name = inventory.host
+    machine = ids.host(name)
+
+    def edge(
+        child: Entity, relation: Relation, parent: Entity, weight: float = 1.0, source: str = "discovered"
+    ) -> Edge:
+        return Edge(
+            child=child, relation=relation, parent=parent, weight=weight, source=source, at=inventory.at
+        )
+
+    yield edge(ids.agent(name), Relation.RUNS_ON, machine)
+    if site := inventory.tags.get("site"):
+        yield edge(machine, Relation.MEMBER_OF, ids.site(site))
+    attachments = book.attachments(name)
+    for attachment in attachments:
+        nic = ids.nic(name, attachment.nic)
+        yield edge(nic, Relation.RUNS_ON, machine)
+        yield edge(nic, Relation.ATTACHED_TO, _plugged_into(wiring, attachment))
+    homes = {_plugged_into(wiring, attachment) for attachment in attachments}
+    if len(homes) == 1:
+        yield edge(machine, Relation.ATTACHED_TO, homes.pop())
+    for gateway in inventory.gateways:
+        yield edge(machine, Relation.ROUTES_VIA, ids.gateway(gateway.address))
+        if owner := book.owner(gateway.address):
+            yield edge(ids.gateway(gateway.address), Relation.RUNS_ON, ids.host(owner.host))
+    for address in inventory.resolvers:
+        resolver = ids.resolver(address)
+        yield edge(machine, Relation.RESOLVES_WITH, resolver)
+        if service := _listener(book, name, address, DNS_PORT, "udp"):
+            yield edge(resolver, Relation.SERVED_BY, service)
+    for mount in inventory.mounts:
+        volume = ids.fs(name, mount.point)
+        yield edge(volume, Relation.RUNS_ON, machine)
+        if mount.disk:
+            yield edge(volume, Relation.BACKED_BY, ids.disk(name, mount.disk))
+            yield edge(ids.disk(name, mount.disk), Relation.RUNS_ON, machine)
+    services = {listener.service for listener in inventory.listeners}
+    services |= {use.service for use in inventory.connections} | {use.service for use in inventory.stores}
+    for service in sorted(services):
+        yield edge(ids.service(name, service), Relation.RUNS_ON, machine)
+    for store in inventory.stores:
+        yield edge(
+            ids.service(name, store.service),
+            Relation.STORED_ON,
+            ids.fs(name, store.mount),
+            LEARNT,
+            "open files",
+        )
+    for use in inventory.connections:
+        parent = _listener(book, name, use.address, use.port, "tcp")
+        child = ids.service(name, use.service)
+        if parent and parent != child:
+            yield edge(child, Relation.DEPENDS_ON, parent, LEARNT, "connection")
+    for declared in inventory.dependencies:
+        child = service_id(declared.service if "/" in declared.service else f"{name}/{declared.service}")
+        yield edge(child, Relation.DEPENDS_ON, service_id(declared.on), source="declared")
+    for endpoint in inventory.endpoints:
+        if endpoint.service:
+            door = ids.endpoint(endpoint.url)
+            yield edge(door, Relation.SERVED_BY, ids.service(name, endpoint.service), source="declared")
+
+
+def _plugged_into(wiring: Wiring, attachment: Attachment) -> Entity:
+    return wiring.where(ids.nic(attachment.host, attachment.nic)) or segment_of(attachment)
+
+
+def _listener(book: AddressBook, host: str, address: str, port: int, protocol: str) -> Entity | None:
+    if is_loopback(address):
+        return book.service_at(host, address, port, protocol)
+    owner = book.owner(address)
+    return book.service_at(owner.host, address, port, protocol) if owner else None

@@ -1,0 +1,203 @@
+"""From a look to the entities it exercised: engine rule 14's expansion of local facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from rules.evidence import Exercised
+from rules.models import Role
+from rules.topology.book import AddressBook, Attachment, is_loopback
+from rules.topology.way import Wiring, way
+from wire import entity as ids
+from wire.entity import Entity
+from wire.inventory import Inventory
+from wire.judgement import Path
+
+NO_PATH = Path()
+DNS_PORT = 53
+SERVER = "rootward"
+"""The name under which the server itself observes."""
+
+
+class Exercise:
+    """Expands looks, remembering each way until the picture changes."""
+
+    def __init__(
+        self, book: AddressBook, wiring: Wiring, inventories: Mapping[str, Inventory], server_host: str
+    ) -> None:
+        self._book = book
+        self._wiring = wiring
+        self._inventories = inventories
+        self._server_host = server_host
+        self._ways: dict[tuple[str, str, str, str], tuple[Entity, ...]] = {}
+
+    def forget(self) -> None:
+        """The picture changed: ways must be found anew."""
+        self._ways.clear()
+
+    def of(
+        self, observer: str, subject: Entity, path: Path | None, roles: frozenset[Role]
+    ) -> tuple[Exercised, ...]:
+        found = (pair for pair in self._all(observer, subject, path or NO_PATH) if pair[0] in roles)
+        return tuple(dict.fromkeys(found))
+
+    def _all(self, observer: str, subject: Entity, path: Path) -> Iterator[Exercised]:
+        place = observer if observer != SERVER else self._server_host
+        far = self._far_host(place, subject, path)
+        for entity in self._selves(far, subject, path):
+            yield Role.SELF, entity
+        if far:
+            yield Role.HOST, ids.host(far)
+        for entity in self._crossed(observer, place, subject, path):
+            yield Role.PATH, entity
+        if path.resolver:
+            for entity in self._asked(place, path):
+                yield Role.RESOLVER, entity
+        if place:
+            yield Role.OBSERVER, ids.host(place)
+        if place and observer != SERVER:
+            yield Role.OBSERVER, ids.agent(place)
+
+    def _far_host(self, place: str, subject: Entity, path: Path) -> str:
+        """The host that the subject is part of or answers from."""
+        if named := ids.host_of(subject):
+            return named
+        address = path.address or _address_in(subject)
+        if address and is_loopback(address):
+            return place
+        owner = self._book.owner(address) if address else None
+        if owner:
+            return owner.host
+        kind = ids.kind_of(subject)
+        return self._book.host_named(_url_host(subject)) if kind == "endpoint" else ""
+
+    def _selves(self, far: str, subject: Entity, path: Path) -> Iterator[Entity]:
+        """The subject and what else it is."""
+        kind = ids.kind_of(subject)
+        if kind == "record":
+            yield subject.partition("@")[0]
+            return
+        yield subject
+        if not far:
+            return
+        if kind == "endpoint":
+            number = path.port or _url_port(subject)
+            yield ids.port(far, number)
+            if service := self._book.service_at(far, path.address, number):
+                yield service
+        elif kind == "resolver" and (service := self._dns_at(far, ids.name_of(subject))):
+            yield service
+
+    def _crossed(self, observer: str, place: str, subject: Entity, path: Path) -> tuple[Entity, ...]:
+        kind = ids.kind_of(subject)
+        if kind == "nic":
+            plugged = self._wiring.where(subject)
+            return (plugged,) if plugged else self._segments_of(subject)
+        if observer == SERVER:
+            return self._back_to_server(ids.host_of(subject))
+        address = path.address or _address_in(subject)
+        return self._way(place, address, path.gateway, path.interface) if address else ()
+
+    def _asked(self, place: str, path: Path) -> Iterator[Entity]:
+        """The resolver, its service and host, and what lies on the way to it."""
+        yield ids.resolver(path.resolver)
+        if is_loopback(path.resolver):
+            owner_host = place
+        else:
+            owner = self._book.owner(path.resolver)
+            owner_host = owner.host if owner else ""
+            yield from self._way(place, path.resolver, "", "")
+        if owner_host:
+            yield ids.host(owner_host)
+            if service := self._dns_at(owner_host, path.resolver):
+                yield service
+
+    def _dns_at(self, host: str, address: str) -> Entity | None:
+        return self._book.service_at(host, address, DNS_PORT, "udp")
+
+    def _back_to_server(self, host: str) -> tuple[Entity, ...]:
+        """The way of a heartbeat: to the server's host where it is known, else to the first gateway."""
+        for attachment in self._book.attachments(self._server_host):
+            crossed = self._way(host, str(attachment.interface.ip), "", "")
+            if crossed:
+                return crossed
+        inventory = self._inventories.get(host)
+        if inventory and inventory.gateways:
+            return self._way(host, inventory.gateways[0].address, "", "")
+        attachments = self._book.attachments(host)
+        return tuple(ids.nic(host, attachment.nic) for attachment in attachments)
+
+    def _segments_of(self, nic: Entity) -> tuple[Entity, ...]:
+        host, _, interface = ids.name_of(nic).partition("/")
+        return tuple(
+            ids.segment(str(attachment.interface.network))
+            for attachment in self._book.attachments(host)
+            if attachment.nic == interface
+        )
+
+    def _way(self, place: str, address: str, gateway: str, interface: str) -> tuple[Entity, ...]:
+        key = (place, address, gateway, interface)
+        if key not in self._ways:
+            self._ways[key] = self._find_way(place, address, gateway, interface)
+        return self._ways[key]
+
+    def _find_way(self, place: str, address: str, gateway: str, interface: str) -> tuple[Entity, ...]:
+        owner = self._book.owner(address)
+        if is_loopback(address) or (owner and owner.host == place):
+            return ()
+        source = self._source(place, address, interface)
+        if source is None:
+            return (ids.nic(place, interface),) if place and interface else ()
+        hop = gateway or ("" if _on_link(source, address) else self._gateway_of(place, source))
+        return way(self._book, self._wiring, source, address, hop)
+
+    def _source(self, place: str, address: str, interface: str) -> Attachment | None:
+        """The NIC by which the observer sends there: as it said, else on that link, else its gateway's."""
+        attachments = self._book.attachments(place)
+        named = [a for a in attachments if a.nic == interface]
+        near = [a for a in named or attachments if _on_link(a, address)]
+        if near or named:
+            return (near or named)[0]
+        inventory = self._inventories.get(place)
+        via = {gateway.interface for gateway in inventory.gateways} if inventory else set()
+        return next((a for a in attachments if a.nic in via), attachments[0] if attachments else None)
+
+    def _gateway_of(self, place: str, source: Attachment) -> str:
+        inventory = self._inventories.get(place)
+        for gateway in inventory.gateways if inventory else ():
+            if gateway.interface == source.nic:
+                return gateway.address
+        return ""
+
+
+def _on_link(attachment: Attachment, address: str) -> bool:
+    try:
+        target = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    network = attachment.interface.network
+    return target.version == network.version and target in network
+
+
+def _address_in(subject: Entity) -> str:
+    """The address that an entity id itself tells, or ``""``."""
+    kind, name = ids.kind_of(subject), ids.name_of(subject)
+    if kind == "endpoint":
+        name = _url_host(subject)
+    elif kind not in ("address", "gateway", "resolver"):
+        return ""
+    try:
+        return str(ip_address(name.partition("%")[0]))
+    except ValueError:
+        return ""
+
+
+def _url_host(subject: Entity) -> str:
+    return urlsplit(ids.name_of(subject)).hostname or ""
+
+
+def _url_port(subject: Entity) -> int:
+    parts = urlsplit(ids.name_of(subject))
+    return parts.port or ids.DEFAULT_PORTS.get(parts.scheme, 0)

@@ -1,0 +1,74 @@
+"""What people declare of a site because no agent can see it: switches, groups, dependencies."""
+
+from __future__ import annotations
+
+import msgspec
+
+from rules.graph import Group
+from wire import entity as ids
+from wire.entity import Entity
+
+
+class _Declared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One table of a site file."""
+
+
+class Switch(_Declared, frozen=True, kw_only=True):
+    """A switch and what is plugged into it."""
+
+    name: str
+    ports: tuple[str, ...] = ()
+    """``host/interface``, as the agents name them."""
+    uplinks: tuple[str, ...] = ()
+    """Names of the switches nearer to the core."""
+
+
+class GroupTable(_Declared, frozen=True, kw_only=True):
+    """Members of which some may fail."""
+
+    name: str
+    members: tuple[Entity, ...]
+    need: int = 1
+    balanced: bool = True
+    health_checked: bool = False
+
+
+class Dependency(_Declared, frozen=True, kw_only=True):
+    """``service`` cannot do its work without ``on``; both as entity ids or ``host/service``."""
+
+    service: str
+    on: str
+
+
+class Site(_Declared, frozen=True, kw_only=True):
+    """A whole site file. Raises msgspec.ValidationError, naming the field, when decoded from bad TOML."""
+
+    switch: tuple[Switch, ...] = ()
+    group: tuple[GroupTable, ...] = ()
+    dependency: tuple[Dependency, ...] = ()
+
+
+def groups_of(site: Site) -> list[Group]:
+    return [
+        Group(
+            id=f"group:{table.name}",
+            members=table.members,
+            need=table.need,
+            balanced=table.balanced,
+            health_checked=table.health_checked,
+        )
+        for table in site.group
+    ]
+
+
+def service_id(name: str) -> Entity:
+    """An entity id as it is; ``host/service`` as the service of that host."""
+    return name if ":" in name else f"service:{name}"
+
+
+def nic_id(port: str) -> Entity:
+    """Raises ValueError for a port that is not ``host/interface``."""
+    host, slash, interface = port.partition("/")
+    if not (host and slash and interface):
+        raise ValueError(f"a switch port is written host/interface, not {port!r}")
+    return ids.nic(host, interface)

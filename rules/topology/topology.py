@@ -1,0 +1,134 @@
+"""One picture of all hosts, kept up to date inventory by inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rules.evidence import Exercised
+from rules.graph import Edge, Graph
+from rules.models import Relation, Role, Signal
+from rules.topology.book import AddressBook
+from rules.topology.edges import edges_of
+from rules.topology.exercise import Exercise
+from rules.topology.site import Site, groups_of, nic_id, service_id
+from rules.topology.way import Wiring
+from wire import entity as ids
+from wire.entity import Entity
+from wire.inventory import Inventory
+from wire.judgement import Path
+
+
+class Topology:
+    """Declared and discovered facts; ``graph`` is what the engine reasons over."""
+
+    def __init__(self, server_host: str = "") -> None:
+        self.graph = Graph()
+        self.book = AddressBook()
+        self.wiring = Wiring()
+        self.inventories: dict[str, Inventory] = {}
+        self._edges: dict[str, dict[tuple[Entity, Relation, Entity], Edge]] = {}
+        self._referrers: dict[str, set[str]] = {}
+        self._declared: list[Edge] = []
+        self._pinned: set[Entity] = set()
+        self._exercise = Exercise(self.book, self.wiring, self.inventories, server_host)
+
+    def update(self, inventory: Inventory) -> bool:
+        """Replace what is known of one host; true when the graph may have changed."""
+        name = inventory.host
+        known = self.inventories.get(name)
+        if known is not None and _timeless(known) == _timeless(inventory):
+            return False
+        self.inventories[name] = inventory
+        before = {str(attachment.interface.ip) for attachment in self.book.attachments(name)}
+        self.book.put(inventory)
+        after = {str(attachment.interface.ip) for attachment in self.book.attachments(name)}
+        for nic in inventory.nics:
+            entity = ids.nic(name, nic.name)
+            if nic.switch and entity not in self._pinned:
+                self.wiring.plug(entity, ids.switch(nic.switch))
+        self._exercise.forget()
+        self._rebuild({name, *self._who_refers(before | after)})
+        return True
+
+    def forget(self, host: str) -> None:
+        """The host is retired: nothing of it is left."""
+        if self.inventories.pop(host, None) is None:
+            return
+        gone = {str(attachment.interface.ip) for attachment in self.book.attachments(host)}
+        self.book.drop(host)
+        self._exercise.forget()
+        for edge in self._edges.pop(host, {}).values():
+            self.graph.remove(edge)
+        self._rebuild(self._who_refers(gone))
+
+    def declare(self, site: Site) -> None:
+        """Take a site file in place of the one before. Raises ValueError, naming the entry, if it is bad."""
+        plugs = [(nic_id(port), ids.switch(switch.name)) for switch in site.switch for port in switch.ports]
+        for nic in self._pinned:
+            self.wiring.unplug(nic)
+        self.wiring.forget_trunks()
+        for edge in self._declared:
+            self.graph.remove(edge)
+        for nic, into in plugs:
+            self.wiring.plug(nic, into)
+        self._pinned = {nic for nic, _ in plugs}
+        self._declared = list(_declared_edges(site))
+        for switch in site.switch:
+            for uplink in switch.uplinks:
+                self.wiring.trunk(ids.switch(switch.name), ids.switch(uplink))
+        for edge in self._declared:
+            self.graph.add(edge)
+        for group in groups_of(site):
+            self.graph.add_group(group)
+        self._exercise.forget()
+        self._rebuild(set(self.inventories))
+
+    def exercised(
+        self, observer: str, signal: Signal, subject: Entity, path: Path | None
+    ) -> tuple[Exercised, ...]:
+        """What a look by ``observer`` touched, and in which role, as far as is known now."""
+        wanted: Iterable[Role] = signal.exercises
+        return self._exercise.of(observer, subject, path, frozenset(wanted))
+
+    def _who_refers(self, addresses: set[str]) -> set[str]:
+        return {host for address in addresses for host in self._referrers.get(address, ())}
+
+    def _rebuild(self, hosts: set[str]) -> None:
+        for host in sorted(hosts):
+            inventory = self.inventories.get(host)
+            if inventory is None:
+                continue
+            for address in _mentioned(inventory):
+                self._referrers.setdefault(address, set()).add(host)
+            fresh = {
+                (edge.child, edge.relation, edge.parent): edge
+                for edge in edges_of(inventory, self.book, self.wiring)
+            }
+            for key, edge in self._edges.get(host, {}).items():
+                if key not in fresh:
+                    self.graph.remove(edge)
+            for edge in fresh.values():
+                self.graph.add(edge)
+            self._edges[host] = fresh
+
+
+def _timeless(inventory: Inventory) -> tuple[object, ...]:
+    return tuple(getattr(inventory, name) for name in inventory.__struct_fields__ if name != "at")
+
+
+def _mentioned(inventory: Inventory) -> set[str]:
+    """Addresses of others from which edges of this host are drawn."""
+    found = {gateway.address for gateway in inventory.gateways}
+    found |= set(inventory.resolvers)
+    found |= {use.address for use in inventory.connections}
+    return found
+
+
+def _declared_edges(site: Site) -> Iterable[Edge]:
+    for switch in site.switch:
+        for uplink in switch.uplinks:
+            yield Edge(ids.switch(switch.name), Relation.ATTACHED_TO, ids.switch(uplink), source="declared")
+    for dependency in site.dependency:
+        yield Edge(
+            service_id(dependency.service), Relation.DEPENDS_ON, service_id(dependency.on), source="declared"
+        )

@@ -1,0 +1,110 @@
+"""Which NICs, segments, switches and gateways a packet crosses from one host to an address."""
+
+from __future__ import annotations
+
+from collections import deque
+from ipaddress import ip_address
+
+from rules.topology.book import AddressBook, Attachment
+from wire import entity as ids
+from wire.entity import Entity
+
+
+class Wiring:
+    """Where each NIC is plugged in, and how the switches hang together."""
+
+    def __init__(self) -> None:
+        self._plugged: dict[Entity, Entity] = {}
+        self._neighbours: dict[Entity, set[Entity]] = {}
+
+    def plug(self, nic: Entity, into: Entity) -> None:
+        self._plugged[nic] = into
+
+    def unplug(self, nic: Entity) -> None:
+        self._plugged.pop(nic, None)
+
+    def trunk(self, one: Entity, other: Entity) -> None:
+        self._neighbours.setdefault(one, set()).add(other)
+        self._neighbours.setdefault(other, set()).add(one)
+
+    def forget_trunks(self) -> None:
+        self._neighbours.clear()
+
+    def where(self, nic: Entity) -> Entity | None:
+        return self._plugged.get(nic)
+
+    def between(self, start: Entity, end: Entity) -> tuple[Entity, ...]:
+        """The switches from one to the other, both included; just the two where no trunk is known."""
+        if start == end:
+            return (start,)
+        came_from: dict[Entity, Entity] = {start: start}
+        queue = deque([start])
+        while queue:
+            here = queue.popleft()
+            for there in sorted(self._neighbours.get(here, ())):
+                if there in came_from:
+                    continue
+                came_from[there] = here
+                if there == end:
+                    return _unwind(came_from, start, end)
+                queue.append(there)
+        return (start, end)
+
+
+def _unwind(came_from: dict[Entity, Entity], start: Entity, end: Entity) -> tuple[Entity, ...]:
+    steps = [end]
+    while steps[-1] != start:
+        steps.append(came_from[steps[-1]])
+    return tuple(reversed(steps))
+
+
+def segment_of(attachment: Attachment) -> Entity:
+    """The segment that an address stands for where no switch is declared: its subnet."""
+    return ids.segment(str(attachment.interface.network))
+
+
+def way(
+    book: AddressBook, wiring: Wiring, source: Attachment, destination: str, gateway: str
+) -> tuple[Entity, ...]:
+    """Everything between ``source`` and the destination address, in order, both NICs included.
+
+    ``gateway`` is the next hop, or ``""`` for a destination on the link.
+    """
+    crossed: list[Entity] = [ids.nic(source.host, source.nic)]
+    here = source
+    if gateway and gateway != destination:
+        crossed += _hop(book, wiring, here, gateway)
+        crossed.append(ids.gateway(gateway))
+        onward = _egress(book, gateway, destination)
+        if onward is None:
+            return tuple(dict.fromkeys(crossed))
+        crossed.append(ids.nic(onward.host, onward.nic))
+        here = onward
+    crossed += _hop(book, wiring, here, destination)
+    return tuple(dict.fromkeys(crossed))
+
+
+def _hop(book: AddressBook, wiring: Wiring, source: Attachment, address: str) -> list[Entity]:
+    """What lies between a NIC and an address on its link, and the NIC there when it is known."""
+    start = wiring.where(ids.nic(source.host, source.nic)) or segment_of(source)
+    owner = book.owner(address)
+    if owner is None:
+        return [start]
+    far = ids.nic(owner.host, owner.nic)
+    end = wiring.where(far) or segment_of(owner)
+    return [*wiring.between(start, end), far]
+
+
+def _egress(book: AddressBook, gateway: str, destination: str) -> Attachment | None:
+    """The NIC by which a known gateway reaches a destination on one of its own links."""
+    owner = book.owner(gateway)
+    if owner is None:
+        return None
+    try:
+        target = ip_address(destination)
+    except ValueError:
+        return None
+    for attachment in book.attachments(owner.host):
+        if target.version == attachment.interface.version and target in attachment.interface.network:
+            return attachment
+    return None

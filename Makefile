@@ -1,0 +1,74 @@
+# The commands of the project. `make up` and `make test` install what they need by themselves.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCKS := deploy/requirements
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: up test check drills soak bench lock docs format clean
+.DELETE_ON_ERROR:
+
+up: $(VENV)/run.stamp
+	@exec $(BIN)/rootward up
+
+# ALLOW_SKIPS=1 accepts that tests which need root or a Debian package are skipped.
+test: $(VENV)/dev.stamp
+	@deploy/debian/install test || [ -n "$(ALLOW_SKIPS)" ] || echo "going on with what can run" >&2
+	$(BIN)/pytest -m "not soak" $(PYTEST)
+
+check: $(VENV)/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/rootward rules lint
+	$(BIN)/python docs/generate.py
+	$(BIN)/mkdocs build --strict --quiet
+
+drills: $(VENV)/dev.stamp
+	@deploy/debian/install test
+	$(BIN)/rootward drill run --runs $(or $(RUNS),3)
+
+soak: $(VENV)/dev.stamp
+	@deploy/debian/install test
+	$(BIN)/pytest -m soak --timeout 7200 $(PYTEST)
+
+bench: $(VENV)/dev.stamp
+	@deploy/debian/install bench
+	@for bench in bench/[a-z]*.py; do echo "== $$bench"; $(BIN)/python "$$bench" || exit 1; done
+
+docs: $(VENV)/dev.stamp
+	$(BIN)/python docs/generate.py
+	$(BIN)/mkdocs serve
+
+format: $(VENV)/dev.stamp
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Needs uv; writes names, versions and hashes, and no address of an index.
+lock:
+	for set in run dev; do \
+	  group=$$([ $$set = run ] && echo install || echo dev); \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-emit-find-links --custom-compile-command "make lock" --extra server --group $$group \
+	    $$([ $$set = dev ] && echo -c $(LOCKS)/run.lock) pyproject.toml -o $(LOCKS)/$$set.lock; \
+	done
+
+clean:
+	rm -rf $(VENV) site .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) 2>/dev/null || { rm -rf $(VENV); deploy/debian/install run && $(PYTHON) -m venv $(VENV); }
+
+$(VENV)/run.stamp: $(LOCKS)/run.lock pyproject.toml | $(VENV)/bin/python
+	@echo "installing into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r $(LOCKS)/run.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: $(LOCKS)/dev.lock pyproject.toml | $(VENV)/bin/python
+	@$(BIN)/python -m pip install --quiet --require-hashes -r $(LOCKS)/dev.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/run.stamp

@@ -1,0 +1,46 @@
+"""How far an agent's clock is from the server's, and how sure that is."""
+
+from __future__ import annotations
+
+import msgspec
+
+WINDOW = 8
+"""Batches that the estimate looks back on: a slow delivery is forgotten, a real step is learnt."""
+IN_STEP = 0.5
+"""Seconds below which a clock counts as right: delivery alone explains as much."""
+FLOOR = 0.02
+
+
+class Clock(msgspec.Struct):
+    """The estimate for one agent.
+
+    Each batch says when it was sent, by the agent's clock. What the server's clock shows on arrival is
+    that time, plus the true shift, plus the time on the way, which is never negative: so the smallest
+    difference of the window is the best estimate of the shift (RFC 5905 filters for the same reason).
+    """
+
+    samples: list[float] = []
+
+    def hear(self, sent_at: float, received_at: float) -> None:
+        self.samples = [*self.samples, received_at - sent_at][-WINDOW:]
+
+    def forget(self) -> None:
+        """After a boot the clock may have been set."""
+        self.samples = []
+
+    @property
+    def shift(self) -> float:
+        """Seconds to add to a time of the agent to get the server's."""
+        smallest = min(self.samples, default=0.0)
+        return smallest if abs(smallest) > IN_STEP else 0.0
+
+    @property
+    def error(self) -> float:
+        """Bound, in seconds, of what the translation may be wrong by."""
+        if not self.samples:
+            return IN_STEP
+        smallest = min(self.samples)
+        if abs(smallest) <= IN_STEP:
+            return abs(smallest) + FLOOR
+        spread = sorted(self.samples)[len(self.samples) // 2] - smallest
+        return FLOOR + (min(spread, 5.0) if len(self.samples) > 1 else IN_STEP)

@@ -1,0 +1,198 @@
+"""What is true now: the latest result per agent, signal and subject, rebuilt from disk at start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from server.entry import Applied, Entry, Key, Presence
+from server.known_agent import KnownAgent, Saved
+from wire.codec import fingerprint
+from wire.exchange import Batch, Heartbeat
+from wire.inventory import Inventory
+from wire.observation import Observation
+
+OVERDUE_AFTER = 3
+"""Heartbeats that may be missed before an agent counts as silent."""
+
+
+class CurrentState:
+    """One thread applies; any thread may ask: what is handed out never changes.
+
+    ``apply`` depends on nothing but its arguments and what was applied before, so that replaying the
+    batch log after a checkpoint gives the same state.
+    """
+
+    def __init__(self, started_at: float = 0.0) -> None:
+        self._started_at = started_at
+        self._agents: dict[str, KnownAgent] = {}
+
+    def admit(self, agent: str, host: str) -> None:
+        """An agent is known from its enrolment on."""
+        if agent not in self._agents:
+            self._agents[agent] = KnownAgent(Saved(agent=agent, host=host))
+
+    def restore(self, body: bytes) -> None:
+        """One agent from its checkpoint."""
+        saved = msgspec.msgpack.decode(body, type=Saved)
+        self._agents[saved.agent] = KnownAgent(saved)
+
+    def save(self, agent: str) -> bytes:
+        return msgspec.msgpack.encode(self._agents[agent].save())
+
+    def forget(self, agent: str, now: float) -> Applied | None:
+        """A revoked agent: nothing it said stands any longer."""
+        known = self._agents.pop(agent, None)
+        if known is None:
+            return None
+        retired = tuple(known.entries.values())
+        return Applied(agent=agent, host=known.saved.host, received_at=now, retired=retired)
+
+    def apply(self, batch: Batch, received_at: float) -> Applied:
+        """Applies what is above the agent's mark. Raises KeyError for an agent that was never admitted."""
+        known = self._agents[batch.agent]
+        saved = known.saved
+        returned = bool(saved.goodbye) or (saved.last_heard > 0 and received_at > self._overdue_at(saved))
+        rebooted = bool(saved.boot) and bool(batch.boot) and saved.boot != batch.boot
+        late = batch.boot == saved.boot and batch.sent_at < saved.sent_at
+        if rebooted:
+            saved.clock.forget()
+        saved.boot = batch.boot or saved.boot
+        saved.clock.hear(batch.sent_at, received_at)
+        saved.sent_at = batch.sent_at
+        saved.last_heard = received_at
+        saved.dropped = batch.dropped
+        changed, retired = _observe(known, batch, received_at, whole=batch.resync and not late)
+        if batch.inventory is not None:
+            saved.inventory = batch.inventory
+            saved.inventory_digest = fingerprint(batch.inventory)
+        refreshed: tuple[Entry, ...] = ()
+        if batch.heartbeat is not None:
+            saved.interval = batch.heartbeat.interval
+            refreshed = tuple(_refresh(known, batch.heartbeat, received_at))
+        saved.goodbye = batch.heartbeat.goodbye if batch.heartbeat is not None else ""
+        beat = batch.heartbeat
+        return Applied(
+            agent=batch.agent,
+            host=saved.host,
+            received_at=received_at,
+            changed=tuple(changed),
+            refreshed=refreshed,
+            retired=tuple(retired),
+            inventory=batch.inventory,
+            heartbeat=beat,
+            goodbye=saved.goodbye,
+            rebooted=rebooted,
+            returned=returned,
+            refusals=batch.refusals,
+            resync=beat is not None and beat.digest != known.digest,
+            want_inventory=beat is not None
+            and (saved.inventory is None or beat.inventory != saved.inventory_digest),
+        )
+
+    def mark(self, agent: str) -> int:
+        """The highest sequence applied; 0 for an agent of whom nothing was."""
+        known = self._agents.get(agent)
+        return known.saved.mark if known is not None else 0
+
+    def agents(self) -> tuple[str, ...]:
+        return tuple(self._agents)
+
+    def entries(self, agent: str | None = None) -> list[Entry]:
+        """What stands now, of one agent or of all."""
+        chosen = list(self._agents.values()) if agent is None else [self._agents[agent]]
+        return [entry for known in chosen for entry in list(known.entries.values())]
+
+    def inventories(self) -> list[Inventory]:
+        """The latest of every host that sent one."""
+        found = [known.saved.inventory for known in list(self._agents.values())]
+        return [inventory for inventory in found if inventory is not None]
+
+    def presences(self) -> list[Presence]:
+        return [self._presence(known.saved) for known in list(self._agents.values())]
+
+    def overdue(self, now: float) -> list[Presence]:
+        """Agents that were heard once, said no goodbye, and missed three heartbeats."""
+        return [
+            presence
+            for presence in self.presences()
+            if presence.last_heard > 0 and not presence.goodbye and presence.overdue_at < now
+        ]
+
+    def _presence(self, saved: Saved) -> Presence:
+        return Presence(
+            agent=saved.agent,
+            host=saved.host,
+            boot=saved.boot,
+            last_heard=saved.last_heard,
+            # While the server was down nobody could be heard.
+            overdue_at=max(self._overdue_at(saved), self._started_at + OVERDUE_AFTER * saved.interval),
+            goodbye=saved.goodbye,
+        )
+
+    @staticmethod
+    def _overdue_at(saved: Saved) -> float:
+        return saved.last_heard + OVERDUE_AFTER * saved.interval
+
+
+def _observe(
+    known: KnownAgent, batch: Batch, received_at: float, *, whole: bool
+) -> tuple[list[Entry], list[Entry]]:
+    """What is new and what no longer stands. ``whole``: what is not in the batch no longer stands."""
+    changed: list[Entry] = []
+    retired: list[Entry] = []
+    saved = known.saved
+    for seen in batch.observations:
+        key = (seen.signal, seen.subject)
+        if seen.seq <= saved.mark and not (whole and _missed(known.entries.get(key), seen)):
+            continue
+        saved.mark = max(saved.mark, seen.seq)
+        if seen.retired:
+            old = known.take(key)
+            if old is not None:
+                retired.append(old)
+            continue
+        entry = _dated(known, seen, received_at)
+        known.put(entry)
+        changed.append(entry)
+    if whole:
+        retired += _absent(known, batch.observations)
+    return changed, retired
+
+
+def _missed(old: Entry | None, seen: Observation) -> bool:
+    """Is this, out of a whole state, something that we should have and do not?"""
+    return old is None or old.observation.seq < seen.seq
+
+
+def _absent(known: KnownAgent, observations: Iterable[Observation]) -> Iterator[Entry]:
+    said: set[Key] = {(seen.signal, seen.subject) for seen in observations}
+    for key in sorted(set(known.entries) - said):
+        old = known.take(key)
+        if old is not None:
+            yield old
+
+
+def _dated(known: KnownAgent, seen: Observation, received_at: float) -> Entry:
+    """Times on the server's clock; nothing was seen later than it was received."""
+    clock = known.saved.clock
+    shift, error = clock.shift, clock.error
+    ahead = max(0.0, seen.at + shift - received_at)
+    at = min(max(seen.at + shift, 0.0), received_at)
+    opposite = seen.opposite_at
+    return Entry(
+        host=known.saved.host,
+        observation=seen,
+        since=min(max(seen.since + shift, 0.0), at),
+        confirmed_at=at,
+        opposite_at=None if opposite is None else min(max(opposite + shift, 0.0), at),
+        clock_error=error,
+        clamped=ahead if ahead > error else 0.0,
+    )
+
+
+def _refresh(known: KnownAgent, beat: Heartbeat, received_at: float) -> Iterator[Entry]:
+    shift = known.saved.clock.shift
+    for name, at in beat.rounds.items():
+        yield from known.confirm(name, min(max(at + shift, 0.0), received_at))

@@ -1,0 +1,72 @@
+"""What stands now and what a batch changed, with times on the server's clock."""
+
+from __future__ import annotations
+
+import msgspec
+
+from wire.entity import Entity
+from wire.exchange import Heartbeat, Refusal
+from wire.inventory import Inventory
+from wire.observation import Observation, observation_id
+
+Key = tuple[str, Entity]
+"""(signal, subject)"""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One result that stands. Never changed: a fresh confirmation makes a new entry."""
+
+    host: str
+    observation: Observation
+    """As the agent said it, by the agent's clock."""
+    since: float
+    confirmed_at: float
+    opposite_at: float | None
+    clock_error: float
+    """Bound of what is not known of the agent's clock, seconds."""
+    clamped: float = 0.0
+    """Seconds by which its time lay in the future, and was moved back to the moment of receipt."""
+
+    @property
+    def id(self) -> str:
+        return observation_id(self.host, self.observation.seq)
+
+    @property
+    def key(self) -> Key:
+        return (self.observation.signal, self.observation.subject)
+
+
+class Applied(msgspec.Struct, frozen=True, kw_only=True):
+    """What one batch changed."""
+
+    agent: str
+    host: str
+    received_at: float
+    changed: tuple[Entry, ...] = ()
+    """In the order of their sequences; one key may occur twice."""
+    refreshed: tuple[Entry, ...] = ()
+    """Unchanged results that a completed round has confirmed."""
+    retired: tuple[Entry, ...] = ()
+    """Results that no longer stand, because their subject is no longer looked at."""
+    inventory: Inventory | None = None
+    heartbeat: Heartbeat | None = None
+    goodbye: str = ""
+    rebooted: bool = False
+    """The boot id differs from the one before."""
+    returned: bool = False
+    """The agent had been silent too long, or had said goodbye, before this batch."""
+    refusals: tuple[Refusal, ...] = ()
+    resync: bool = False
+    """The agent's digest differs from ours: it should send its whole state."""
+    want_inventory: bool = False
+
+
+class Presence(msgspec.Struct, frozen=True):
+    """When an agent was last heard, and by when it must be heard again."""
+
+    agent: str
+    host: str
+    boot: str
+    last_heard: float
+    overdue_at: float
+    goodbye: str

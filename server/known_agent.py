@@ -1,0 +1,94 @@
+"""All that the server knows of one agent's host: entries by key and round, clock, mark, inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from server.clocks import Clock
+from server.entry import Entry, Key
+from wire.exchange import Digest
+from wire.inventory import Inventory
+from wire.observation import Observation
+
+
+class Saved(msgspec.Struct, kw_only=True):
+    """What a checkpoint holds of one agent."""
+
+    agent: str
+    host: str
+    mark: int = 0
+    """The highest sequence applied."""
+    boot: str = ""
+    sent_at: float = 0.0
+    last_heard: float = 0.0
+    interval: float = 10.0
+    goodbye: str = ""
+    clock: Clock = msgspec.field(default_factory=Clock)
+    inventory: Inventory | None = None
+    inventory_digest: str = ""
+    dropped: int = 0
+    entries: list[Entry] = []
+    """Filled for the checkpoint only; alive they are kept by key."""
+
+
+class KnownAgent:
+    """One agent, alive in memory. Only the applying thread changes it."""
+
+    def __init__(self, saved: Saved) -> None:
+        self.saved = saved
+        self.entries: dict[Key, Entry] = {}
+        self._by_round: dict[str, set[Key]] = {}
+        self._digest = Digest()
+        for entry in saved.entries:
+            self.put(entry)
+        saved.entries = []
+
+    def save(self) -> Saved:
+        """In the order of their keys: equal states have equal bytes, whatever their history."""
+        entries = [self.entries[key] for key in sorted(self.entries)]
+        return msgspec.structs.replace(self.saved, entries=entries)
+
+    @property
+    def digest(self) -> str:
+        return str(self._digest)
+
+    def put(self, entry: Entry) -> None:
+        key = entry.key
+        seen = entry.observation
+        old = self.entries.get(key)
+        self.entries[key] = entry
+        if old is not None:
+            before = old.observation
+            if before.verdict != seen.verdict or before.reason != seen.reason:
+                self._digest.remove(before.signal, before.subject, before.verdict, before.reason)
+                self._digest.add(seen.signal, seen.subject, seen.verdict, seen.reason)
+            if before.round == seen.round:
+                return
+            self._leave_round(key, before)
+        else:
+            self._digest.add(seen.signal, seen.subject, seen.verdict, seen.reason)
+        if seen.round:
+            self._by_round.setdefault(seen.round, set()).add(key)
+
+    def take(self, key: Key) -> Entry | None:
+        old = self.entries.pop(key, None)
+        if old is not None:
+            seen = old.observation
+            self._digest.remove(seen.signal, seen.subject, seen.verdict, seen.reason)
+            self._leave_round(key, seen)
+        return old
+
+    def confirm(self, round_name: str, at: float) -> Iterator[Entry]:
+        """Every result of this round is as fresh as the round; yields those that became fresher."""
+        for key in sorted(self._by_round.get(round_name, ())):
+            old = self.entries[key]
+            if old.confirmed_at < at:
+                fresh = msgspec.structs.replace(old, confirmed_at=at)
+                self.entries[key] = fresh
+                yield fresh
+
+    def _leave_round(self, key: Key, seen: Observation) -> None:
+        if seen.round:
+            self._by_round[seen.round].discard(key)

@@ -1,0 +1,1 @@
+"""Everything that is on disk. Only this package knows SQL."""

@@ -1,0 +1,1 @@
+"""Alembic revisions, one file each, named for their number and what they bring."""

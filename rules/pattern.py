@@ -1,0 +1,179 @@
+"""Reads the small regular-expression language of signatures: specificity and shortest form.
+
+The language is what hyperscan and RE2 both understand, on bytes: literals, escapes, classes, groups,
+alternatives, repeats, anchors. No look-around, no back-references.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_ASSERTIONS = ("^", "$", r"\b", r"\B", r"\A", r"\z")
+
+
+class BadPattern(ValueError):
+    """A pattern outside the language; the text says where."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One atom and how often it may stand there. ``text`` is the atom unless it is a group."""
+
+    text: str
+    least: int = 1
+    repeat: str = ""
+    opening: str = ""
+    """``(?:``, ``(?P<name>``, ``(?i:`` or ``(`` where the atom is a group."""
+    choices: tuple[tuple[Item, ...], ...] = ()
+
+    def write(self, *, capture: bool) -> str:
+        if not self.opening:
+            return self.text + self.repeat
+        opening = self.opening if capture or ":" in self.opening else "(?:"
+        inner = "|".join("".join(item.write(capture=capture) for item in choice) for choice in self.choices)
+        return f"{opening}{inner}){self.repeat}"
+
+    def weight(self) -> int:
+        """Literal characters that every match of this item holds."""
+        if self.opening:
+            return self.least * min(sum(item.weight() for item in choice) for choice in self.choices)
+        literal = (len(self.text) == 1 and self.text != ".") or (
+            len(self.text) == 2 and self.text[0] == "\\" and not self.text[1].isalnum()
+        )
+        return self.least if literal and self.text not in _ASSERTIONS else 0
+
+
+class _Reader:
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+        self.at = 0
+
+    def choices(self) -> tuple[tuple[Item, ...], ...]:
+        found = [tuple(self._items())]
+        while self._take("|"):
+            found.append(tuple(self._items()))
+        return tuple(found)
+
+    def _items(self) -> Iterator[Item]:
+        while self.at < len(self.pattern) and self.pattern[self.at] not in "|)":
+            if self._take("("):
+                opening = self._opening()
+                inner = self.choices()
+                if not self._take(")"):
+                    raise BadPattern(f"group not closed at {self.at}: {self.pattern}")
+                yield Item("", *self._repeat(), opening, inner)
+            else:
+                yield Item(self._atom(), *self._repeat())
+
+    def _take(self, text: str) -> bool:
+        if self.pattern.startswith(text, self.at):
+            self.at += len(text)
+            return True
+        return False
+
+    def _opening(self) -> str:
+        if not self._take("?"):
+            return "("
+        end = self.pattern.find(">" if self._take("P<") else ":", self.at)
+        start = self.pattern.rfind("(", 0, self.at)
+        opening = self.pattern[start : end + 1]
+        if end < 0 or not (opening.startswith("(?P<") or opening in {"(?:", "(?i:"}):
+            raise BadPattern(f"group of an unknown kind at {start}: {self.pattern}")
+        self.at = end + 1
+        return opening
+
+    def _atom(self) -> str:
+        start = self.at
+        if self._take("\\"):
+            self.at += 3 if self.pattern[self.at : self.at + 1] == "x" else 1
+        elif self._take("["):
+            self.at += self.pattern.startswith("^", self.at)
+            self.at += self.pattern.startswith("]", self.at)
+            while self.at < len(self.pattern) and self.pattern[self.at] != "]":
+                self.at += 2 if self.pattern[self.at] == "\\" else 1
+            self.at += 1
+        else:
+            self.at += 1
+        if self.at > len(self.pattern) or self.pattern[start] in "*+?":
+            raise BadPattern(f"not understood at {start}: {self.pattern}")
+        return self.pattern[start : self.at]
+
+    def _repeat(self) -> tuple[int, str]:
+        start = self.at
+        least = 1
+        if self._take("*") or self._take("?"):
+            least = 0
+        elif self._take("+"):
+            pass
+        elif self._take("{"):
+            end = self.pattern.find("}", self.at)
+            low = self.pattern[self.at : end].partition(",")[0]
+            if end < 0 or not low.isdigit():
+                raise BadPattern(f"repeat not understood at {start}: {self.pattern}")
+            self.at, least = end + 1, int(low)
+        else:
+            return 1, ""
+        self._take("?")
+        return least, self.pattern[start : self.at]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    flags: str
+    choices: tuple[tuple[Item, ...], ...]
+
+    def weight(self) -> int:
+        """Literal characters that every match holds: the heavier of two patterns is the more specific."""
+        return min(sum(item.weight() for item in choice) for choice in self.choices)
+
+    def uncaptured(self) -> str:
+        """The same pattern without capturing groups."""
+        return self.flags + "|".join(_write(choice) for choice in self.choices)
+
+    def shortest(self) -> str:
+        """Matches in exactly the same lines, with nothing optional at either end: fewer matches to report."""
+        return self.flags + "|".join(_write(_trim(choice)) for choice in self.choices)
+
+
+def read_pattern(pattern: str) -> Pattern:
+    """Raises BadPattern for what is outside the language, or matches the empty line."""
+    flags = "(?i)" if pattern.startswith("(?i)") else ""
+    reader = _Reader(pattern)
+    reader.at = len(flags)
+    choices = reader.choices()
+    if reader.at != len(pattern):
+        raise BadPattern(f"closing bracket without a group at {reader.at}: {pattern}")
+    found = Pattern(flags, choices)
+    if found.weight() < 1:
+        raise BadPattern(f"holds no literal text: {pattern}")
+    return found
+
+
+def _write(items: tuple[Item, ...]) -> str:
+    return "".join(item.write(capture=False) for item in items)
+
+
+def _trim(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    left = _trim_end(items[::-1], at_end=False)[::-1]
+    return _trim_end(left, at_end=True)
+
+
+def _trim_end(items: tuple[Item, ...], *, at_end: bool) -> tuple[Item, ...]:
+    """Drop what may be missing at the end and cut its repeats to the least, as far as this stays exact."""
+    while items and items[-1].least == 0:
+        items = items[:-1]
+    if not items or items[-1].text in _ASSERTIONS:
+        return items
+    last = items[-1]
+    repeat = "" if last.least == 1 else f"{{{last.least}}}"
+    if not last.opening or last.least > 1:
+        return (*items[:-1], Item(last.text, last.least, repeat, last.opening, last.choices))
+    choices = tuple(_trim_side(choice, at_end=at_end) for choice in last.choices)
+    if not all(choices):
+        return _trim_end(items[:-1], at_end=at_end)
+    return (*items[:-1], Item("", 1, "", last.opening, choices))
+
+
+def _trim_side(choice: tuple[Item, ...], *, at_end: bool) -> tuple[Item, ...]:
+    return _trim_end(choice, at_end=True) if at_end else _trim_end(choice[::-1], at_end=False)[::-1]

@@ -1,0 +1,82 @@
+"""Reads the signature files: which log line means which signal on which entity."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from string import Formatter
+from typing import Annotated
+
+import msgspec
+
+from rules.catalogue import HERE, BadRule
+from rules.pattern import BadPattern, read_pattern
+from wire.judgement import Verdict
+
+MAX_PATTERN = 1000
+"""Characters; more is several signatures."""
+
+
+class Severity(StrEnum):
+    """How bad the line is by itself."""
+
+    CRITICAL = "critical"
+    ERROR = "error"
+    WARNING = "warning"
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict.WARN if self is Severity.WARNING else Verdict.FAIL
+
+
+class Signature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One pattern. Where several match one line, the one that requires most literal text wins, then the id.
+
+    ``entity`` is a template: ``{host}``, ``{program}`` (who wrote the line) and the groups of the pattern.
+    The group names say how a value is read: ``disk`` is cut to the whole disk, ``device`` and ``path`` also
+    give ``{mount}``, ``unit`` and ``process`` lose their decoration and also give ``{service}``.
+    """
+
+    id: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    signal: Annotated[str, msgspec.Meta(pattern=r"^log\.[a-z_]+$")]
+    severity: Severity
+    pattern: Annotated[str, msgspec.Meta(min_length=4, max_length=MAX_PATTERN)]
+    entity: str = "host:{host}"
+    fault: str | None = None
+    """The fault that the line points to most directly, where it points to one."""
+    samples: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    near_misses: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    signature: list[Signature]
+
+
+def load_signatures(folder: Path = HERE / "signatures") -> tuple[Signature, ...]:
+    """All signatures by id. Raises BadRule for a file that does not parse or an id given twice."""
+    found: dict[str, Signature] = {}
+    for path in sorted(folder.glob("*.toml")):
+        for signature in _read(path):
+            if signature.id in found:
+                raise BadRule(f"{path.name}: {signature.id} is declared twice")
+            found[signature.id] = signature
+    return tuple(found[name] for name in sorted(found))
+
+
+def fields_of(template: str) -> tuple[str, ...]:
+    """``disk:{host}/{disk}`` → ``host``, ``disk``."""
+    return tuple(name for _, name, _, _ in Formatter().parse(template) if name is not None)
+
+
+def _read(path: Path) -> list[Signature]:
+    try:
+        signatures = msgspec.toml.decode(path.read_bytes(), type=_File).signature
+    except msgspec.DecodeError as error:
+        raise BadRule(f"{path.name}: {error}") from None
+    for signature in signatures:
+        try:
+            read_pattern(signature.pattern)
+            fields_of(signature.entity)
+        except (BadPattern, ValueError) as error:
+            raise BadRule(f"{path.name}: {signature.id}: {error}") from None
+    return signatures

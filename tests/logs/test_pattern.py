@@ -1,0 +1,39 @@
+"""The small pattern language: specificity and shortest forms."""
+
+import pytest
+
+from rules.pattern import BadPattern, read_pattern
+
+
+@pytest.mark.parametrize(
+    ("pattern", "shortest"),
+    [
+        (r"(?P<a>\w+): disk full(?P<b>.*)", r"(?:\w): disk full"),
+        (r"foo(?: bar)?", "foo"),
+        (r"(?i)kill(?:ed)? process (?P<pid>\d+)", r"(?i)kill(?:ed)? process (?:\d)"),
+        (r"^foo \d{2,5}", r"^foo \d{2}"),
+        (r"foo \d+$", r"foo \d+$"),
+        (r"(?:a+|bc*)foo", r"(?:a|bc*)foo"),
+        (r"foo(?:x*|y)", "foo"),
+        (r"\[\d+\] foo[^\]]*\]", r"\[\d+\] foo[^\]]*\]"),
+    ],
+)
+def test_shortest_form_keeps_what_must_be_there(pattern, shortest):
+    assert read_pattern(pattern).shortest() == shortest
+
+
+@pytest.mark.parametrize(
+    ("pattern", "weight"), [("abc", 3), (r"a\.b\d+", 3), ("(?:abc|de)f", 3), ("(?:abc)?d", 1), ("[abc]de", 2)]
+)
+def test_weight_counts_the_literals_of_every_match(pattern, weight):
+    assert read_pattern(pattern).weight() == weight
+
+
+@pytest.mark.parametrize("pattern", ["(?=a)b", "(?<!a)b", "(abc", "abc)", "a**", ".*", "(?>ab)c", "a{,3}b"])
+def test_what_is_outside_the_language_is_refused(pattern):
+    with pytest.raises(BadPattern):
+        read_pattern(pattern)
+
+
+def test_uncaptured_pattern_has_no_groups():
+    assert read_pattern(r"(?P<x>a|b)(c)(?:d)").uncaptured() == "(?:a|b)(?:c)(?:d)"

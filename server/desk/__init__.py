@@ -1,0 +1,1 @@
+"""The support desk: tickets, their life, their priority and who works on them."""

@@ -1,0 +1,89 @@
+"""Who and what is hit by a diagnosed root: hosts, services, what leans on it, what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from rules.diagnosis import Diagnosis
+from rules.graph import Graph, Group
+from rules.models import State
+from wire.entity import Entity, host_of, kind_of, name_of
+from wire.inventory import Inventory
+
+SERVER = "rootward"
+MAX_DEPENDANTS = 10_000
+
+
+class Reach(msgspec.Struct, frozen=True, kw_only=True):
+    """What a root touches, as far as the graph and the observations tell."""
+
+    hosts: tuple[str, ...]
+    known_hosts: int
+    services: tuple[Entity, ...]
+    dependants: int
+    """Hosts beyond these that lean on the root."""
+    failed: bool
+    """Something is down or in error, not just slow."""
+    workstation: bool
+    """Only machines of single persons are hit."""
+    left: tuple[str, int, int] | None = None
+    """(group, members that still work, members) where the root is one of several that do the same."""
+
+
+def hosts_of(diagnosis: Diagnosis, addresses: Mapping[Entity, str] | None = None) -> tuple[str, ...]:
+    """Hosts on which the root, its consequences or its symptoms are; the root's first."""
+    named = [diagnosis.entity, diagnosis.root.entity]
+    named += [each.entity for each in diagnosis.members]
+    named += [each.entity for each in diagnosis.consequences]
+    named += [subject for _, _, subject in diagnosis.explains]
+    found = [host_of(entity) or (addresses or {}).get(entity, "") for entity in named]
+    found += [observer for observer, _, subject in diagnosis.explains if not host_of(subject)]
+    return tuple(dict.fromkeys(host for host in found if host and host != SERVER))
+
+
+def reach(
+    diagnosis: Diagnosis, graph: Graph, inventories: Mapping[str, Inventory], *, failing: bool
+) -> Reach:
+    """``failing``: some explained symptom is a failure, not just a warning."""
+    hosts = hosts_of(diagnosis)
+    leaning = leaning_hosts(graph, diagnosis.root.entity) - set(hosts)
+    states = {each.state for each in diagnosis.consequences}
+    roles = {inventories[host].tags.get("role", "") for host in hosts if host in inventories}
+    return Reach(
+        hosts=hosts,
+        known_hosts=len(inventories),
+        services=tuple(
+            each.entity for each in diagnosis.consequences if kind_of(each.entity) in ("service", "endpoint")
+        ),
+        dependants=len(leaning),
+        failed=failing or bool(states & {State.DOWN, State.ERROR}),
+        workstation=bool(roles) and roles == {"workstation"} and not leaning,
+        left=_left(diagnosis, graph),
+    )
+
+
+def leaning_hosts(graph: Graph, root: Entity) -> set[str]:
+    """Hosts with something that leans on the root, over any number of hops; weak guesses left out."""
+    seen, queue, found = {root}, [root], set[str]()
+    while queue and len(seen) < MAX_DEPENDANTS:
+        for edge in graph.children(queue.pop()):
+            if edge.child not in seen and edge.source != "undeclared":
+                seen.add(edge.child)
+                queue.append(edge.child)
+                found.add(host_of(edge.child))
+    return found - {"", host_of(root) or name_of(root)}
+
+
+def _left(diagnosis: Diagnosis, graph: Graph) -> tuple[str, int, int] | None:
+    lost = {diagnosis.root.entity, *(each.entity for each in diagnosis.consequences)}
+    lost |= {
+        edge.child for entity in list(lost) for edge in graph.children(entity) if kind_of(entity) == "host"
+    }
+    groups: dict[Entity, Group] = {group.id: group for entity in lost for group in graph.groups_of(entity)}
+    for group in sorted(groups.values(), key=lambda each: each.id):
+        working = sum(member not in lost for member in group.members)
+        if working >= group.need:
+            return (name_of(group.id), working, len(group.members))
+    return None

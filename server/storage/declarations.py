@@ -1,0 +1,51 @@
+"""What people declared: the site, and the windows in which work is planned."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import Connection, insert, select, update
+
+from rules.topology import Site
+from server.desk.maintenance import Window
+from server.storage.desk_schema import sites, windows
+
+
+def write_site(connection: Connection, site: Site, actor: str, at: float) -> None:
+    """A new row each time, so that it can be seen who declared what and when."""
+    body = msgspec.json.encode(site).decode()
+    connection.execute(insert(sites).values(at=at, actor=actor, body=body))
+
+
+def read_site(connection: Connection) -> Site | None:
+    """The latest declaration."""
+    body = connection.execute(select(sites.c.body).order_by(sites.c.id.desc()).limit(1)).scalar()
+    return None if body is None else msgspec.json.decode(body, type=Site)
+
+
+def write_window(connection: Connection, window: Window) -> Window:
+    """Returns it with its number."""
+    fields = msgspec.to_builtins(window)
+    del fields["id"]
+    number = connection.execute(insert(windows).values(fields).returning(windows.c.id)).scalar_one()
+    return msgspec.structs.replace(window, id=number)
+
+
+def cancel_window(connection: Connection, number: int, at: float) -> bool:
+    """False when there is no such window, or it was cancelled before."""
+    done = connection.execute(
+        update(windows)
+        .where(windows.c.id == number, windows.c.cancelled_at.is_(None))
+        .values(cancelled_at=at)
+    )
+    return done.rowcount > 0
+
+
+def read_windows(connection: Connection, after: float = 0.0) -> list[Window]:
+    """Those that end after the moment, cancelled ones left out."""
+    query = (
+        select(windows)
+        .where(windows.c.ends_at >= after, windows.c.cancelled_at.is_(None))
+        .order_by(windows.c.starts_at)
+    )
+    rows = connection.execute(query).mappings()
+    return [msgspec.convert({**row, "cancelled_at": None}, Window) for row in rows]

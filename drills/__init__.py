@@ -1,1 +1,1 @@
-"""Real faults injected on purpose into a lab of namespaces, with the diagnosis each must lead to."""
+"""The lab, the injectors and the judge; they reach the product by its command line and HTTP only."""

@@ -1,0 +1,157 @@
+"""A lab: machines booted, wired and serving, as small real sites are. The product comes on top of it."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from drills import layout, wiring
+from drills.errors import LabError
+from drills.layout import BY_NAME, PLACES, Place
+from drills.node import Machine, Node, processor_times
+from drills.rack import Rack
+from drills.services import dnsmasq, nginx, postgres, shop
+from drills.services.authority import Authority
+
+T = TypeVar("T")
+PROJECT = Path(__file__).parent.parent
+CLOCK_EVERY = 0.5
+
+
+class Lab:
+    """Used as a context: up inside, gone after. ``prefix`` lets several run beside each other."""
+
+    def __init__(self, prefix: str = "a") -> None:
+        self.rack = Rack(prefix)
+        shared = shared_places()
+        self.nodes: dict[str, Node] = {
+            name: Node(self.rack, Machine(name=name, rooted=False)) for name in layout.SWITCHES
+        }
+        for place in PLACES:
+            self.nodes[place.name] = Node(self.rack, machine_of(place), shared)
+        self._authority: Authority | None = None
+        self._over = threading.Event()
+        self._processors = threading.Thread(target=self._keep_processor_times, daemon=True)
+        self._born: dict[str, tuple[float, float]] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            self.up()
+        except BaseException:
+            self.down()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.down()
+
+    def __getitem__(self, name: str) -> Node:
+        return self.nodes[name]
+
+    @property
+    def authority(self) -> Authority:
+        if self._authority is None:
+            raise LabError("the lab is not up")
+        return self._authority
+
+    def up(self) -> None:
+        """Machines, cables, then services in the order in which they need each other."""
+        each(lambda node: node.boot(), self.nodes.values())
+        for switch in layout.SWITCHES:
+            wiring.make_bridge(self.nodes[switch])
+        wiring.wire(self.nodes, set(BY_NAME))
+        self._processors.start()
+        self._authority = Authority(self.rack.path("authority"))
+        each(lambda place: self.authority.trusted_by(self[place.name]), PLACES)
+        postgres.prepare(self["db1"])
+        dnsmasq.start(self["dns1"], layout.zone())
+        wait_for_port(self["dns1"], layout.RESOLVER, 53)
+        each(self.start_services, [place for place in PLACES if place.name != "dns1"])
+        wait_for_port(self["ws1"], BY_NAME["web2"].address, 443)
+
+    def start_services(self, place: Place) -> None:
+        """What a machine starts at boot, its agent apart."""
+        node = self[place.name]
+        if place.role == "resolver":
+            dnsmasq.start(node, layout.zone())
+        elif place.role == "database":
+            postgres.start(node)
+        elif place.role == "app":
+            shop.start(node)
+        elif place.role == "web":
+            nginx.start(node, self.authority)
+        elif place.role == "partner":
+            shop.start_partner(node, nginx.PARTNER_PORT)
+
+    def power_on(self, name: str) -> None:
+        """Boots a machine that was off: new boot id, same disks, cables as before, services started."""
+        self[name].boot()
+        wiring.wire(self.nodes, {name})
+        self.start_services(BY_NAME[name])
+
+    def down(self) -> None:
+        self._over.set()
+        each(lambda node: node.power_off(), self.nodes.values())
+        for node in self.nodes.values():
+            node.group.remove()
+        self.rack.remove()
+
+    def _keep_processor_times(self) -> None:
+        """What lxcfs does: each host's /proc/stat tells the processor time of that host only."""
+        while not self._over.wait(CLOCK_EVERY):
+            for name, node in list(self.nodes.items()):
+                used = node.group.processor_seconds()
+                if used is None or not node.machine.rooted:
+                    continue
+                first, since = self._born.setdefault(name, (used, time.monotonic()))
+                with contextlib.suppress(OSError):  # the lab may be going down
+                    file = self.rack.path(f"{name}.stat")
+                    with file.open("r+") as times:
+                        times.write(processor_times(used - first, time.monotonic() - since))
+
+
+def machine_of(place: Place) -> Machine:
+    return Machine(
+        name=place.name,
+        files={
+            "/etc/hostname": place.name + "\n",
+            "/etc/resolv.conf": layout.resolv_conf(place),
+            "/etc/hosts": layout.hosts_file(place),
+            "/var/log/kern.log": "",
+        },
+        sysctl={"net.ipv4.ip_forward": "1"} if place.forwards else {},
+        volumes=place.volumes,
+    )
+
+
+def shared_places() -> list[str]:
+    """Directories of the project and its Python that lie on other file systems than the root's."""
+    root = Path("/").stat().st_dev
+    places = {str(PROJECT), sys.prefix, sys.base_prefix}
+    return sorted(place for place in places if Path(place).stat().st_dev != root)
+
+
+def each(work: Callable[[T], object], things: Iterable[T]) -> None:
+    """Does the work for all at once; raises the first failure after all have ended."""
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        for future in [pool.submit(work, thing) for thing in things]:
+            future.result()
+
+
+def wait_for_port(node: Node, address: str, port: int, seconds: float = 15) -> None:
+    """Until a connection from the node succeeds. Raises LabError when it never does."""
+    script = "import socket,sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 1).close()"
+    until = time.monotonic() + seconds
+    while node.run(sys.executable, "-I", "-S", "-c", script, address, str(port), check=False).returncode:
+        if time.monotonic() > until:
+            raise LabError(f"{address} port {port} does not answer {node.name}")
+        time.sleep(0.1)

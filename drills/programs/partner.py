@@ -1,0 +1,23 @@
+"""The web service of a partner in the outside network. Run by itself; standard library only."""
+
+from __future__ import annotations
+
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Partner(BaseHTTPRequestHandler):
+    """Always the same rate."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "9")
+        self.end_headers()
+        self.wfile.write(b"rate 1.1\n")
+
+    def log_message(self, *_: object) -> None:
+        """Nobody reads it."""
+
+
+if __name__ == "__main__":
+    ThreadingHTTPServer(("0.0.0.0", int(sys.argv[1])), Partner).serve_forever()

@@ -1,0 +1,119 @@
+"""Where the hosts of a lab stand: their disks, which outlive a host, and the end of all when the lab ends."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from drills import cgroups
+from drills.command import run
+from drills.errors import LabError
+
+NAME = "rootward-lab-"
+DISK = "size=192m,nr_inodes=60k"
+
+
+class Rack:
+    """A mount namespace of the lab's own, held by one process that ends when this process does.
+
+    What is mounted in it, and every host in it, is gone when it ends, however the lab ended; a control
+    group or a directory that a killed lab left is removed by the next one.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        if not re.fullmatch(r"[a-z0-9]{1,16}", prefix):
+            raise LabError(f"lab prefix {prefix!r}: use up to 16 small letters and digits")
+        clean_up_after_the_dead()
+        self.name = NAME + prefix
+        self.place = Path(tempfile.gettempdir(), self.name)
+        self.place.mkdir(mode=0o700, exist_ok=True)
+        self._lock = lock(self.place)
+        if self._lock is None:
+            raise LabError(f"a lab with prefix {prefix!r} is running already; choose another prefix")
+        self._holder = subprocess.Popen(
+            ["unshare", "--mount", "--propagation", "private", "cat"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        self._wait_for_holder()
+        self.enter("mount", "-t", "tmpfs", "-o", "mode=755,size=2g", "tmpfs", str(self.place))
+
+    def _wait_for_holder(self) -> None:
+        """It has its namespace once it answers."""
+        if self._holder.stdin is None or self._holder.stdout is None:
+            raise LabError("the holder of the lab has no pipes")
+        self._holder.stdin.write(b"?\n")
+        self._holder.stdin.flush()
+        if self._holder.stdout.readline() != b"?\n":
+            raise LabError("cannot make a mount namespace; the lab needs root")
+
+    @property
+    def prefix_argv(self) -> list[str]:
+        """What to put before a command for it to run among the lab's disks."""
+        return ["nsenter", "--target", str(self._holder.pid), "--mount", "--"]
+
+    def enter(self, *argv: str) -> str:
+        return run([*self.prefix_argv, *argv]).stdout
+
+    def path(self, *parts: str) -> Path:
+        """A file of the rack, as this process reaches it."""
+        return Path(f"/proc/{self._holder.pid}/root{self.place}", *parts)
+
+    def disk(self, host: str) -> str:
+        """The disk of a host: made when it is first asked for."""
+        place = self.path("disks", host)
+        inside = f"{self.place}/disks/{host}"
+        if not place.exists():
+            place.mkdir(parents=True)
+            self.enter("mount", "-t", "tmpfs", "-o", DISK, f"disk-{host}", inside)
+        return inside
+
+    def volume(self, host: str, name: str, megabytes: int) -> str:
+        """The image of an ext4 volume of a host: made when it is first asked for."""
+        inside = f"{self.place}/{host}-{name}.img"
+        if not self.path(f"{host}-{name}.img").exists():
+            with self.path(f"{host}-{name}.img").open("wb") as image:
+                image.truncate(megabytes * 1024 * 1024)
+            self.enter("mkfs.ext4", "-q", "-F", "-m", "0", "-N", "2000", "-E", "lazy_itable_init=1", inside)
+        return inside
+
+    def remove(self) -> None:
+        if self._holder.stdin:
+            self._holder.stdin.close()
+        self._holder.wait(timeout=10)
+        if self._holder.stdout:
+            self._holder.stdout.close()
+        for group in cgroups.left_over(f"{self.name}."):
+            cgroups.remove(group)
+        shutil.rmtree(self.place, ignore_errors=True)
+        if self._lock is not None:
+            os.close(self._lock)
+
+
+def lock(place: Path) -> int | None:
+    """The lock of a lab's directory, or None when a living lab holds it."""
+    handle = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+    with contextlib.suppress(BlockingIOError):
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return handle
+    os.close(handle)
+    return None
+
+
+def clean_up_after_the_dead() -> None:
+    """Removes what labs left whose process was killed."""
+    for place in Path(tempfile.gettempdir()).glob(f"{NAME}*"):
+        with contextlib.suppress(OSError):
+            handle = lock(place)
+            if handle is None:
+                continue
+            for group in cgroups.left_over(f"{place.name}."):
+                cgroups.remove(group)
+            shutil.rmtree(place, ignore_errors=True)
+            os.close(handle)

@@ -1,0 +1,68 @@
+"""nginx as TLS front and reverse proxy."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from drills.layout import BY_NAME, OUTSIDE
+from drills.node import Node, Service
+from drills.services.authority import Authority
+
+KEY, CERTIFICATE, LOG = "/etc/nginx/tls/key.pem", "/etc/nginx/tls/cert.pem", "/var/log/nginx/error.log"
+BACKENDS = {"web1": "app1", "web2": "app2"}
+PARTNER_PORT = 9000
+
+CONFIG = """\
+user www-data;
+worker_processes 1;
+pid /run/nginx.pid;
+error_log {log} warn;
+events {{ worker_connections 256; }}
+http {{
+    access_log /var/log/nginx/access.log;
+    upstream shop {{ server {backend}:8000; keepalive 4; }}
+    server {{
+        listen 443 ssl;
+        server_name {name};
+        ssl_certificate {certificate};
+        ssl_certificate_key {key};
+        proxy_connect_timeout 2s;
+        proxy_read_timeout 6s;
+        location / {{
+            proxy_pass http://shop;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+        }}
+        location /partner/ {{ proxy_pass http://{partner}:{partner_port}/; }}
+    }}
+}}
+"""
+SERVICE = Service(name="nginx", argv=("nginx", "-g", "daemon off;"), log="/var/log/nginx/console.log")
+
+
+def start(node: Node, authority: Authority) -> None:
+    place = BY_NAME[node.name]
+    text = CONFIG.format(
+        log=LOG,
+        backend=BY_NAME[BACKENDS[node.name]].fqdn,
+        name=place.fqdn,
+        key=KEY,
+        certificate=CERTIFICATE,
+        partner=BY_NAME[OUTSIDE].address,
+        partner_port=PARTNER_PORT,
+    )
+    node.write("/etc/nginx/nginx.conf", text)
+    node.path("/var/log/nginx").mkdir(parents=True, exist_ok=True)
+    install(node, *authority.issue(place.fqdn))
+    node.start(SERVICE)
+
+
+def install(node: Node, key: str, certificate: str) -> None:
+    node.write(KEY, key, mode=0o600)
+    node.write(CERTIFICATE, certificate)
+
+
+def reload(node: Node) -> None:
+    """The master reads certificates anew and replaces its workers."""
+    os.kill(node.processes("nginx")[0], signal.SIGHUP)

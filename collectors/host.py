@@ -6,13 +6,14 @@ import os
 import time
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from collectors.command import Completed, run_command
 
 READ_LIMIT = 1024 * 1024
 LIST_LIMIT = 65_536
 JSON = Any
+T = TypeVar("T")
 
 
 class Host:
@@ -31,6 +32,7 @@ class Host:
         options: Mapping[str, str] | None = None,
         memory: dict[str, Any] | None = None,
         remembered: MutableMapping[str, JSON] | None = None,
+        shared: dict[str, tuple[float, Any]] | None = None,
     ) -> None:
         self.name = name
         self.root = root.rstrip("/") or "/"
@@ -43,6 +45,7 @@ class Host:
         """What one unit keeps between its reads, gone with the process."""
         self.remembered: MutableMapping[str, JSON] = {} if remembered is None else remembered
         """What must outlive the process; the agent saves it (JSON) and gives it back at start."""
+        self._shared: dict[str, tuple[float, Any]] = {} if shared is None else shared
 
     def for_unit(self) -> Host:
         """The same machine with a memory of its own: each unit gets one."""
@@ -53,7 +56,17 @@ class Host:
             ticks=self.ticks,
             options=self.options,
             remembered=self.remembered,
+            shared=self._shared,
         )
+
+    def cached(self, key: str, seconds: float, make: Callable[[], T]) -> T:
+        """What several units want at about the same time is read once; all hosts of ``for_unit`` share it."""
+        at, value = self._shared.get(key, (float("-inf"), None))
+        now = self.ticks()
+        if now - at > seconds:
+            value = make()
+            self._shared[key] = (now, value)
+        return cast("T", value)
 
     @property
     def real(self) -> bool:

@@ -1,0 +1,58 @@
+"""Control groups: which system service a group belongs to, and the figures of one group."""
+
+from __future__ import annotations
+
+import os
+
+from collectors.host import Host
+
+SLICES = ("/sys/fs/cgroup/system.slice", "/sys/fs/cgroup/unified/system.slice")
+FRESH_SECONDS = 30.0
+
+
+def units_by_inode(host: Host) -> dict[int, tuple[str, int]]:
+    """Inode of a service's cgroup v2 folder → unit and the pid of its oldest process.
+
+    The kernel tells the cgroup of a socket to everybody, its process only to the owner and to root.
+    """
+    return host.cached("units by inode", FRESH_SECONDS, lambda: _units(host))
+
+
+def _units(host: Host) -> dict[int, tuple[str, int]]:
+    found: dict[int, tuple[str, int]] = {}
+    for slice_ in SLICES:
+        if not host.exists(slice_):
+            continue
+        for name in host.list(slice_):
+            if name.endswith(".service"):
+                folder = f"{slice_}/{name}"
+                inode = os.stat(host.path(folder)).st_ino  # noqa: PTH116 a path object each would double the cost
+                found[inode] = (name.replace("\\x2d", "-"), _first_process(host, folder))
+    return found
+
+
+def _first_process(host: Host, folder: str) -> int:
+    try:
+        pids = [int(line) for line in host.read(f"{folder}/cgroup.procs", 65_536).split()]
+    except (OSError, ValueError):
+        return 0
+    return min(pids, default=0)
+
+
+def table(host: Host, path: str) -> dict[str, int]:
+    """A file of ``name number`` lines, such as cpu.stat and memory.stat."""
+    found: dict[str, int] = {}
+    for line in host.read(path, 65_536).splitlines():
+        name, _, number = line.partition(" ")
+        if number.strip().isdigit():
+            found[name] = int(number)
+    return found
+
+
+def number(host: Host, path: str) -> int | None:
+    """One number, or None for ``max`` and what is not there."""
+    try:
+        text = host.read(path, 256).strip()
+    except OSError:
+        return None
+    return int(text) if text.lstrip("-").isdigit() else None

@@ -1,0 +1,18 @@
+"""The network interfaces of this host with their addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from collectors.host import Host
+from collectors.nic_table import interfaces
+from wire.inventory import Nic
+
+
+def nics(host: Host) -> Iterator[Nic]:
+    """The loopback interface and those that carry nothing and are down are left out."""
+    for one in interfaces(host):
+        if one.kind != "loopback" and (one.up or one.addresses):
+            yield Nic(
+                name=one.name, mac=one.mac, addresses=one.addresses[:256], kind=one.kind, master=one.master
+            )

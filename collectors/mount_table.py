@@ -1,0 +1,146 @@
+"""The mounts of this process's namespace, from mountinfo (proc_pid_mountinfo(5)), and those of fstab(5)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from collectors.host import Host
+
+MOUNTINFO = "/proc/self/mountinfo"
+NETWORK = frozenset(
+    [
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "9p",
+        "ceph",
+        "glusterfs",
+        "lustre",
+        "beegfs",
+        "afs",
+        "gfs2",
+        "ocfs2",
+    ]
+)
+"""Types whose server can be away: a look at them may never come back."""
+PLAIN = frozenset(
+    [
+        "ext2",
+        "ext3",
+        "ext4",
+        "xfs",
+        "btrfs",
+        "f2fs",
+        "jfs",
+        "reiserfs",
+        "zfs",
+        "bcachefs",
+        "vfat",
+        "exfat",
+        "ntfs3",
+    ]
+)
+READ_ONLY_BY_NATURE = frozenset(["squashfs", "iso9660", "erofs", "udf", "cramfs", "romfs"])
+ESCAPES = {"\\040": " ", "\\011": "\t", "\\012": "\n", "\\134": "\\"}
+
+
+class MountPoint(msgspec.Struct, frozen=True):
+    """One line of mountinfo."""
+
+    point: str
+    type: str
+    source: str
+    device: str
+    """``major:minor`` of the file system."""
+    root: str
+    """Which folder of the file system is mounted; not ``/`` for bind mounts."""
+    options: frozenset[str]
+    """Of this mount."""
+    super_options: frozenset[str]
+    """Of the file system, as it is now."""
+
+    @property
+    def may_hang(self) -> bool:
+        return self.type in NETWORK or self.type.startswith("fuse")
+
+    @property
+    def stores(self) -> bool:
+        """Whether people keep files there that a limit or a fault can hurt."""
+        if self.type in PLAIN or self.may_hang:
+            return not self.type.startswith(
+                ("fuse.gvfsd", "fuse.portal", "fusectl", "fuse.lxcfs", "fuse.snapfuse")
+            )
+        return self.type == "tmpfs" or (self.type == "overlay" and self.point == "/")
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """One line of fstab."""
+
+    source: str
+    point: str
+    type: str
+    options: frozenset[str]
+
+
+def mounts(host: Host) -> list[MountPoint]:
+    """In the order of mounting; where several lie on one point only the last, which is the one seen."""
+    found: dict[str, MountPoint] = {}
+    for line in host.read(MOUNTINFO, 4 * 1024 * 1024).splitlines():
+        one = _parse(line)
+        if one is not None:
+            found.pop(one.point, None)
+            found[one.point] = one
+    return list(found.values())
+
+
+def wanted_mounts(host: Host) -> list[Wanted]:
+    """What fstab wants mounted at boot; nothing where there is no fstab."""
+    try:
+        lines = host.read("/etc/fstab").splitlines()
+    except FileNotFoundError:
+        return []
+    found: list[Wanted] = []
+    for line in lines:
+        fields = line.split()
+        if len(fields) < 4 or line.lstrip().startswith("#") or not fields[1].startswith("/"):
+            continue
+        options = frozenset(fields[3].split(","))
+        if fields[2] == "swap" or "noauto" in options or "x-systemd.automount" in options:
+            continue
+        point = _unescape(fields[1])
+        found.append(Wanted(_unescape(fields[0]), point.rstrip("/") or "/", fields[2], options))
+    return found
+
+
+def mount_of(path: str, points: list[str]) -> str:
+    """The mount point that holds ``path``; ``points`` must be sorted, longest first."""
+    for point in points:
+        if point in ("/", path) or path.startswith(point + "/"):
+            return point
+    return ""
+
+
+def _parse(line: str) -> MountPoint | None:
+    fields = line.split(" ")
+    try:
+        dash = fields.index("-", 6)
+        return MountPoint(
+            point=_unescape(fields[4]),
+            type=fields[dash + 1],
+            source=_unescape(fields[dash + 2]),
+            device=fields[2],
+            root=_unescape(fields[3]),
+            options=frozenset(fields[5].split(",")),
+            super_options=frozenset(fields[dash + 3].split(",")),
+        )
+    except (ValueError, IndexError):
+        return None
+
+
+def _unescape(text: str) -> str:
+    if "\\" in text:
+        for escape, character in ESCAPES.items():
+            text = text.replace(escape, character)
+    return text

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from collectors.command import Completed, run_command
+from wire.entity import Entity
 
 READ_LIMIT = 1024 * 1024
 LIST_LIMIT = 65_536
@@ -43,6 +44,8 @@ class Host:
         self.options: Mapping[str, str] = options or {}
         self.memory: dict[str, Any] = {} if memory is None else memory
         """What one unit keeps between its reads, gone with the process."""
+        self.hung: frozenset[Entity] = frozenset()
+        """What must not be touched now."""
         self.remembered: MutableMapping[str, JSON] = {} if remembered is None else remembered
         """What must outlive the process; the agent saves it (JSON) and gives it back at start."""
         self._shared: dict[str, tuple[float, Any]] = {} if shared is None else shared
@@ -67,6 +70,14 @@ class Host:
             value = make()
             self._shared[key] = (now, value)
         return cast("T", value)
+
+    def touch(self, subject: Entity) -> bool:
+        """A risky collector says this before each thing that may hang for ever (``mount:web1:/data``).
+
+        When it then does hang, the agent knows what on, kills the worker and judges it hung. False: it hung
+        a moment ago, so pass it over this time and go on with the rest.
+        """
+        return subject not in self.hung
 
     @property
     def real(self) -> bool:

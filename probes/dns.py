@@ -1,0 +1,71 @@
+"""Does this resolver answer, and is what it says about this name right?"""
+
+from __future__ import annotations
+
+import dns.message
+import dns.rcode
+
+from probes.dns_query import query, texts
+from probes.steps import StepFailed, Steps
+from probes.unit import SECOND, Net, Probe
+from wire.entity import record as record_entity
+from wire.entity import resolver as resolver_entity
+from wire.judgement import Judgement, Layer, Reason, Scalar, Verdict
+from wire.target import DnsTarget
+
+PROBE = Probe(
+    signals=("net.dns", "net.dns_record"),
+    layer=Layer.NETWORK,
+    target=DnsTarget,
+    interval=15 * SECOND,
+    timeout=5 * SECOND,
+)
+SLOW = 0.5
+"""Seconds beyond which an answer counts as slow: a visitor waits for several names."""
+_PATIENCE = 3.6
+_ANSWERED = (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
+
+
+async def ask(target: DnsTarget, net: Net) -> list[Judgement]:
+    """Judges the resolver (value: seconds) and, when it answered, the record (``.`` is none)."""
+    steps = Steps("net.dns", resolver_entity(target.resolver), net, _PATIENCE)
+    steps.evidence.update(name=target.name, record=target.record)
+    try:
+        steps.go(target.resolver, target.port)
+        with steps.step("answer"):
+            answer = await query(
+                target.resolver, target.name, target.record, port=target.port, seconds=steps.left()
+            )
+    except StepFailed as failure:
+        return [steps.failed(failure)]
+    steps.evidence["rcode"] = dns.rcode.to_text(answer.rcode())
+    took = steps.elapsed()
+    if answer.rcode() not in _ANSWERED:
+        return [steps.failed(StepFailed(Reason.STATUS), took)]
+    judged = steps.warned(Reason.SLOW, took) if took > SLOW else steps.passed(took)
+    return [judged] if target.name == "." else [judged, _record(target, answer, judged)]
+
+
+def _record(target: DnsTarget, answer: dns.message.Message, server: Judgement) -> Judgement:
+    found = texts(answer, target.record)
+    wanted = {value.rstrip(".").lower() for value in target.expect}
+    evidence: dict[str, Scalar] = {
+        "answer": ", ".join(found)[:512],
+        "record": target.record,
+        "rcode": server.evidence["rcode"],
+    }
+    if wanted:
+        evidence["expect"] = ", ".join(sorted(wanted))[:512]
+    reason = Reason.OK
+    if not found:
+        reason = Reason.MISSING
+    elif wanted and not wanted.issuperset(found):  # a balancing server may give only some of its addresses
+        reason = Reason.WRONG
+    return Judgement(
+        signal="net.dns_record",
+        subject=record_entity(target.name, target.resolver),
+        verdict=Verdict.FAIL if reason is not Reason.OK else Verdict.PASS,
+        reason=reason,
+        evidence=evidence,
+        path=server.path,
+    )

@@ -1,0 +1,182 @@
+"""Sends echoes to many addresses in waves and counts what comes back, for a few system calls per burst."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import secrets
+import socket
+import struct
+import time
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from probes.batch import STRIDE, Incoming, Outgoing
+from probes.echo_socket import EchoSocket
+from probes.errors import NetworkError, read_errors
+
+BURST = 64
+PACE = 0.001
+"""Seconds between bursts: at most 64 000 packets a second, and replies are read as fast as they come."""
+TOKEN = 16
+_FULL = (errno.EAGAIN, errno.ENOBUFS)
+_BILLION = 1_000_000_000
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came back from one address. Times in nanoseconds."""
+
+    received: int = 0
+    best: int = 1 << 62
+    repeated: int = 0
+    """Replies beyond one per echo: two machines answer, or packets are doubled on the way."""
+    error: NetworkError | None = None
+
+
+@dataclass(slots=True)
+class _Wave:
+    """When each echo of one wave left, and who has not answered it."""
+
+    sent_at: array[int]
+    waiting: bytearray
+    left: int = field(default=0)
+
+
+class Echoes:
+    """The echoes of one round to the addresses of one family (distinct ones)."""
+
+    def __init__(self, door: EchoSocket, incoming: Incoming, addresses: Sequence[str]) -> None:
+        self._door = door
+        self._incoming = incoming
+        self._outgoing = Outgoing(addresses, 8 + TOKEN)
+        self._numbers = {_packed(door.family, address): n for n, address in enumerate(addresses)}
+        self._slot = _slot(door)
+        self._token = b""
+        self._waves: dict[int, _Wave] = {}
+        self.tallies = [Tally() for _ in addresses]
+
+    def renew(self) -> None:
+        """Begins another round to the same addresses."""
+        self._waves.clear()
+        self._token = secrets.token_bytes(TOKEN)
+        self.tallies = [Tally() for _ in self.tallies]
+
+    async def wave(self, sequence: int) -> None:
+        """One echo to each address, sent in paced bursts."""
+        count = len(self._outgoing)
+        # Sequence numbers are compared as they stand in the packet, so never swapped per reply.
+        wave = self._waves[socket.htons(sequence)] = _Wave(
+            array("q", bytes(8 * count)), bytearray(b"\1") * count
+        )
+        self._outgoing.fill(self._door.packet(sequence, self._token))
+        at = 0
+        while at < count:
+            at += self._burst(wave, at)
+            self.drain()
+            if at < count:
+                await asyncio.sleep(PACE)
+
+    async def settle(self, seconds: float) -> None:
+        """Reads replies until every echo is answered or explained, or the time is over."""
+        until = time.monotonic() + seconds
+        nap = PACE
+        self.drain()
+        while self.open and (left := until - time.monotonic()) > 0:
+            await asyncio.sleep(min(nap, left))
+            nap = min(nap * 2, 0.008 if until - time.monotonic() > seconds - 0.05 else 0.05)
+            self.drain()
+
+    @property
+    def sent(self) -> int:
+        """Echoes sent to each address in this round."""
+        return len(self._waves)
+
+    @property
+    def open(self) -> int:
+        """Echoes without reply or error."""
+        return sum(wave.left for wave in self._waves.values())
+
+    def drain(self) -> None:
+        """Reads all that waits, replies and errors."""
+        while True:
+            try:
+                got = self._incoming.receive(self._door.socket)
+            except OSError:
+                self._read_errors()  # the pending error of the socket; what it is about stands in the queue
+                continue
+            if got:
+                self._count(got)
+            if got < self._incoming.slots:
+                return
+
+    def _burst(self, wave: _Wave, start: int) -> int:
+        """How many are done: sent, or found not to be sendable."""
+        begin = time.time_ns()
+        try:
+            sent = self._outgoing.send(self._door.socket, start, BURST)
+        except OSError as error:
+            if error.errno in _FULL:
+                return 0
+            if self._read_errors():
+                return 0  # it was about an earlier packet: try this one again
+            self._unsendable(wave, start, error)
+            return 1
+        # One system call sends the burst; each packet's time is taken as its share of the call's duration.
+        step = max(1, (time.time_ns() - begin) // sent)
+        wave.sent_at[start : start + sent] = array("q", range(begin, begin + step * sent, step))
+        wave.left += sent
+        return sent
+
+    def _unsendable(self, wave: _Wave, number: int, error: OSError) -> None:
+        tally = self.tallies[number]
+        wave.waiting[number] = 0
+        tally.error = NetworkError(error.errno or 0, 1, 0, 0, "", "", b"")
+
+    def _count(self, got: int) -> None:
+        numbers, waves, tallies, token = self._numbers, self._waves, self.tallies, self._token
+        for source, seconds, nanoseconds, sequence, shown in self._slot.iter_unpack(
+            self._incoming.view[: got * STRIDE]
+        ):
+            if shown != token or sequence not in waves or source not in numbers:
+                continue
+            number = numbers[source]
+            wave, tally = waves[sequence], tallies[number]
+            if not wave.waiting[number]:
+                tally.repeated += 1
+                continue
+            wave.waiting[number] = 0
+            wave.left -= 1
+            tally.received += 1
+            took = seconds * _BILLION + nanoseconds - wave.sent_at[number]
+            if took < tally.best:
+                tally.best = max(0, took)
+
+    def _read_errors(self) -> int:
+        """How many errors of ours were found."""
+        mine = 0
+        for error in read_errors(self._door.socket):
+            number = self._numbers.get(_packed(self._door.family, error.address)) if error.address else None
+            if number is None or self._token not in error.payload:
+                continue
+            mine += 1
+            self.tallies[number].error = error
+            for wave in self._waves.values():
+                if wave.waiting[number] and wave.sent_at[number]:
+                    wave.waiting[number] = 0
+                    wave.left -= 1
+                    break
+        return mine
+
+
+def _packed(family: int, address: str) -> bytes:
+    return socket.inet_pton(socket.AddressFamily(family), address.partition("%")[0])
+
+
+def _slot(door: EchoSocket) -> struct.Struct:
+    """One received datagram: source, kernel time, sequence, token (see ``batch.STRIDE``)."""
+    # sockaddr_in: family, port, address; sockaddr_in6: family, port, flow, address, scope.
+    name = "4x4s24x" if door.family == socket.AF_INET else "8x16s8x"
+    rest = STRIDE - 64 - door.offset - 8 - TOKEN
+    return struct.Struct(f"={name}16xqq{door.offset}x6xH{TOKEN}s{rest}x")

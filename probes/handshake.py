@@ -1,0 +1,126 @@
+"""The TLS step: one verified handshake; when it fails, what was shown and why that is not good."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from probes.certificate import Certificate, parse
+from probes.netlink import family_of
+from probes.steps import StepFailed, Steps
+from wire.judgement import Reason, Scalar
+
+_EXPIRED, _NOT_YET = 10, 9
+_NAMES = (62, 63, 64)
+"""X509_V_ERR_… of openssl/x509_vfy.h; 62–64 are host, email and address mismatch."""
+DAY = 86400.0
+
+
+@dataclass(frozen=True)
+class Secured:
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    certificate: Certificate
+    protocol: str
+
+
+async def secure(steps: Steps, sock: socket.socket, server_name: str, ca_file: str) -> Secured:
+    """Takes the socket over. Raises StepFailed: tls_*, reset, request_timeout."""
+    try:
+        context = _context(ca_file, _changed(ca_file), verify=True)
+    except OSError as error:
+        sock.close()
+        raise StepFailed(
+            Reason.TLS_UNTRUSTED, step="tls", error=f"{ca_file}: {error.strerror or error}"
+        ) from None
+    with steps.step("tls"):
+        try:
+            reader, writer = await _shake(sock, context, server_name, steps.left())
+        except ssl.SSLCertVerificationError as error:
+            raise await _untrusted(steps, server_name, error) from None
+        except TimeoutError:
+            raise StepFailed(Reason.REQUEST_TIMEOUT, step="tls", error="no answer to the handshake") from None
+        except ssl.SSLError as error:
+            raise StepFailed(Reason.TLS_PROTOCOL, step="tls", error=error.reason or str(error)) from None
+    connection = writer.get_extra_info("ssl_object")
+    shown = parse(connection.getpeercert(binary_form=True))
+    return Secured(reader, writer, shown, connection.version() or "")
+
+
+def described(shown: Certificate, now: float) -> dict[str, Scalar]:
+    """What a report says of a certificate."""
+    return {
+        "not_before": _date(shown.not_before),
+        "not_after": _date(shown.not_after),
+        "clock": _date(now),
+        "days_left": round((shown.not_after - now) / DAY, 1),
+        "names": ", ".join(shown.names)[:256],
+        "issuer": shown.issuer[:128],
+    }
+
+
+async def _shake(
+    sock: socket.socket, context: ssl.SSLContext, server_name: str, seconds: float
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    try:
+        async with asyncio.timeout(seconds):
+            return await asyncio.open_connection(sock=sock, ssl=context, server_hostname=server_name)
+    except BaseException:
+        sock.close()
+        raise
+
+
+async def _untrusted(steps: Steps, server_name: str, error: ssl.SSLCertVerificationError) -> StepFailed:
+    """Looks at the refused certificate: OpenSSL names the first thing wrong, people want the worst."""
+    shown = await _show(steps, server_name)
+    evidence: dict[str, Scalar] = {"step": "tls", "error": error.verify_message}
+    now = steps.net.clock()
+    if shown:
+        evidence |= described(shown, now)
+    if error.verify_code == _EXPIRED or (shown and shown.not_after < now):
+        return StepFailed(Reason.TLS_EXPIRED, **evidence)
+    if error.verify_code == _NOT_YET or (shown and shown.not_before > now):
+        return StepFailed(Reason.TLS_NOT_YET_VALID, **evidence)
+    if error.verify_code in _NAMES or (shown and not shown.covers(server_name)):
+        return StepFailed(Reason.TLS_NAME, wanted=server_name, **evidence)
+    return StepFailed(Reason.TLS_UNTRUSTED, **evidence)
+
+
+async def _show(steps: Steps, server_name: str) -> Certificate | None:
+    """A second handshake, unverified, only to read the certificate. None when it is not shown again."""
+    sock = socket.socket(family_of(steps.path.address), socket.SOCK_STREAM)
+    sock.setblocking(False)
+    try:
+        async with asyncio.timeout(steps.left()):
+            await asyncio.get_running_loop().sock_connect(sock, (steps.path.address, steps.path.port))
+        _, writer = await _shake(sock, _context("", 0.0, verify=False), server_name, steps.left())
+        der = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        writer.close()
+        return parse(der) if der else None
+    except (OSError, ValueError):
+        sock.close()
+        return None
+
+
+def _changed(ca_file: str) -> float:
+    return Path(ca_file).stat().st_mtime if ca_file else 0.0
+
+
+@lru_cache(maxsize=16)
+def _context(ca_file: str, _changed_at: float, *, verify: bool) -> ssl.SSLContext:
+    """Shared: loading the system's certificates costs 20 ms and a megabyte. Read anew after a change."""
+    if verify:
+        return ssl.create_default_context(cafile=ca_file or None)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _date(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,282 @@
+"""A small reader of rtnetlink(7): routes, addresses, links and neighbours as the kernel knows them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntFlag
+
+_MESSAGE = struct.Struct("=IHHII")  # struct nlmsghdr
+_ROUTE = struct.Struct("=BBBBBBBBI")  # struct rtmsg
+_ADDRESS = struct.Struct("=BBBBI")  # struct ifaddrmsg
+_LINK = struct.Struct("=BxHiII")  # struct ifinfomsg
+_NEIGHBOUR = struct.Struct("=BxxxiHBB")  # struct ndmsg
+_ATTRIBUTE = struct.Struct("=HH")
+
+_NEWLINK, _GETLINK, _NEWADDR, _GETADDR = 16, 18, 20, 22
+_NEWROUTE, _GETROUTE, _NEWNEIGH, _GETNEIGH = 24, 26, 28, 30
+_ERROR, _DONE = 2, 3
+_REQUEST, _DUMP = 0x1, 0x300
+_CHANGES = 0x1 | 0x10 | 0x40 | 0x100 | 0x400
+"""Multicast groups: links, IPv4 addresses and routes, IPv6 addresses and routes."""
+_MAIN_TABLE = 254
+_UP, _LOWER_UP = 0x1, 0x10000
+UNICAST, LOCAL = 1, 2
+"""Types of route (rtm_type) that lead somewhere; the others refuse."""
+
+
+class Neighbour(IntFlag):
+    """NUD states of the neighbour table."""
+
+    NONE = 0
+    INCOMPLETE = 0x01
+    REACHABLE = 0x02
+    STALE = 0x04
+    DELAY = 0x08
+    PROBE = 0x10
+    FAILED = 0x20
+    NOARP = 0x40
+    PERMANENT = 0x80
+
+
+@dataclass(frozen=True)
+class Route:
+    """One way out. ``gateway`` is empty for what is on the link."""
+
+    interface: str
+    gateway: str
+    source: str
+    kind: int
+    destination: str = ""
+    prefix: int = 0
+    metric: int = 0
+
+
+@dataclass(frozen=True)
+class HostAddress:
+    interface: str
+    address: str
+    prefix: int
+    tentative: bool
+    """Duplicate address detection is still running, or failed (``IFA_F_DADFAILED``)."""
+
+
+@dataclass(frozen=True)
+class Link:
+    name: str
+    up: bool
+    """Set up by an administrator."""
+    carrier: bool
+    mac: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the neighbour table."""
+
+    interface: str
+    address: str
+    mac: str
+    state: Neighbour
+
+
+class Netlink:
+    """Questions to the kernel. Opens a socket per object; close it when done."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
+        self._socket.bind((0, 0))
+        self._socket.settimeout(1.0)
+        self._sequence = 0
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def route(self, address: str) -> Route:
+        """The way the kernel would take. Raises OSError as a connect would."""
+        family, packed = _packed(address)
+        head = _ROUTE.pack(family, len(packed) * 8, 0, 0, 0, 0, 0, 0, 0)
+        for _, body in self._ask(_GETROUTE, head + _attribute(1, packed), _REQUEST):
+            return _route(body)
+        raise OSError(0, "the kernel gave no route")
+
+    def routes(self, family: int) -> list[Route]:
+        """All routes of the main table."""
+        return [
+            _route(body)
+            for _, body in self._ask(_GETROUTE, _ROUTE.pack(family, *[0] * 8), _REQUEST | _DUMP)
+            if body[4] == _MAIN_TABLE
+        ]
+
+    def addresses(self) -> list[HostAddress]:
+        """All addresses of the host, loopback included."""
+        return [
+            _host_address(body)
+            for _, body in self._ask(_GETADDR, _ADDRESS.pack(0, 0, 0, 0, 0), _REQUEST | _DUMP)
+        ]
+
+    def link(self, name: str) -> Link | None:
+        """State of one interface; None when there is no such interface."""
+        request = _LINK.pack(0, 0, 0, 0, 0) + _attribute(3, name.encode() + b"\0")
+        with contextlib.suppress(OSError):
+            for _, body in self._ask(_GETLINK, request, _REQUEST):
+                _, _, _, flags, _ = _LINK.unpack_from(body)
+                mac = _mac(_attributes(body[_LINK.size :]).get(1, b""))
+                return Link(name, bool(flags & _UP), bool(flags & _LOWER_UP), mac)
+        return None
+
+    def neighbours(self, family: int) -> list[Entry]:
+        """The ARP (AF_INET) or NDP (AF_INET6) table."""
+        request = _NEIGHBOUR.pack(family, 0, 0, 0, 0)
+        return [_entry(body) for _, body in self._ask(_GETNEIGH, request, _REQUEST | _DUMP)]
+
+    def neighbour(self, address: str, interface: str) -> Entry | None:
+        """One line of the table; None when the kernel has never asked, or has forgotten."""
+        family, packed = _packed(address)
+        with contextlib.suppress(OSError):
+            index = socket.if_nametoindex(interface)
+            request = _NEIGHBOUR.pack(family, index, 0, 0, 0) + _attribute(1, packed)
+            for _, body in self._ask(_GETNEIGH, request, _REQUEST):
+                return _entry(body)
+        return None
+
+    def _ask(self, kind: int, payload: bytes, flags: int) -> Iterator[tuple[int, bytes]]:
+        self._sequence += 1
+        head = _MESSAGE.pack(_MESSAGE.size + len(payload), kind, flags, self._sequence, 0)
+        self._socket.send(head + payload)
+        while True:
+            for number, sequence, body in _messages(self._socket.recv(1 << 16)):
+                if sequence != self._sequence:
+                    continue  # the rest of an earlier answer that nobody read to its end
+                if number == _DONE:
+                    return
+                if number == _ERROR:
+                    code = -struct.unpack_from("=i", body)[0]
+                    if code:
+                        raise OSError(code, os.strerror(code))
+                    return
+                yield number, body
+            if not flags & _DUMP:
+                return
+
+
+class Changes:
+    """Tells whether links, addresses or routes changed since the last look."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(
+            socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK, 0
+        )
+        self._socket.bind((0, _CHANGES))
+
+    def any(self) -> bool:
+        seen = False
+        while True:
+            try:
+                self._socket.recv(1 << 16)
+            except BlockingIOError:
+                return seen
+            except OSError:  # ENOBUFS: there were more than fit
+                seen = True
+            else:
+                seen = True
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def family_of(address: str) -> int:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def _packed(address: str) -> tuple[int, bytes]:
+    family = family_of(address)
+    return family, socket.inet_pton(family, address.partition("%")[0])
+
+
+def _messages(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    at = 0
+    while at + _MESSAGE.size <= len(data):
+        length, kind, _, sequence, _ = _MESSAGE.unpack_from(data, at)
+        if length < _MESSAGE.size:
+            return
+        yield kind, sequence, data[at + _MESSAGE.size : at + length]
+        at += (length + 3) & ~3
+
+
+def _attribute(kind: int, value: bytes) -> bytes:
+    return _ATTRIBUTE.pack(_ATTRIBUTE.size + len(value), kind) + value + bytes(-len(value) % 4)
+
+
+def _attributes(data: bytes) -> dict[int, bytes]:
+    found: dict[int, bytes] = {}
+    at = 0
+    while at + _ATTRIBUTE.size <= len(data):
+        length, kind = _ATTRIBUTE.unpack_from(data, at)
+        if length < _ATTRIBUTE.size:
+            break
+        found[kind & 0x3FFF] = data[at + _ATTRIBUTE.size : at + length]
+        at += (length + 3) & ~3
+    return found
+
+
+def _text(packed: bytes) -> str:
+    if len(packed) == 4:
+        return socket.inet_ntop(socket.AF_INET, packed)
+    return socket.inet_ntop(socket.AF_INET6, packed) if len(packed) == 16 else ""
+
+
+def _mac(raw: bytes) -> str:
+    return raw.hex(":") if len(raw) == 6 and any(raw) else ""
+
+
+def _number(attributes: dict[int, bytes], kind: int) -> int:
+    raw = attributes.get(kind, b"")
+    return int(struct.unpack("=I", raw)[0]) if len(raw) == 4 else 0
+
+
+def _interface(index: int) -> str:
+    try:
+        return socket.if_indextoname(index) if index else ""
+    except OSError:
+        return ""
+
+
+def _route(body: bytes) -> Route:
+    _, prefix, _, _, _, _, _, kind, _ = _ROUTE.unpack_from(body)
+    attributes = _attributes(body[_ROUTE.size :])
+    via = (
+        attributes.get(5, b"") or attributes.get(18, b"")[2:]
+    )  # RTA_GATEWAY, or RTA_VIA with its family first
+    return Route(
+        interface=_interface(_number(attributes, 4)),
+        gateway=_text(via),
+        source=_text(attributes.get(7, b"")),
+        kind=kind,
+        destination=_text(attributes.get(1, b"")),
+        prefix=prefix,
+        metric=_number(attributes, 6),
+    )
+
+
+def _host_address(body: bytes) -> HostAddress:
+    _, prefix, flags, _, index = _ADDRESS.unpack_from(body)
+    attributes = _attributes(body[_ADDRESS.size :])
+    # IFA_LOCAL is the host's own end; on a point-to-point link IFA_ADDRESS is the other one.
+    address = _text(attributes.get(2, b"") or attributes.get(1, b""))
+    return HostAddress(_interface(index), address, prefix, tentative=bool(flags & (0x40 | 0x08)))
+
+
+def _entry(body: bytes) -> Entry:
+    _, index, state, _, _ = _NEIGHBOUR.unpack_from(body)
+    attributes = _attributes(body[_NEIGHBOUR.size :])
+    return Entry(
+        interface=_interface(index),
+        address=_text(attributes.get(1, b"")),
+        mac=_mac(attributes.get(2, b"")),
+        state=Neighbour(state & 0xFF),
+    )

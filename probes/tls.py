@@ -1,0 +1,43 @@
+"""Which certificate does this port show, and may it be trusted, and for how long?"""
+
+from __future__ import annotations
+
+from probes.connect import connect
+from probes.handshake import DAY, described, secure
+from probes.steps import StepFailed, Steps
+from probes.unit import SECOND, Net, Probe
+from wire.entity import endpoint
+from wire.judgement import Judgement, Layer, Reason
+from wire.target import TlsTarget
+
+PROBE = Probe(
+    signals=("tls.certificate",),
+    layer=Layer.APPLICATION,
+    target=TlsTarget,
+    interval=60 * SECOND,
+    timeout=6 * SECOND,
+)
+EXPIRING = 14.0
+"""Days before the end at which somebody should renew it."""
+_BUDGET = 5.5
+_SLOW = 2.0
+
+
+async def ask(target: TlsTarget, net: Net) -> Judgement:
+    """Resolves, connects, shakes hands. Value: days until the certificate ends."""
+    name = f"[{target.host}]" if ":" in target.host else target.host
+    steps = Steps("tls.certificate", endpoint(f"tls://{name}:{target.port}"), net, _BUDGET)
+    try:
+        sock = await connect(steps, target.host, target.port)
+        secured = await secure(steps, sock, target.server_name or target.host, target.ca_file)
+    except StepFailed as failure:
+        days = failure.evidence.get("days_left")
+        return steps.failed(failure, float(days) if isinstance(days, float) else None)
+    secured.writer.close()
+    now = net.clock()
+    steps.evidence |= described(secured.certificate, now)
+    steps.evidence["protocol"] = secured.protocol
+    days_left = (secured.certificate.not_after - now) / DAY
+    if days_left <= EXPIRING:
+        return steps.warned(Reason.EXPIRING, days_left)
+    return steps.warned(Reason.SLOW, days_left) if steps.elapsed() > _SLOW else steps.passed(days_left)

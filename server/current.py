@@ -96,6 +96,9 @@ class CurrentState:
         known = self._agents.get(agent)
         return known.saved.mark if known is not None else 0
 
+    def knows(self, agent: str) -> bool:
+        return agent in self._agents
+
     def agents(self) -> tuple[str, ...]:
         return tuple(self._agents)
 

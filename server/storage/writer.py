@@ -65,6 +65,10 @@ class Writer:
         return future
 
     @property
+    def alive(self) -> bool:
+        return self._thread.is_alive() and not self._stopped
+
+    @property
     def waiting(self) -> int:
         return self._queue.qsize()
 

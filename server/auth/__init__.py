@@ -1,0 +1,1 @@
+"""Who may speak: agents by their credential, operators by session or token."""

@@ -1,0 +1,50 @@
+"""The parts of a running server, as handlers get them: ``async def handler(parts: Parts, …)``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from server.auth.access import Gate
+from server.auth.agents import Agents
+from server.auth.operators import Operators
+from server.auth.throttle import Throttle
+from server.config import Config
+from server.current import CurrentState
+from server.ingest.intake import Intake
+from server.metrics import Metrics
+from server.storage.database import Database
+from server.tasks import TaskDesk
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """Made once, by the composition root."""
+
+    config: Config
+    database: Database
+    current: CurrentState
+    tasks: TaskDesk
+    agents: Agents
+    operators: Operators
+    gate: Gate
+    intake: Intake
+    metrics: Metrics
+    sign_ins: Throttle
+    enrolments: Throttle
+    url: str
+    """The address by which this server is called."""
+    fingerprint: str
+    """SHA-256 of the authority's certificate that agents pin; empty without TLS of our own."""
+    now: Callable[[], float]
+
+    def not_ready(self) -> str:
+        """Why batches could not be stored now; empty when they could."""
+        try:
+            with self.database.reading() as connection:
+                connection.exec_driver_sql("SELECT 1")
+        except SQLAlchemyError as error:
+            return f"the database cannot be read: {error.__class__.__name__}"
+        return "" if self.database.writer.alive else "the writer has ended"

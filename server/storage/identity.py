@@ -1,0 +1,74 @@
+"""Rows of agents and of the one-time tokens by which they enrol."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import Connection, insert, select, update
+
+from server.storage.schema import agents, enrolment_tokens
+
+
+class AgentRow(msgspec.Struct, frozen=True):
+    """One enrolled agent."""
+
+    id: str
+    host: str
+    secret_hash: bytes
+    revoked: bool
+
+
+def load_agents(connection: Connection) -> list[AgentRow]:
+    rows = connection.execute(
+        select(agents.c.id, agents.c.host, agents.c.secret_hash, agents.c.revoked_at)
+    ).all()
+    return [AgentRow(row.id, row.host, row.secret_hash, row.revoked_at is not None) for row in rows]
+
+
+def add_agent(connection: Connection, row: AgentRow, boot_id: str, now: float) -> None:
+    connection.execute(
+        insert(agents).values(
+            id=row.id, host=row.host, secret_hash=row.secret_hash, boot_id=boot_id, enrolled_at=now
+        )
+    )
+
+
+def revoke_agent(connection: Connection, agent: str, now: float) -> bool:
+    """False when there is no such agent, or it was revoked before."""
+    done = connection.execute(
+        update(agents).where(agents.c.id == agent, agents.c.revoked_at.is_(None)).values(revoked_at=now)
+    )
+    return done.rowcount == 1
+
+
+def agents_of(connection: Connection, host: str) -> list[str]:
+    """Those of this host that may still speak."""
+    found = connection.execute(
+        select(agents.c.id).where(agents.c.host == host, agents.c.revoked_at.is_(None))
+    )
+    return [str(row.id) for row in found]
+
+
+def add_token(connection: Connection, digest: bytes, host: str, now: float, expires_at: float) -> None:
+    connection.execute(
+        insert(enrolment_tokens).values(hash=digest, host=host, made_at=now, expires_at=expires_at)
+    )
+
+
+def token_host(connection: Connection, digest: bytes, now: float) -> str | None:
+    """The host that the token is for ("" any); None when it is unknown, used or too old."""
+    row = connection.execute(
+        select(enrolment_tokens.c.host).where(
+            enrolment_tokens.c.hash == digest,
+            enrolment_tokens.c.used_at.is_(None),
+            enrolment_tokens.c.expires_at > now,
+        )
+    ).first()
+    return None if row is None else str(row.host)
+
+
+def use_token(connection: Connection, digest: bytes, agent: str, now: float) -> None:
+    connection.execute(
+        update(enrolment_tokens)
+        .where(enrolment_tokens.c.hash == digest)
+        .values(used_at=now, agent=agent)
+    )

@@ -1,0 +1,106 @@
+"""What the server wants from each host: drill-down tasks, a snapshot, and how soon it should ask again."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import defaultdict
+from collections.abc import Iterable
+
+from wire.exchange import Task
+
+SOON = 0.5
+"""Seconds after which a host in an open diagnosis asks again."""
+MAX_WAITING = 64
+"""Tasks that wait for one host, at most; the oldest give way."""
+
+
+class TaskDesk:
+    """Filled by the diagnosis thread, emptied by the event loop. Hosts are called by name."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tasks: defaultdict[str, dict[str, Task]] = defaultdict(dict)
+        self._snapshots: set[str] = set()
+        self._attended: frozenset[str] = frozenset()
+        self._held: dict[str, asyncio.Future[None]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+
+    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """From here on held requests can be woken."""
+        self._loop = loop
+
+    def offer(self, host: str, task: Task) -> None:
+        """Hands ``task`` to the agent of ``host`` with its next answer; wakes its held request."""
+        with self._lock:
+            waiting = self._tasks[host]
+            waiting[task.id] = task
+            while len(waiting) > MAX_WAITING:
+                del waiting[next(iter(waiting))]
+        self._wake(host)
+
+    def withdraw(self, host: str, task_id: str) -> None:
+        """For a task whose question was answered otherwise."""
+        with self._lock:
+            self._tasks[host].pop(task_id, None)
+
+    def want_snapshot(self, host: str) -> None:
+        with self._lock:
+            self._snapshots.add(host)
+        self._wake(host)
+
+    def attend(self, hosts: Iterable[str]) -> None:
+        """The hosts of open diagnoses, all of them: their agents ask again soon."""
+        self._attended = frozenset(hosts)
+
+    def poll_after(self, host: str, interval: float) -> float:
+        return SOON if host in self._attended else interval
+
+    def take(self, host: str, now: float) -> tuple[tuple[Task, ...], bool]:
+        """What waits for this host and has not expired, and whether its snapshot is wanted. Given once."""
+        with self._lock:
+            waiting = self._tasks.pop(host, {})
+            snapshot = host in self._snapshots
+            self._snapshots.discard(host)
+        return tuple(task for task in waiting.values() if task.expires_at > now), snapshot
+
+    async def hold(self, host: str, seconds: float) -> None:
+        """Returns when something waits for this host, when time is up, or when a newer request takes over."""
+        with self._lock:
+            if self._closed or self._tasks.get(host) or host in self._snapshots:
+                return
+            woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            older = self._held.get(host)
+            self._held[host] = woken
+        if older is not None and not older.done():
+            older.set_result(None)
+        try:
+            await asyncio.wait([woken], timeout=seconds)
+        finally:
+            with self._lock:
+                if self._held.get(host) is woken:
+                    del self._held[host]
+
+    def close(self) -> None:
+        """Lets every held request go; called in the event loop."""
+        with self._lock:
+            self._closed = True
+            held = list(self._held.values())
+        for woken in held:
+            if not woken.done():
+                woken.set_result(None)
+
+    @property
+    def held(self) -> int:
+        return len(self._held)
+
+    def _wake(self, host: str) -> None:
+        woken = self._held.get(host)
+        if woken is not None and self._loop is not None:
+            self._loop.call_soon_threadsafe(_resolve, woken)
+
+
+def _resolve(woken: asyncio.Future[None]) -> None:
+    if not woken.done():
+        woken.set_result(None)

@@ -14,7 +14,8 @@ INTERPRETER = re.compile(
     r"^(python|pypy|perl|ruby|php|node|nodejs|bun|deno|lua|java|bash|sh|dash|uwsgi)[\d.]*m?$"
 )
 UNIT = re.compile(r"/([^/]+)\.service(?:/|$)")
-USER_MANAGER = re.compile(r"^user@\d+$")
+NO_SERVICE = re.compile(r"^(user@\d+|run-.*)$")
+"""Managers of users, and what systemd-run started for a moment."""
 SAFE = re.compile(r"[^A-Za-z0-9_.@+-]+")
 LONGEST = 64
 VALUE_FLAGS = frozenset(["-W", "-X", "-cp", "-classpath", "--class-path", "-r", "--require", "-I"])
@@ -59,7 +60,7 @@ def unit_of(host: Host, pid: int) -> str:
 def unit_in(path: str) -> str:
     """``/system.slice/nginx.service/worker`` → ``nginx.service``."""
     found = UNIT.search(path)
-    if found is None or USER_MANAGER.match(found.group(1)):
+    if found is None or NO_SERVICE.match(found.group(1)):
         return ""
     return found.group(1).replace("\\x2d", "-") + ".service"
 

@@ -17,6 +17,19 @@ UDP_SERVICES = frozenset(
     [53, 67, 69, 123, 137, 161, 162, 500, 514, 547, 1194, 1645, 1812, 1813, 2049, 4500, 51820]
 )
 """UDP has no listening state: only ports that are known to be served count."""
+SUPERVISORS = frozenset(
+    [
+        "supervisord",
+        "runsv",
+        "s6-supervise",
+        "containerd-shim",
+        "conmon",
+        "tini",
+        "dumb-init",
+        "docker-init",
+        "pm2",
+    ]
+)
 RANGE = "/proc/sys/net/ipv4/ip_local_port_range"
 DEFAULT_RANGE = (32768, 60999)
 
@@ -40,23 +53,34 @@ class Service(msgspec.Struct, frozen=True):
     process: str
     pid: int
     """The main process; 0 where this agent may not see it."""
+    pids: tuple[int, ...]
+    """All processes that hold one of its sockets."""
     age: float
     """Seconds since the main process was started; 0 where unknown."""
+    daemon: bool
+    """It has no terminal, and the system or a supervisor keeps it."""
+    hidden: bool
+    """It has processes, but this agent may not see which."""
     doors: tuple[Door, ...]
 
 
-def services(host: Host) -> list[Service]:
-    """Raises OSError when the sockets cannot be listed."""
-    rows = _fixed(host, sockets(host, "tcp", LISTEN) + _served_udp(host))
+def listening_sockets(host: Host) -> list[Socket]:
+    """All but what a program opened on just any port. Raises OSError when the sockets cannot be listed."""
+    passing = ephemeral_ports(host)
+    rows = sockets(host, "tcp", LISTEN) + _served_udp(host)
+    return [row for row in rows if row.port and row.port not in passing]
+
+
+def services(host: Host, rows: list[Socket]) -> list[Service]:
+    """Who listens on these sockets."""
     table = processes(host)
     owned = owners(host, "listening", {row.inode for row in rows}, table)
     units = units_by_inode(host) if any(row.inode not in owned for row in rows) else {}
     now = uptime(host)
     grouped: dict[tuple[str, int], tuple[Service, list[Socket]]] = {}
     for row in rows:
-        unit, pid = units.get(row.cgroup, ("", 0))
-        main = main_process(owned.get(row.inode, ()), table) or table.get(pid)
-        service = _service(host, row, main, unit, now)
+        owner = _owner(owned.get(row.inode, ()), table, units.get(row.cgroup, ("", 0)))
+        service = _service(host, row, owner, now)
         grouped.setdefault((service.name, service.pid), (service, []))[1].append(row)
     return _told_apart(
         host, [msgspec.structs.replace(one, doors=_doors(rows)) for one, rows in grouped.values()]
@@ -72,6 +96,15 @@ def main_process(pids: Iterable[int], table: dict[int, Process]) -> Process | No
     return min(heads, key=lambda one: (one.started, one.pid), default=None)
 
 
+def privileged(host: Host) -> bool:
+    """Whether the open files of everybody's processes may be read."""
+    try:
+        host.list("/proc/1/fd", 1)
+    except OSError:
+        return False
+    return True
+
+
 def ephemeral_ports(host: Host) -> range:
     """Ports that the kernel gives to whoever asks for none."""
     try:
@@ -81,12 +114,6 @@ def ephemeral_ports(host: Host) -> range:
     return range(first, last + 1)
 
 
-def _fixed(host: Host, rows: list[Socket]) -> list[Socket]:
-    """Without what a program opened on just any port."""
-    passing = ephemeral_ports(host)
-    return [row for row in rows if row.port and row.port not in passing]
-
-
 def _served_udp(host: Host) -> list[Socket]:
     try:
         return [row for row in sockets(host, "udp", CLOSE) if row.port in UDP_SERVICES]
@@ -94,9 +121,25 @@ def _served_udp(host: Host) -> list[Socket]:
         return []
 
 
-def _service(host: Host, row: Socket, main: Process | None, unit: str, now: float) -> Service:
+class _Owner(msgspec.Struct, frozen=True):
+    """Whose socket it is, as far as that can be seen."""
+
+    main: Process | None
+    parent: Process | None
+    pids: tuple[int, ...]
+    unit: str
+
+
+def _owner(pids: tuple[int, ...], table: dict[int, Process], unit: tuple[str, int]) -> _Owner:
+    main = main_process(pids, table) or table.get(unit[1])
+    return _Owner(main=main, parent=table.get(main.parent) if main else None, pids=pids, unit=unit[0])
+
+
+def _service(host: Host, row: Socket, owner: _Owner, now: float) -> Service:
+    main = owner.main
+    hidden = main is None and not privileged(host)
     if main is None:
-        identity = Identity(unit.removesuffix(".service") or f"port-{row.port}", unit)
+        identity = Identity(owner.unit.removesuffix(".service") or f"port-{row.port}", owner.unit)
     elif main.pid == 1 and main.name in ("systemd", "init"):
         identity, main = (
             Identity(f"port-{row.port}"),
@@ -110,9 +153,16 @@ def _service(host: Host, row: Socket, main: Process | None, unit: str, now: floa
         command=identity.command,
         process=main.name if main else "",
         pid=main.pid if main else 0,
+        pids=tuple(sorted(owner.pids)),
         age=age(main, now) if main else 0.0,
+        daemon=main is not None and _is_daemon(main, owner.parent),
+        hidden=hidden,
         doors=(),
     )
+
+
+def _is_daemon(main: Process, parent: Process | None) -> bool:
+    return not main.terminal and (main.parent <= 1 or (parent is not None and parent.name in SUPERVISORS))
 
 
 def _doors(rows: list[Socket]) -> tuple[Door, ...]:

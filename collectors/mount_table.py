@@ -72,7 +72,9 @@ class MountPoint(msgspec.Struct, frozen=True):
             return not self.type.startswith(
                 ("fuse.gvfsd", "fuse.portal", "fusectl", "fuse.lxcfs", "fuse.snapfuse")
             )
-        return self.type == "tmpfs" or (self.type == "overlay" and self.point == "/")
+        if self.type == "tmpfs":
+            return not self.point.startswith(("/sys/", "/proc/", "/run/user/", "/run/credentials/"))
+        return self.type == "overlay" and self.point == "/"
 
 
 class Wanted(msgspec.Struct, frozen=True):

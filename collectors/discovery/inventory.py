@@ -26,7 +26,7 @@ FEW = 256
 
 def discover(host: Host) -> Inventory:
     """Everything known of the host now. Cheap enough for once a minute; raises for nothing it cannot read."""
-    services = _tried(lambda: listening.services(host), MANY)
+    services = _tried(lambda: listening.services(host, listening.listening_sockets(host)), MANY)
     return Inventory(
         host=host.name,
         at=host.clock(),

@@ -1,0 +1,101 @@
+"""Do the services that were found on this host still run and listen? Values: restarts; doors in trouble."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
+from threading import Lock
+from typing import cast
+
+from collectors.awaiting import Bell
+from collectors.host import Host
+from collectors.listening import listening_sockets, services
+from collectors.pidfds import Pidfds
+from collectors.service_verdicts import PORT, PROCESS, judge
+from collectors.service_watch import ServiceWatch
+from collectors.sockets import Socket
+from collectors.unit import Collector
+from wire.judgement import Judgement, Layer, Reason, Verdict
+
+COLLECTOR = Collector(signals=(PROCESS, PORT), layer=Layer.APPLICATION)
+POLL_SECONDS = 2.0
+RESTART_SECONDS = 1.0
+"""A restart on purpose is over by then."""
+
+
+def read(host: Host) -> Iterable[Judgement]:
+    """Everything, learnt afresh."""
+    state = _state(host)
+    with state.lock:
+        rows = listening_sockets(host)
+        state.watch.learn(services(host, rows))
+        state.sockets = _fingerprint(rows)
+        return [state.remember(judgement) for judgement in judge(host, state.watch)]
+
+
+async def follow(host: Host) -> AsyncIterator[Judgement]:
+    """The kernel announces the end of a process; what listens is polled, cheaply while nothing changes."""
+    state = _state(host)
+    with Bell() as bell, Pidfds(bell) as pidfds:
+        while True:
+            pidfds.watch({one.pid for one in list(state.watch.watched.values()) if one.pid and host.real})
+            await bell.rung(POLL_SECONDS)
+            if pidfds.ended():
+                await asyncio.sleep(RESTART_SECONDS)
+            for judgement in _poll(host, state):
+                yield judgement
+
+
+class _State:
+    """Shared by ``read`` and ``follow``, which may run in different threads."""
+
+    def __init__(self, host: Host) -> None:
+        self.lock = Lock()
+        self.watch = ServiceWatch(host)
+        self.sockets: frozenset[tuple[str, int, int]] = frozenset()
+        self.told: dict[tuple[str, str], tuple[Verdict, Reason]] = {}
+
+    def remember(self, judgement: Judgement) -> Judgement:
+        self.told[(judgement.signal, judgement.subject)] = (judgement.verdict, judgement.reason)
+        return judgement
+
+    def is_news(self, judgement: Judgement) -> bool:
+        before = self.told.get((judgement.signal, judgement.subject))
+        return before != (judgement.verdict, judgement.reason)
+
+    @property
+    def healthy(self) -> bool:
+        return not any(verdict in (Verdict.FAIL, Verdict.WARN) for verdict, _ in self.told.values())
+
+
+def _state(host: Host) -> _State:
+    if "state" not in host.memory:
+        host.memory["state"] = _State(host)
+    return cast("_State", host.memory["state"])
+
+
+def _poll(host: Host, state: _State) -> list[Judgement]:
+    """What is judged differently than before."""
+    with state.lock:
+        rows = listening_sockets(host)
+        now = _fingerprint(rows)
+        runners = [one for one in state.watch.watched.values() if one.pid]
+        if state.healthy and now == state.sockets and all(map(state.watch.alive, runners)):
+            state.watch.note_waiting(_waiting(rows))
+        else:
+            state.watch.learn(services(host, rows))
+            state.sockets = now
+        news = [one for one in judge(host, state.watch) if state.is_news(one)]
+        return [state.remember(judgement) for judgement in news]
+
+
+def _fingerprint(rows: Iterable[Socket]) -> frozenset[tuple[str, int, int]]:
+    return frozenset((row.protocol, row.port, row.inode) for row in rows)
+
+
+def _waiting(rows: Iterable[Socket]) -> Counter[tuple[str, int]]:
+    found: Counter[tuple[str, int]] = Counter()
+    for row in rows:
+        found[(row.protocol, row.port)] += row.waiting
+    return found

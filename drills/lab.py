@@ -36,6 +36,8 @@ class Lab:
         }
         for place in PLACES:
             self.nodes[place.name] = Node(self.rack, machine_of(place), shared)
+        self.at_boot: list[Callable[[str], None]] = []
+        """Called with the name of a host after its services were started anew."""
         self._authority: Authority | None = None
         self._over = threading.Event()
         self._processors = threading.Thread(target=self._keep_processor_times, daemon=True)
@@ -97,6 +99,11 @@ class Lab:
         self[name].boot()
         wiring.wire(self.nodes, {name})
         self.start_services(BY_NAME[name])
+        self.booted(name)
+
+    def booted(self, name: str) -> None:
+        for start in self.at_boot:
+            start(name)
 
     def down(self) -> None:
         self._over.set()

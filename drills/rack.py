@@ -16,6 +16,7 @@ from drills.command import run
 from drills.errors import LabError
 
 NAME = "rootward-lab-"
+MAKE_EXT4 = ("-q", "-F", "-m", "0", "-N", "2000", "-E", "lazy_itable_init=1")
 DISK = "size=192m,nr_inodes=60k"
 
 
@@ -80,7 +81,7 @@ class Rack:
         if not self.path(f"{host}-{name}.img").exists():
             with self.path(f"{host}-{name}.img").open("wb") as image:
                 image.truncate(megabytes * 1024 * 1024)
-            self.enter("mkfs.ext4", "-q", "-F", "-m", "0", "-N", "2000", "-E", "lazy_itable_init=1", inside)
+            self.enter("mkfs.ext4", *MAKE_EXT4, inside)
         return inside
 
     def remove(self) -> None:

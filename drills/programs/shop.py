@@ -1,6 +1,7 @@
 """A small shop: answers over HTTP from PostgreSQL. Run by itself on a lab host; standard library only.
 
-``/run/shopd/bug`` makes every page raise, as a bad release would; ``/run/shopd/hang`` makes it never answer.
+``/run/shopd/bug`` makes every page raise, as a bad release would; ``/run/shopd/crash`` ends it soon after
+its start.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import argparse
 import contextlib
 import ctypes
 import logging
+import os
 import socket
 import struct
 import threading
@@ -114,8 +116,6 @@ class Shop(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def page(self) -> str:
-        while (SWITCHES / "hang").exists():
-            time.sleep(0.2)
         if (SWITCHES / "bug").exists():
             prices: dict[str, int] = {}
             return f"total {prices['basket']}\n"
@@ -126,6 +126,13 @@ class Shop(BaseHTTPRequestHandler):
         """Good answers are not worth a line."""
 
 
+def crash_if_told() -> None:
+    time.sleep(1)
+    if (SWITCHES / "crash").exists():
+        log.critical("FATAL cannot allocate the price table, giving up")
+        os._exit(1)
+
+
 def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--port", type=int, default=8000)
@@ -134,6 +141,7 @@ def main() -> None:
     ctypes.CDLL(None).prctl(PR_SET_NAME, b"shopd", 0, 0, 0)
     SWITCHES.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(format="%(asctime)s shopd: %(message)s")
+    threading.Thread(target=crash_if_told, daemon=True).start()
     Shop.database = Database(chosen.database, 5432)
     with contextlib.suppress(KeyboardInterrupt):
         ThreadingHTTPServer(("0.0.0.0", chosen.port), Shop).serve_forever()

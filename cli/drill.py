@@ -1,0 +1,98 @@
+"""``rootward drill``: inject real faults into a lab of network namespaces and judge what the product says."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from drills import runner
+from drills.drill import BadDrill, Drill, catalogue, load
+from drills.errors import LabError
+from drills.outcome import Outcome, table
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "exit codes: 0 all passed · 1 one failed · 2 could not run"
+    todo = parser.add_subparsers(dest="todo", required=True, metavar="list|run|lab")
+    listing = todo.add_parser("list", help="the drills there are")
+    listing.add_argument("--json", action="store_true", help="one JSON document")
+    running = todo.add_parser("run", help="run drills (root)")
+    running.add_argument("path", nargs="*", help="drill files, or names from the list; none means all")
+    running.add_argument("--runs", type=int, default=1, metavar="N", help="how often each (1)")
+    running.add_argument("--json", action="store_true", help="one JSON line per run, on standard output")
+    running.add_argument("--keep", type=Path, metavar="DIR", help="keep the logs of what failed there")
+    lab = todo.add_parser("lab", help="keep a lab with the product up until Ctrl-C, to play with (root)")
+    for needs_root in (running, lab):
+        needs_root.add_argument(
+            "--prefix", default="a", help="name of the lab; several can stand side by side"
+        )
+
+
+def run(options: argparse.Namespace) -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        drills = [load(_path(name)) for name in getattr(options, "path", [])]
+        if options.todo == "list":
+            return _list(as_json=options.json)
+        if os.geteuid():
+            print("rootward drill: the lab needs root (namespaces, mounts, network devices)", file=sys.stderr)
+            return 2
+        if options.todo == "lab":
+            return _lab(options.prefix)
+        return _run(drills or [load(path) for path in catalogue()], options)
+    except (BadDrill, LabError) as error:
+        print(f"rootward drill: {error}", file=sys.stderr)
+        return 2
+
+
+def _path(name: str) -> Path:
+    by_name = {path.stem: path for path in catalogue()}
+    return by_name.get(name) or Path(name)
+
+
+def _list(*, as_json: bool) -> int:
+    drills = [load(path) for path in catalogue()]
+    if as_json:
+        print(json.dumps([{"name": d.name, "title": d.title, "fault": _fault(d)} for d in drills]))
+        return 0
+    width = max(len(drill.name) for drill in drills)
+    for drill in drills:
+        print(f"{drill.name:{width}}  {drill.title}  [{_fault(drill) or 'no ticket'}]")
+    return 0
+
+
+def _fault(drill: Drill) -> str:
+    return drill.expect.fault if drill.expect else ""
+
+
+def _run(drills: list[Drill], options: argparse.Namespace) -> int:
+    def report(outcome: Outcome) -> None:
+        if options.json:
+            print(json.dumps(_plain(outcome), ensure_ascii=False), flush=True)
+        said = outcome.why or outcome.answer
+        print(f"{outcome.verdict:7}  {outcome.drill} #{outcome.run}  {said}", file=sys.stderr, flush=True)
+
+    outcomes = runner.run(drills, runs=options.runs, prefix=options.prefix, keep=options.keep, report=report)
+    if not options.json:
+        print(table(outcomes))
+    return int(any(outcome.verdict == "failed" for outcome in outcomes))
+
+
+def _plain(outcome: Outcome) -> dict[str, object]:
+    fields = {name: getattr(outcome, name) for name in outcome.__struct_fields__}
+    return {**fields, "settled": outcome.settled}
+
+
+def _lab(prefix: str) -> int:
+    with runner.Stage(prefix) as stage:
+        product = stage.product
+        print("The lab is up; Ctrl-C ends it. Enter a host with:")
+        for name, node in product.lab.nodes.items():
+            print(f"  {name:5} nsenter --target {node.pid} --all --wd --root")
+        while True:
+            time.sleep(3600)

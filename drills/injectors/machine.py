@@ -1,0 +1,156 @@
+"""Harm to a whole machine or to what its kernel hands out: power, processor, memory, files, time."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from drills import cgroups
+from drills.clock import RIGHT, SKEW
+from drills.errors import LabError, NotPossible
+from drills.injectors.injector import Injector
+from drills.kernel_log import KernelLog
+from drills.lab import Lab
+from drills.layout import BY_NAME
+from drills.node import Node, Service
+from drills.services.shop import PROGRAMS, PYTHON
+
+AGENT = "rootward"
+LIMIT = 48 * 1024 * 1024
+
+
+def hog(node: Node, kind: str, name: str, *rest: str) -> None:
+    argv = (*PYTHON, str(PROGRAMS / "hog.py"), kind, name, *rest)
+    node.start(Service(name=name, argv=argv, log=f"/var/log/{name}.log"))
+
+
+def wait_for(node: Node, name: str, seconds: float = 5) -> int:
+    """The pid of a process that is starting. Raises LabError when it does not."""
+    until = time.monotonic() + seconds
+    while not (found := node.processes(name)):
+        if time.monotonic() > until:
+            raise LabError(f"{name} does not start on {node.name}")
+        time.sleep(0.05)
+    return found[0]
+
+
+class PowerLost(Injector, frozen=True, kw_only=True):
+    """The plug is pulled."""
+
+    host: str
+
+    @contextmanager
+    def harm(self, lab: Lab) -> Iterator[None]:
+        lab[self.host].power_off()
+        yield
+        lab.power_on(self.host)
+
+
+class AgentKilled(Injector, frozen=True, kw_only=True):
+    """Only the agent dies; the host goes on."""
+
+    host: str
+
+    @contextmanager
+    def harm(self, lab: Lab) -> Iterator[None]:
+        if not lab[self.host].kill(AGENT):
+            raise LabError(f"{self.host} runs no agent")
+        yield
+        lab.booted(self.host)
+
+
+class CpuBurnt(Injector, frozen=True, kw_only=True):
+    """Programs compute without end."""
+
+    host: str
+    process: str = "reportd"
+    count: int = 2
+
+    @contextmanager
+    def harm(self, lab: Lab) -> Iterator[None]:
+        node = lab[self.host]
+        if node.group.processor_seconds() is None:
+            raise NotPossible("this machine does not count processor time per control group")
+        for _ in range(self.count):
+            hog(node, "cpu", self.process)
+        yield
+        node.kill(self.process)
+
+
+class MemoryEaten(Injector, frozen=True, kw_only=True):
+    """A program takes more memory than its control group may; the kernel kills it."""
+
+    host: str
+    process: str = "reportd"
+
+    @contextmanager
+    def harm(self, lab: Lab) -> Iterator[None]:
+        node = lab[self.host]
+        group = limited_group(node)
+        hog(node, "memory", self.process, "/run/go")
+        pid = wait_for(node, self.process)
+        (group / "cgroup.procs").write_text(str(pid))
+        with contextlib.closing(KernelLog()) as kernel:
+            node.write("/run/go", "")
+            kernel.copy(node, f"Killed process {pid}")
+        yield
+        node.path("/run/go").unlink()
+        cgroups.remove(group)
+
+
+def limited_group(node: Node) -> Path:
+    """A memory group below the host's own. Raises NotPossible where there is no memory controller."""
+    for controller, file in (("memory", "memory.limit_in_bytes"), ("unified", "memory.max")):
+        place = node.group.places.get(controller)
+        if place is None:
+            continue
+        group = place / "batch"
+        group.mkdir(exist_ok=True)
+        with contextlib.suppress(OSError):
+            (group / file).write_text(str(LIMIT))
+            return group
+    raise NotPossible("this machine gives no control of memory")
+
+
+class FilesExhausted(Injector, frozen=True, kw_only=True):
+    """Idle clients hold as many connections as a service may have open files."""
+
+    host: str
+    process: str
+    port: int
+    limit: int = 40
+    by: str
+
+    @contextmanager
+    def harm(self, lab: Lab) -> Iterator[None]:
+        node, client = lab[self.host], lab[self.by]
+        pids = node.processes(self.process)
+        before = {pid: resource.prlimit(pid, resource.RLIMIT_NOFILE) for pid in pids}
+        for pid in pids:
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (self.limit, self.limit))
+        hog(client, "connections", "crawler", BY_NAME[self.host].address, str(self.port), str(self.limit))
+        yield
+        client.kill("crawler")
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                resource.prlimit(pid, resource.RLIMIT_NOFILE, before[pid])
+
+
+class ClockSkewed(Injector, frozen=True, kw_only=True):
+    """The clock of a host goes wrong by some seconds, as its programs see it."""
+
+    host: str
+    seconds: int
+
+    @contextmanager
+    def harm(self, lab: Lab) -> Iterator[None]:
+        node = lab[self.host]
+        if not node.path(SKEW).exists():
+            raise NotPossible(f"libfaketime is not installed, or {self.host} does not run under it")
+        node.write(SKEW, f"{self.seconds:+d}\n")
+        yield
+        node.write(SKEW, RIGHT)

@@ -1,0 +1,133 @@
+"""Harm to file systems and the devices under them; all real, on loop devices and disks of the host's own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from drills.command import run
+from drills.errors import LabError, NotPossible
+from drills.injectors.injector import Injector
+from drills.kernel_log import KernelLog
+from drills.lab import Lab
+from drills.node import Node
+from drills.rack import MAKE_EXT4
+
+BLOCK = b"\0" * 65536
+CACHE = "/proc/sys/vm/drop_caches"
+MOUNT_OPTIONS = "errors=remount-ro"
+
+
+def device_of(node: Node, mount: str) -> str:
+    """``loop3``. Raises LabError for what is not mounted."""
+    for line in node.path("/proc/mounts").read_text().splitlines():
+        source, place, *_ = line.split()
+        if place == mount:
+            return source.rpartition("/")[2]
+    raise LabError(f"{node.name} has nothing mounted on {mount}")
+
+
+class FileSystemFull(Injector, frozen=True, kw_only=True):
+    """A file grows until there is no space left."""
+
+    host: str
+    mount: str = "/srv/data"
+
+    @contextmanager
+    def harm(self, lab: Lab) -> Iterator[None]:
+        filler = lab[self.host].path(f"{self.mount}/core.dump")
+        with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(BLOCK)
+        with filler.open("ab", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(b"\0")
+        yield
+        filler.unlink()
+
+
+class InodesExhausted(Injector, frozen=True, kw_only=True):
+    """Tiny files until there is no inode left."""
+
+    host: str
+    mount: str = "/srv/data"
+
+    @contextmanager
+    def harm(self, lab: Lab) -> Iterator[None]:
+        cache = lab[self.host].path(f"{self.mount}/sessions")
+        cache.mkdir()
+        number = 0
+        with contextlib.suppress(OSError):
+            while True:
+                (cache / f"sess_{number}").touch(exist_ok=False)
+                number += 1
+        yield
+        for file in cache.iterdir():
+            file.unlink()
+        cache.rmdir()
+
+
+class FileSystemError(Injector, frozen=True, kw_only=True):
+    """The file system finds an error in itself and is remounted read-only by the kernel."""
+
+    host: str
+    mount: str = "/srv/data"
+
+    @contextmanager
+    def harm(self, lab: Lab) -> Iterator[None]:
+        node = lab[self.host]
+        trigger = Path(f"/sys/fs/ext4/{device_of(node, self.mount)}/trigger_fs_error")
+        if not trigger.exists():
+            raise NotPossible("this kernel has no trigger for an ext4 error")
+        with contextlib.closing(KernelLog()) as kernel:
+            trigger.write_text("1")
+            kernel.copy(node, device_of(node, self.mount))
+        yield
+        remount(node, self.mount)
+
+
+class MediumError(Injector, frozen=True, kw_only=True):
+    """Sectors of the disk can no longer be read: what lies behind them is gone."""
+
+    host: str
+    mount: str = "/srv/data"
+
+    @contextmanager
+    def harm(self, lab: Lab) -> Iterator[None]:
+        node, name = lab[self.host], Path(self.mount).name
+        image = lab.rack.path(f"{self.host}-{name}.img")
+        victim = node.path(f"{self.mount}/archive")
+        victim.write_bytes(os.urandom(4 * 1024 * 1024))
+        node.run("sync", "-f", self.mount)
+        device = device_of(node, self.mount)
+        size = image.stat().st_size
+        with contextlib.closing(KernelLog()) as kernel:
+            Path(CACHE).write_text("1")
+            os.truncate(image, size // 16)
+            with contextlib.suppress(OSError):
+                victim.read_bytes()
+            kernel.copy(node, f"dev {device}")
+        yield
+        os.truncate(image, size)
+        victim.unlink(missing_ok=True)
+        remount(node, self.mount, anew=True)
+
+
+def remount(node: Node, mount: str, *, anew: bool = False) -> None:
+    """Unmounts a volume, repairs it (or makes it anew, as on a new disk) and mounts it again."""
+    rack, image = node.rack, f"{node.rack.place}/{node.name}-{Path(mount).name}.img"
+    node.run("umount", mount)
+    if anew:
+        rack.enter("mkfs.ext4", *MAKE_EXT4, image)
+    else:
+        run([*rack.prefix_argv, "e2fsck", "-fy", image], check=False)
+    device = rack.enter("losetup", "--find", "--show", image).strip()
+    number = Path(device).stat().st_rdev
+    if not node.path(device).exists():
+        os.mknod(node.path(device), 0o600 | stat.S_IFBLK, number)
+    node.run("mount", "-o", MOUNT_OPTIONS, device, mount)
+    rack.enter("losetup", "--detach", device)

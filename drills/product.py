@@ -1,0 +1,126 @@
+"""Rootward in the lab: one real server, a real enrolled agent on every host but the outside."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from drills import clock
+from drills.agents import config_of
+from drills.console import Console
+from drills.errors import LabError
+from drills.lab import Lab, each
+from drills.layout import BY_NAME, CABLES, PLACES, SERVER, SWITCHES
+from drills.node import Service
+
+ROOTWARD = str(Path(sys.prefix, "bin", "rootward"))
+HOME = "/var/lib/rootward-server"
+CA, CONFIG = "/etc/rootward/ca.pem", "/etc/rootward/agent.toml"
+URL = f"https://{BY_NAME[SERVER].address}:8470"
+HOSTS = tuple(place.name for place in PLACES if place.agent)
+SERVER_ENVIRONMENT = {
+    "ROOTWARD_HOME": HOME,
+    "ROOTWARD_LISTEN": f"{BY_NAME[SERVER].address}:8470",
+    "ROOTWARD_NAMES": f"{BY_NAME[SERVER].fqdn},{BY_NAME[SERVER].address}",
+}
+OPEN = frozenset(["new", "assigned", "in_progress", "pending"])
+
+
+class Rootward:
+    """The product, started on top of a lab that is up."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self._console: Console | None = None
+
+    @property
+    def console(self) -> Console:
+        if self._console is None:
+            raise LabError("the server was not started")
+        return self._console
+
+    def start(self) -> None:
+        self.start_server()
+        each(self.enroll, HOSTS)
+        self.lab.at_boot.append(self.start_agent)
+        each(self.start_agent, HOSTS)
+
+    def start_server(self, seconds: float = 30) -> None:
+        """Raises LabError with the server's last words when it does not get ready."""
+        node = self.lab[SERVER]
+        node.write(f"{HOME}/site.toml", site())
+        node.start(
+            Service(
+                name="server",
+                argv=(ROOTWARD, "server", "run"),
+                env=SERVER_ENVIRONMENT,
+                log="/var/log/rootward-server.log",
+            )
+        )
+        token, authority = node.path(f"{HOME}/operator.token"), node.path(f"{HOME}/tls/ca.pem")
+        until = time.monotonic() + seconds
+        while not (token.exists() and authority.exists() and self._ready()):
+            if time.monotonic() > until:
+                said = node.path("/var/log/rootward-server.log").read_text()[-2000:]
+                raise LabError(f"the server does not get ready: {said}")
+            time.sleep(0.2)
+
+    def _ready(self) -> bool:
+        node = self.lab[SERVER]
+        if self._console is None:
+            token = node.path(f"{HOME}/operator.token").read_text().strip()
+            self._console = Console(node, URL, token, str(node.path(f"{HOME}/tls/ca.pem")))
+        try:
+            self.console.get("/readyz")
+        except (LabError, ValueError):
+            return False
+        return True
+
+    def enroll(self, name: str) -> None:
+        node = self.lab[name]
+        node.write(CONFIG, config_of(BY_NAME[name], URL, CA))
+        node.write(CA, self.lab[SERVER].path(f"{HOME}/tls/ca.pem").read_text())
+        token = self.console.post("/api/v1/tokens", {"host": name, "ttl": 600})["token"]
+        node.run(ROOTWARD, "agent", "enroll", "--server", URL, "--token", token, "--ca", CA, timeout=60)
+
+    def start_agent(self, name: str) -> None:
+        node = self.lab[name]
+        if not BY_NAME[name].agent:
+            return
+        node.start(
+            Service(
+                name="agent",
+                argv=(ROOTWARD, "agent", "run", "--config", CONFIG),
+                env=clock.environment(node),
+                log="/var/log/rootward-agent.log",
+            )
+        )
+
+    def tickets(self) -> list[dict[str, Any]]:
+        found = self.console.get("/api/v1/tickets")
+        return list(found if isinstance(found, list) else found["tickets"])
+
+    def listed(self) -> list[dict[str, Any]]:
+        """The same by the command line, as people ask."""
+        argv = ("env", f"ROOTWARD_HOME={HOME}", f"ROOTWARD_SERVER={URL}", ROOTWARD, "tickets", "--json")
+        return list(json.loads(self.lab[SERVER].run(*argv).stdout))
+
+    def hosts(self) -> list[dict[str, Any]]:
+        found = self.console.get("/api/v1/hosts")
+        return list(found if isinstance(found, list) else found["hosts"])
+
+    def stop(self) -> None:
+        if self._console:
+            self._console.close()
+
+
+def site() -> str:
+    """What is declared because no agent can see it: which port of which switch each host is at."""
+    tables = []
+    for switch in SWITCHES:
+        ports = [f"{cable.machine}/{cable.nic}" for cable in CABLES if cable.other == switch]
+        tables.append(f'[[switch]]\nname = "{switch}"\nports = {json.dumps(ports)}\n')
+    return "\n".join(tables)

@@ -1,0 +1,110 @@
+"""Runs drills one after another on one lab, and builds a new lab after each failure."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from drills.drill import Drill
+from drills.errors import LabError
+from drills.judge import Judge
+from drills.lab import Lab
+from drills.outcome import Outcome
+from drills.product import Rootward
+
+
+class Stage:
+    """A lab with the product on it, built when it is first needed."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._lab: Lab | None = None
+        self._product: Rootward | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.tear_down()
+
+    @property
+    def product(self) -> Rootward:
+        """Raises LabError when lab or product do not start."""
+        if self._product is None:
+            self._lab = Lab(self._prefix)
+            try:
+                self._lab.up()
+                self._product = Rootward(self._lab)
+                self._product.start()
+            except BaseException:
+                self.tear_down()
+                raise
+        return self._product
+
+    def tear_down(self) -> None:
+        product, lab = self._product, self._lab
+        self._product = self._lab = None
+        if product:
+            product.stop()
+        if lab:
+            lab.down()
+
+    def save(self, place: Path) -> None:
+        """What the product wrote and said, for whoever must find out why a drill failed."""
+        if self._product is None or self._lab is None:
+            return
+        place.mkdir(parents=True, exist_ok=True)
+        for name, node in self._lab.nodes.items():
+            for log in node.path("/var/log").glob("rootward-*.log") if node.up else ():
+                shutil.copy(log, place / f"{name}-{log.name}")
+        for kind, ask in (("tickets", self._product.tickets), ("hosts", self._product.hosts)):
+            (place / f"{kind}.json").write_text(json.dumps(ask(), indent=1, ensure_ascii=False))
+
+
+def run(
+    drills: Sequence[Drill],
+    *,
+    runs: int,
+    prefix: str,
+    keep: Path | None = None,
+    report: Callable[[Outcome], None] = lambda _: None,
+) -> list[Outcome]:
+    """``report`` is told of each run as it ends; ``keep`` is where what failed leaves its logs."""
+    outcomes = []
+    with Stage(prefix) as stage:
+        for drill, number in _order(drills, runs):
+            outcome = attempt(stage, drill, number)
+            if outcome.verdict == "failed":
+                if keep:
+                    _save(stage, keep / f"{drill.name}-{number}")
+                stage.tear_down()
+            outcomes.append(outcome)
+            report(outcome)
+    return outcomes
+
+
+def attempt(stage: Stage, drill: Drill, number: int) -> Outcome:
+    try:
+        return Judge(stage.product).run(drill, number)
+    except LabError as error:
+        return Outcome(drill=drill.name, run=number, verdict="failed", why=f"lab: {error}")
+
+
+def _save(stage: Stage, place: Path) -> None:
+    try:
+        stage.save(place)
+    except LabError as error:
+        (place / "trouble").write_text(str(error))
+
+
+def _order(drills: Sequence[Drill], runs: int) -> Iterator[tuple[Drill, int]]:
+    """Whole rounds, so that the runs of one drill do not stand side by side."""
+    for number in range(1, runs + 1):
+        for drill in drills:
+            yield drill, number

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -89,17 +90,23 @@ class Host:
         normal = os.path.normpath("/" + path.lstrip("/"))
         return normal if self.real else self.root + normal
 
-    def read_bytes(self, path: str, limit: int = READ_LIMIT) -> bytes:
+    @contextmanager
+    def open(self, path: str) -> Iterator[int]:
+        """A descriptor that is only read, closed at the end."""
         descriptor = os.open(self.path(path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
-            chunks: list[bytes] = []
-            left = limit
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def read_bytes(self, path: str, limit: int = READ_LIMIT) -> bytes:
+        chunks: list[bytes] = []
+        left = limit
+        with self.open(path) as descriptor:
             while left > 0 and (chunk := os.read(descriptor, min(left, 65_536))):
                 chunks.append(chunk)
                 left -= len(chunk)
-            return b"".join(chunks)
-        finally:
-            os.close(descriptor)
+        return b"".join(chunks)
 
     def read(self, path: str, limit: int = READ_LIMIT) -> str:
         return self.read_bytes(path, limit).decode("utf-8", "replace")

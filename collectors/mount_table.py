@@ -63,7 +63,7 @@ class MountPoint(msgspec.Struct, frozen=True):
 
     @property
     def may_hang(self) -> bool:
-        return self.type in NETWORK or self.type.startswith("fuse")
+        return may_hang(self.type)
 
     @property
     def stores(self) -> bool:
@@ -84,6 +84,15 @@ class Wanted(msgspec.Struct, frozen=True):
     point: str
     type: str
     options: frozenset[str]
+
+    @property
+    def may_hang(self) -> bool:
+        return may_hang(self.type)
+
+
+def may_hang(type_: str) -> bool:
+    """Whether somebody else than this kernel must answer for it."""
+    return type_ in NETWORK or type_.startswith("fuse")
 
 
 def mounts(host: Host) -> list[MountPoint]:

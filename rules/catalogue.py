@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from rules.models import Fault, Signal, State, StateModel
+from rules.models import Fault, Signal, State, StateModel, kinds_of
 
 T = TypeVar("T")
 HERE = Path(__file__).parent
@@ -51,9 +51,10 @@ def load_catalogue(root: Path = HERE) -> Catalogue:
     states: dict[tuple[str, State], StateModel] = {}
     for path, content in _read(root / "states"):
         for state in _parse(path, content, _StateFile).state:
-            if (state.entity, state.state) in states:
-                raise BadRule(f"{path.name}: {state.entity} {state.state} is described twice")
-            states[(state.entity, state.state)] = state
+            for kind in kinds_of(state.entity):
+                if (kind, state.state) in states:
+                    raise BadRule(f"{path.name}: {kind} {state.state} is described twice")
+                states[(kind, state.state)] = state
     _check_names(signals, faults.values(), states.values())
     return Catalogue(signals=signals, faults=faults, states=states)
 

@@ -57,6 +57,22 @@ class Relation(StrEnum):
     MEMBER_OF = "member_of"
 
 
+class Onto(StrEnum):
+    """To whom a fault or state brings a state: itself, the host that it is part of, or who leans on it."""
+
+    SELF = "self"
+    HOST = "host"
+    RUNS_ON = "runs_on"
+    ATTACHED_TO = "attached_to"
+    STORED_ON = "stored_on"
+    BACKED_BY = "backed_by"
+    DEPENDS_ON = "depends_on"
+    ROUTES_VIA = "routes_via"
+    RESOLVES_WITH = "resolves_with"
+    SERVED_BY = "served_by"
+    MEMBER_OF = "member_of"
+
+
 class _Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One table of a rules file."""
 
@@ -107,7 +123,7 @@ class Effect(_Model, frozen=True, kw_only=True):
     """A fault or state brings this state to the entities that lean on it by this relation, or to itself."""
 
     state: State
-    on: Relation | Literal["self"]
+    on: Onto
     strength: Strength = "often"
     kind: str = ""
     """Only entities of this kind; empty means all."""
@@ -142,8 +158,13 @@ class Fault(_Model, frozen=True, kw_only=True):
     """A kind of cause. One file each, named for the id with ``_`` for ``.``."""
 
     id: str
-    entity: str
-    """The kind of entity that can have it."""
+    entity: str | tuple[str, ...]
+    """The kind of entity that can have it. Of several, the first one known counts: an entity that runs on,
+    is served by or is attached to one of an earlier kind is no candidate."""
+    names: tuple[str, ...] = ()
+    """Patterns, as of file names, of the entities it applies to, by their name on their host; empty: all."""
+    serves: tuple[str, ...] = ()
+    """It applies to what something of these kinds runs on or is served by; with ``names``, either will do."""
     domain: Literal["hardware", "software", "network"]
     type: Literal["hardware_fault", "software_error", "configuration", "network_fault", "capacity"]
     urgency: Literal["high", "medium", "low"]
@@ -164,10 +185,15 @@ class Fault(_Model, frozen=True, kw_only=True):
 class StateModel(_Model, frozen=True, kw_only=True):
     """What a state of a kind of entity shows and leads to."""
 
-    entity: str
+    entity: str | tuple[str, ...]
     state: State
     symptoms: tuple[Symptom, ...] = ()
     leads_to: tuple[Effect, ...] = ()
+
+
+def kinds_of(entity: str | tuple[str, ...]) -> tuple[str, ...]:
+    """One kind or several, as a tuple."""
+    return (entity,) if isinstance(entity, str) else entity
 
 
 def probability(value: Prior | Strength) -> float:

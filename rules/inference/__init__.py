@@ -1,0 +1,5 @@
+"""Inference: from dated looks at entities to the most probable set of roots behind them."""
+
+from rules.inference.engine import Engine
+
+__all__ = ["Engine"]

@@ -1,0 +1,64 @@
+"""Roots that nothing seen so far can separate, what a ticket for them names, and what would separate them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+
+from rules.inference.candidates import Candidate
+from rules.inference.cause import NAT, Cause, Nats
+from rules.inference.components import Component
+from rules.inference.ground import Ground
+from rules.inference.score import Judge, Weighed
+from rules.inference.search import rivals, swapped
+from rules.models import Role
+from wire.entity import Entity, host, host_of
+
+SAME: Nats = 7 * NAT // 10
+"""Likelihoods, without priors, that differ by less than this tell nothing apart."""
+
+
+def class_of(root: Cause, component: Component, best: Weighed, judge: Judge) -> tuple[Cause, ...]:
+    """The root and every candidate that would explain as well in its place, the root first, then by prior."""
+    members: list[Candidate] = [
+        rival
+        for rival in rivals(component, best.roots, root)
+        if abs(judge.weigh(swapped(best.roots, root, rival)).likelihood - best.likelihood) < SAME
+    ]
+    members.sort(key=lambda each: (-each.prior, each.cause))
+    return (root, *(member.cause for member in members))
+
+
+def common_entity(members: Sequence[Cause]) -> Entity:
+    """The smallest entity that holds all members; where there is none, the first one's."""
+    entities = {member.entity for member in members}
+    if len(entities) == 1:
+        return members[0].entity
+    owners = {host_of(entity) for entity in entities}
+    if len(owners) == 1 and (owner := owners.pop()):
+        return host(owner)
+    return members[0].entity
+
+
+def separating(members: Sequence[Cause], ground: Ground) -> tuple[str, ...]:
+    """Looks that one member would fail and another would not, as ``signal on entity``."""
+    if len(members) < 2:
+        return ()
+    shown = [_shown(member, ground) for member in members]
+    found: dict[str, None] = {}
+    for place, looks in enumerate(shown):
+        others = [other for at, other in enumerate(shown) if at != place]
+        for look in sorted(looks):
+            if any(look not in other for other in others):
+                found[f"{look[0]} on {look[1]}"] = None
+    return tuple(found)
+
+
+def _shown(member: Cause, ground: Ground) -> Mapping[tuple[str, Entity], None]:
+    """What the fault shows on its own entity, and what its confirming tests would."""
+    model = ground.model(member)
+    if model is None or model.fault is None:
+        return {}
+    looks = [symptom.signal for symptom in model.fault.symptoms if symptom.on is Role.SELF]
+    looks += [test.check for test in model.fault.confirm]
+    return {(look, member.entity): None for look in looks if not fnmatchcase(look, "log.*")}

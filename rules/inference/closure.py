@@ -1,0 +1,165 @@
+"""Forward closure: from a set of roots, hop by hop, to the states that follow and those that ought to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import exp
+from typing import NamedTuple
+
+from rules.inference.cause import NEVER, Cause, Nats, complement, nats
+from rules.inference.ground import Ground, Hop
+from rules.inference.outcomes import Reading
+from rules.inference.touch import Touches
+
+
+class Active(NamedTuple):
+    """One cause in force."""
+
+    onset: float
+    because: Cause | None
+    """The parent that most likely brought it about; None for a root."""
+    undeclared: bool
+    """Grounded by undeclared edges only."""
+
+
+class Closure(NamedTuple):
+    """All that follows from a set of roots."""
+
+    active: dict[Cause, Active]
+    cost: Nats
+    """What the steps taken, and those expected but not seen, weigh."""
+
+
+class _Arrival:
+    """A state that was reached, and by what."""
+
+    __slots__ = ("hops", "onset", "supported", "weight")
+
+    def __init__(self) -> None:
+        self.hops: list[tuple[Cause, Hop]] = []
+        self.onset = float("inf")
+        self.weight: Nats = 0
+        """What the state's own looks say of it."""
+        self.supported = False
+
+    def miss(self) -> Nats:
+        return sum(hop.miss for _, hop in self.hops)
+
+
+class Closer:
+    """Closes root sets; only states that stand behind a symptom are followed further."""
+
+    def __init__(
+        self,
+        ground: Ground,
+        touches: Touches,
+        behind: Mapping[Cause, list[Reading]],
+        onsets: Mapping[Cause, float],
+    ) -> None:
+        self._ground = ground
+        self._touches = touches
+        self._behind = behind
+        self._onsets = onsets
+        self._hops: dict[Cause, tuple[Hop, ...]] = {}
+        self._begun: dict[tuple[Cause, float], float] = {}
+
+    def close(self, roots: Iterable[Cause]) -> Closure:
+        """Breadth first from the roots, so that a consequence always has a grounded parent."""
+        levels: list[dict[Cause, _Arrival]] = []
+        reached: dict[Cause, float] = {root: self._onsets[root] for root in sorted(roots)}
+        active = {root: Active(onset, None, undeclared=False) for root, onset in reached.items()}
+        cost = 0
+        frontier = list(active)
+        members: dict[Cause, set[Cause]] = {}
+        while frontier:
+            level: dict[Cause, _Arrival] = {}
+            for cause in frontier:
+                for hop in (*self._hops_of(cause), *self._fallen(cause, members)):
+                    if hop.cause not in reached:
+                        arrival = level.setdefault(hop.cause, _Arrival())
+                        arrival.hops.append((cause, hop))
+                        arrival.onset = min(arrival.onset, reached[cause])
+            followed: dict[Cause, _Arrival] = {}
+            for state in sorted(level):
+                arrival = level[state]
+                if self._follow(state, arrival):
+                    followed[state] = arrival
+                    reached[state] = arrival.onset
+                else:
+                    reached[state] = arrival.onset
+                    cost += _expected(arrival)
+            levels.append(followed)
+            frontier = list(followed)
+        return self._keep(levels, active, cost)
+
+    def _follow(self, state: Cause, arrival: _Arrival) -> bool:
+        """Whether the state may be in force; what its own looks weigh is noted on the way."""
+        relevant = state in self._behind
+        if relevant:
+            arrival.onset = self._begun_at(state, arrival.onset)
+        for touch in self._touches.of(state, arrival.onset):
+            arrival.weight += touch.weight
+            arrival.supported |= touch.produces
+        if not arrival.supported:
+            return relevant
+        miss = arrival.miss()
+        return arrival.weight + complement(miss) - miss > 0
+
+    def _keep(self, levels: list[dict[Cause, _Arrival]], active: dict[Cause, Active], cost: Nats) -> Closure:
+        """Drop what explains nothing, last level first; what is kept must be grounded in what is kept."""
+        needed: set[Cause] = set()
+        for level in reversed(levels):
+            for state, arrival in level.items():
+                if arrival.supported or state in needed:
+                    needed.add(state)
+                    needed.update(parent for parent, _ in arrival.hops)
+                else:
+                    cost += _expected(arrival)
+        for level in levels:
+            for state, arrival in level.items():
+                if state not in needed:
+                    continue
+                hops = [(parent, hop) for parent, hop in arrival.hops if parent in active]
+                cost += complement(sum(hop.miss for _, hop in hops))
+                because = min(hops, key=lambda each: (each[1].miss, each[0]))[0]
+                undeclared = all(hop.undeclared or active[parent].undeclared for parent, hop in hops)
+                active[state] = Active(arrival.onset, because, undeclared)
+        return Closure(active, cost)
+
+    def _hops_of(self, cause: Cause) -> tuple[Hop, ...]:
+        if cause not in self._hops:
+            self._hops[cause] = tuple(self._ground.children(cause))
+        return self._hops[cause]
+
+    def _fallen(self, cause: Cause, members: dict[Cause, set[Cause]]) -> Iterable[Hop]:
+        """The groups of which too few members are left once this one has failed too."""
+        if not cause.is_state:
+            return
+        for group in self._ground.graph.groups_of(cause.entity):
+            whole = Cause(cause.name, group.id)
+            lost = members.setdefault(whole, set())
+            lost.add(cause)
+            if len(lost) > len(group.members) - group.need:
+                yield Hop(whole, NEVER)
+
+    def _begun_at(self, state: Cause, onset: float) -> float:
+        """A consequence begins with the first symptom that it can explain, not before its root."""
+        key = (state, onset)
+        if key not in self._begun:
+            later = [
+                reading.since
+                for reading in self._behind[state]
+                if reading.since >= onset - reading.clock_error
+            ]
+            self._begun[key] = max(onset, min(later, default=onset))
+        return self._begun[key]
+
+
+def _expected(arrival: _Arrival) -> Nats:
+    """What it weighs that a state which ought to follow is not seen: it may just not have come about."""
+    if arrival.supported:
+        return arrival.miss()
+    if not arrival.weight:
+        return 0
+    missed = exp(arrival.miss() / 1e6)
+    return nats(missed + (1.0 - missed) * exp(arrival.weight / 1e6))

@@ -1,0 +1,179 @@
+"""From the best set of roots to diagnoses: what each explains, leads to and rules out, all with ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rules.diagnosis import Consequence, Diagnosis, Hypothesis, Key, RuledOut
+from rules.inference.candidates import Candidate, Refuted
+from rules.inference.cause import Cause, Nats, state_of
+from rules.inference.classes import class_of, common_entity, separating
+from rules.inference.closure import Closure
+from rules.inference.components import Component
+from rules.inference.outcomes import Reading
+from rules.inference.probability import Shares, certainty
+from rules.inference.score import Judge, Weighed
+from rules.inference.touch import Scene, Touch
+from rules.models import Role
+
+RUNNERS_UP = 5
+RULED_OUT = 12
+UNLIKELY = 0.01
+CITED = 5
+"""Observations cited for or against one hypothesis, at most."""
+
+
+class Case:
+    """One component after its search."""
+
+    def __init__(
+        self,
+        scene: Scene,
+        component: Component,
+        refuted: Sequence[Refuted],
+        judge: Judge,
+        best: Weighed,
+    ) -> None:
+        self._ground = scene.ground
+        self._index = scene.index
+        self._touches = scene.touches
+        self._component = component
+        self._refuted = refuted
+        self._judge = judge
+        self._best = best
+        self._shares = Shares(judge.visited.values())
+        self._candidates = {candidate.cause: candidate for candidate in component.candidates}
+
+    def diagnoses(self) -> list[Diagnosis]:
+        explained = self._divide()
+        return [self._diagnosis(root, explained[root]) for root in self._best.roots if explained[root]]
+
+    def _diagnosis(self, root: Cause, readings: list[Reading]) -> Diagnosis:
+        closure = self._judge.close((root,))
+        members = class_of(root, self._component, self._best, self._judge)
+        probability = self._shares.of_any(members)
+        keys = {reading.key for reading in readings}
+        shown = self._own(root, closure)
+        return Diagnosis(
+            root=self._hypothesis(root),
+            certainty=certainty(probability, alone=len(members) == 1, shown=shown),
+            probability=probability,
+            members=tuple(self._hypothesis(member) for member in members) if len(members) > 1 else (),
+            separated_by=separating(members, self._ground),
+            entity=common_entity(members),
+            onset=min(reading.since for reading in readings),
+            explains=tuple(reading.key for reading in readings),
+            observations=tuple(reading.id for reading in readings),
+            perhaps=tuple(sorted(self._perhaps(closure) & keys)),
+            hypotheses=self._hypotheses(root, keys),
+            consequences=tuple(self._consequences(closure, keys)),
+            ruled_out=tuple(self._ruled_out(members, keys)),
+        )
+
+    def _divide(self) -> dict[Cause, list[Reading]]:
+        """Each explained symptom goes to the root that explains it best."""
+        claims: dict[Key, list[tuple[Nats, int, Cause, Reading]]] = {}
+        for root in self._best.roots:
+            closure = self._judge.close((root,))
+            worth = -self._judge.weigh((root,)).score
+            for reading, _, missed in self._judge.sums(closure).values():
+                if missed and reading.is_symptom:
+                    claims.setdefault(reading.key, []).append((missed, worth, root, reading))
+        explained: dict[Cause, list[Reading]] = {root: [] for root in self._best.roots}
+        for key in sorted(claims):
+            _, _, root, reading = min(claims[key], key=lambda claim: claim[:3])
+            explained[root].append(reading)
+        return explained
+
+    def _own(self, root: Cause, closure: Closure) -> bool:
+        """Whether a symptom of the root's own, or a confirming one, was seen."""
+        for cause, active in closure.active.items():
+            near = cause == root or (active.because == root and cause.entity == root.entity)
+            if near and any(touch.produces for touch in self._touches.of(cause, active.onset)):
+                return True
+        model = self._ground.model(root)
+        tests = model.fault.confirm if model and model.fault else ()
+        return any(
+            reading.is_symptom
+            for test in tests
+            for reading in self._index.newest(root.entity, (test.check, Role.SELF))
+        )
+
+    def _perhaps(self, closure: Closure) -> set[Key]:
+        sure: set[Key] = set()
+        unsure: set[Key] = set()
+        for cause, active in closure.active.items():
+            for touch in self._touches.of(cause, active.onset):
+                if touch.produces:
+                    (unsure if active.undeclared else sure).add(touch.reading.key)
+        return unsure - sure
+
+    def _hypotheses(self, root: Cause, keys: set[Key]) -> tuple[Hypothesis, ...]:
+        rivals = sorted(
+            (-self._shares.of(each.cause), each.cause)
+            for each in self._component.candidates
+            if each.cause != root and not keys.isdisjoint(each.keys) and self._shares.of(each.cause) > 0
+        )
+        return (self._hypothesis(root), *(self._hypothesis(cause) for _, cause in rivals[:RUNNERS_UP]))
+
+    def _hypothesis(self, cause: Cause) -> Hypothesis:
+        closure = self._judge.close((cause,))
+        support = {
+            reading.key: reading
+            for reading, _, missed in self._judge.sums(closure).values()
+            if missed and reading.is_symptom
+        }
+        return Hypothesis(
+            fault=cause.name,
+            entity=cause.entity,
+            probability=self._shares.of(cause),
+            supported_by=tuple(support[key].id for key in sorted(support)),
+            opposed_by=self._opposed(self._candidates[cause]),
+        )
+
+    def _opposed(self, candidate: Candidate) -> tuple[str, ...]:
+        """Ids of the looks that speak against it, the weightiest first."""
+        cause, onset = candidate.cause, candidate.onset
+        touches = [*self._touches.of(cause, onset)]
+        for hop in self._ground.children(cause):
+            if hop.cause.entity == cause.entity:
+                touches += self._touches.of(hop.cause, onset)
+        return tuple(dict.fromkeys(touch.reading.id for touch in _weightiest(touches)))[:CITED]
+
+    def _consequences(self, closure: Closure, keys: set[Key]) -> Iterable[Consequence]:
+        for cause, active in closure.active.items():
+            because = active.because
+            if because is None or because.entity == cause.entity:
+                continue
+            shown = {
+                touch.reading.key: touch.reading.id
+                for touch in self._touches.of(cause, active.onset)
+                if touch.produces and touch.reading.key in keys
+            }
+            yield Consequence(
+                entity=cause.entity,
+                state=state_of(cause),
+                because=because.entity,
+                shown_by=tuple(shown[key] for key in sorted(shown)),
+            )
+
+    def _ruled_out(self, members: Sequence[Cause], keys: set[Key]) -> list[RuledOut]:
+        """Other hypotheses for the same symptoms, with what speaks against them."""
+        found: list[tuple[int, Cause, tuple[str, ...]]] = []
+        for candidate in self._component.candidates:
+            shared = len(keys.intersection(candidate.keys))
+            if shared and candidate.cause not in members and self._shares.of(candidate.cause) < UNLIKELY:
+                by = self._opposed(candidate)
+                if by:
+                    found.append((-shared, candidate.cause, by))
+        for refuted in self._refuted:
+            shared = len(keys.intersection(refuted.keys))
+            if shared:
+                found.append((-shared, refuted.cause, refuted.by[:CITED]))
+        found.sort()
+        return [RuledOut(fault=cause.name, entity=cause.entity, by=by) for _, cause, by in found[:RULED_OUT]]
+
+
+def _weightiest(touches: Iterable[Touch]) -> list[Touch]:
+    against = [touch for touch in touches if not touch.produces]
+    return sorted(against, key=lambda touch: (touch.miss, touch.reading.key))

@@ -1,0 +1,104 @@
+"""What leads to what, forwards and backwards, and which faults an entity can have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from rules.graph import Graph
+from rules.inference.cause import Cause, Nats, nats
+from rules.inference.knowledge import Knowledge, Model
+from rules.models import Fault, Onto, Relation, kinds_of
+from wire.entity import Entity, host, host_of, kind_of, name_of
+
+SUPPORTS = frozenset([Relation.RUNS_ON, Relation.SERVED_BY, Relation.ATTACHED_TO])
+UNDECLARED = "undeclared"
+
+
+class Hop(NamedTuple):
+    """One step from a cause to a state that it brings about."""
+
+    cause: Cause
+    miss: Nats
+    """log(1 − weight)."""
+    undeclared: bool = False
+
+
+class Ground:
+    """The knowledge laid over the graph."""
+
+    def __init__(self, knowledge: Knowledge, graph: Graph) -> None:
+        self.knowledge = knowledge
+        self.graph = graph
+
+    def model(self, cause: Cause) -> Model | None:
+        return self.knowledge.model(cause.name, kind_of(cause.entity))
+
+    def children(self, cause: Cause) -> Iterator[Hop]:
+        """The states that this cause may bring about, one hop away; groups are not among them."""
+        model = self.model(cause)
+        for spread in model.spreads if model else ():
+            if spread.on is Onto.SELF:
+                yield Hop(Cause(spread.state, cause.entity), nats(1.0 - spread.strength))
+            elif spread.on is Onto.HOST:
+                if owner := host_of(cause.entity):
+                    yield Hop(Cause(spread.state, host(owner)), nats(1.0 - spread.strength))
+            else:
+                for edge in self.graph.children(cause.entity):
+                    if edge.relation.value != spread.on.value or spread.kind not in ("", kind_of(edge.child)):
+                        continue
+                    miss = nats(1.0 - spread.strength * edge.weight)
+                    yield Hop(Cause(spread.state, edge.child), miss, edge.source == UNDECLARED)
+
+    def parents(self, state: Cause) -> Iterator[Cause]:
+        """The causes that may bring this state about, one hop away."""
+        entity, kind = state.entity, kind_of(state.entity)
+        if group := self.graph.groups.get(entity):
+            for member in group.members:
+                yield Cause(state.name, member)
+            return
+        yield from self._leaders(state.name, "self", entity)
+        if kind == "host":
+            yield from self._leaders(state.name, "host", entity)
+            for edge in self.graph.children(entity):
+                if edge.relation is Relation.RUNS_ON and host_of(edge.child) == name_of(entity):
+                    yield from self._leaders(state.name, "host", edge.child)
+        for edge in self.graph.parents(entity):
+            for name, spread in self.knowledge.brought_by(state.name, edge.relation, kind_of(edge.parent)):
+                if spread.kind in ("", kind) and self.possible(Cause(name, edge.parent)):
+                    yield Cause(name, edge.parent)
+
+    def _leaders(self, state: str, on: str, entity: Entity) -> Iterator[Cause]:
+        for name, _ in self.knowledge.brought_by(state, on, kind_of(entity)):
+            if self.possible(Cause(name, entity)):
+                yield Cause(name, entity)
+
+    def possible(self, cause: Cause) -> bool:
+        """Whether this kind of entity, this very one included, can have the fault at all."""
+        if cause.is_state:
+            return True
+        fault = self.knowledge.catalogue.faults[cause.name]
+        return self._named(fault, cause.entity) and self._preferred(fault, cause.entity)
+
+    def _named(self, fault: Fault, entity: Entity) -> bool:
+        if kind_of(entity) in fault.serves or not (fault.names or fault.serves):
+            return True
+        bare = name_of(entity).partition("/")[2] or name_of(entity)
+        if any(fnmatchcase(bare, pattern) for pattern in fault.names):
+            return True
+        return any(
+            edge.relation in (Relation.RUNS_ON, Relation.SERVED_BY) and kind_of(edge.child) in fault.serves
+            for edge in self.graph.children(entity)
+        )
+
+    def _preferred(self, fault: Fault, entity: Entity) -> bool:
+        kinds = kinds_of(fault.entity)
+        place = kinds.index(kind_of(entity))
+        if place == 0:
+            return True
+        earlier = kinds[:place]
+        return not any(
+            edge.relation in SUPPORTS and kind_of(edge.parent) in earlier
+            for edge in self.graph.parents(entity)
+        )

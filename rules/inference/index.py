@@ -1,0 +1,76 @@
+"""The current evidence, found by the entities that it exercised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rules.diagnosis import Key
+from rules.inference.flows import flows_of
+from rules.inference.knowledge import Look
+from rules.inference.outcomes import Reading
+from rules.models import Role
+from wire.entity import Entity
+
+NOTHING: dict[Key, Reading] = {}
+
+
+class Index:
+    """Adding, changing and removing one reading costs its own exercised entities, whatever else is known."""
+
+    def __init__(self) -> None:
+        self.readings: dict[Key, Reading] = {}
+        self.symptoms: dict[Key, Reading] = {}
+        self._at: dict[Entity, dict[Look, dict[Key, Reading]]] = {}
+
+    def put(self, reading: Reading) -> None:
+        """Take the place of what was known of this key."""
+        known = self.readings.get(reading.key)
+        if known is not None and known.exercised != reading.exercised:
+            self._unlink(known)
+        self.readings[reading.key] = reading
+        if reading.is_symptom:
+            self.symptoms[reading.key] = reading
+        else:
+            self.symptoms.pop(reading.key, None)
+        for role, entity in exercised(reading):
+            looks = self._at.setdefault(entity, {}).setdefault((reading.signal, role), {})
+            looks.pop(reading.key, None)  # so that the newest stands last
+            looks[reading.key] = reading
+
+    def drop(self, key: Key) -> Reading | None:
+        reading = self.readings.pop(key, None)
+        if reading is not None:
+            self.symptoms.pop(key, None)
+            self._unlink(reading)
+        return reading
+
+    def looks_at(self, entity: Entity) -> Iterable[Look]:
+        return self._at.get(entity, {}).keys()
+
+    def at(self, entity: Entity, look: Look) -> dict[Key, Reading]:
+        """The readings of this signal that exercised this entity in this role, the newest last."""
+        return self._at.get(entity, {}).get(look, NOTHING)
+
+    def newest(self, entity: Entity, look: Look) -> Iterator[Reading]:
+        """The same, the newest first: what ends a weighing early is likeliest there."""
+        return reversed(self.at(entity, look).values())
+
+    def _unlink(self, reading: Reading) -> None:
+        for role, entity in exercised(reading):
+            looks = self._at.get(entity)
+            if looks is None:
+                continue
+            look = (reading.signal, role)
+            keys = looks.get(look)
+            if keys is not None:
+                keys.pop(reading.key, None)
+                if not keys:
+                    del looks[look]
+            if not looks:
+                del self._at[entity]
+
+
+def exercised(reading: Reading) -> Iterator[tuple[Role, Entity]]:
+    """What the look touched, with the flows that follow from it."""
+    yield from reading.exercised
+    yield from flows_of(reading.exercised)

@@ -1,0 +1,114 @@
+"""The catalogue, compiled for questions in both directions: what does a cause show, and what shows this?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from rules.catalogue import Catalogue
+from rules.inference.cause import Nats, nats, state_name
+from rules.models import Fault, Onto, Role, Signal, StateModel, Symptom, kinds_of, probability
+from wire.judgement import Reason
+
+Look = tuple[str, Role]
+"""A signal, and the role in which it exercises an entity."""
+PASS = 1_000
+"""The place of ``pass`` in the order of outcomes: after every way to fail."""
+
+
+class Entry(NamedTuple):
+    """One symptom of one model, ready to be weighed."""
+
+    reasons: frozenset[Reason]
+    first: int
+    """Place of its earliest outcome among those of the signal."""
+    strength: float
+    miss: Nats
+    """log(1 − strength)."""
+
+
+class Spread(NamedTuple):
+    """One effect of one model."""
+
+    state: str
+    """Name of the state's cause."""
+    on: Onto
+    strength: float
+    kind: str
+
+
+class Model(NamedTuple):
+    """A fault or a state of one kind of entity."""
+
+    name: str
+    kind: str
+    prior: Nats
+    entries: dict[Look, tuple[Entry, ...]]
+    spreads: tuple[Spread, ...]
+    fault: Fault | None
+
+
+class Knowledge:
+    """All models by kind of entity, and the two indexes that lead back from what is seen."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.signals = catalogue.signals
+        self._order = {name: places(signal) for name, signal in catalogue.signals.items()}
+        self._models: dict[tuple[str, str], Model] = {}
+        self._shown_by: dict[tuple[str, Role, str], list[tuple[Model, Entry]]] = {}
+        self._brought_by: dict[tuple[str, str, str], list[tuple[str, Spread]]] = {}
+        self.specials: dict[str, list[Fault]] = {}
+        """The special kinds of each general fault."""
+        for fault in catalogue.faults.values():
+            for general in fault.is_a:
+                self.specials.setdefault(general, []).append(fault)
+            for kind in kinds_of(fault.entity):
+                self._add(self._model(fault.id, kind, fault))
+        for (kind, state), shown in catalogue.states.items():
+            self._add(self._model(state_name(state), kind, shown))
+
+    def model(self, name: str, kind: str) -> Model | None:
+        return self._models.get((name, kind))
+
+    def place(self, signal: str, reason: Reason) -> int:
+        """Where this outcome stands in the order in which the steps of the signal can fail."""
+        return PASS if reason is Reason.OK else self._order[signal].get(reason, PASS - 1)
+
+    def shown_by(self, kind: str, role: Role, signal: str) -> Iterable[tuple[Model, Entry]]:
+        """The models that this look, exercising such an entity in this role, can be a symptom of."""
+        return self._shown_by.get((kind, role, signal), ())
+
+    def brought_by(self, state: str, on: str, kind: str) -> Iterable[tuple[str, Spread]]:
+        """(name of the model, spread): what, on an entity of ``kind``, brings this state this way."""
+        return self._brought_by.get((state, on, kind), ())
+
+    def _add(self, model: Model) -> None:
+        self._models[(model.name, model.kind)] = model
+        for (signal, role), entries in model.entries.items():
+            for entry in entries:
+                self._shown_by.setdefault((model.kind, role, signal), []).append((model, entry))
+        for spread in model.spreads:
+            place = (spread.state, str(spread.on), model.kind)
+            self._brought_by.setdefault(place, []).append((model.name, spread))
+
+    def _model(self, name: str, kind: str, shape: Fault | StateModel) -> Model:
+        entries: dict[Look, tuple[Entry, ...]] = {}
+        for symptom in shape.symptoms:
+            look = (symptom.signal, symptom.on)
+            entries[look] = (*entries.get(look, ()), self._entry(symptom))
+        spreads = tuple(
+            Spread(state_name(effect.state), effect.on, probability(effect.strength), effect.kind)
+            for effect in shape.leads_to
+        )
+        fault = shape if isinstance(shape, Fault) else None
+        return Model(name, kind, nats(probability(fault.prior)) if fault else 0, entries, spreads, fault)
+
+    def _entry(self, symptom: Symptom) -> Entry:
+        strength = probability(symptom.strength)
+        first = min(self.place(symptom.signal, reason) for reason in symptom.reason)
+        return Entry(frozenset(symptom.reason), first, strength, nats(1.0 - strength))
+
+
+def places(signal: Signal) -> dict[Reason, int]:
+    return {reason: place for place, reason in enumerate(signal.outcomes)}

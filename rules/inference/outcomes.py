@@ -1,0 +1,134 @@
+"""How likely a look is to end as it did, given what is wrong: outcomes in order, not booleans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+from math import exp
+from typing import NamedTuple
+
+from rules.diagnosis import Key
+from rules.evidence import Evidence, Exercised
+from rules.inference.cause import Nats, chance, nats
+from rules.inference.knowledge import PASS, Entry, Knowledge
+from wire.entity import Entity
+from wire.judgement import Reason
+
+CONFIRMED = 0.1
+"""What a second try that agreed leaves of the leak, once."""
+UNKNOWN_LEAK = 1e-2
+"""Leak of an outcome that the signal does not declare."""
+STEADY = 0.9
+"""Causes at least this strong do not come and go: an intermittent look contradicts them."""
+
+
+class Reading(NamedTuple):
+    """An evidence with what the engine needs of it worked out once."""
+
+    key: Key
+    id: str
+    signal: str
+    reason: Reason
+    """The outcome; of an intermittent key, the earliest outcome of its failing runs."""
+    place: int
+    leak: float
+    leaked: Nats
+    """log of the leak: what the look weighs when nothing explains it. 0 for a pass."""
+    since: float
+    confirmed_at: float
+    opposite_at: float | None
+    clock_error: float
+    confirmed: bool
+    intermittent: bool
+    exercised: tuple[Exercised, ...]
+    share: tuple[tuple[Entity, float], ...]
+
+    @property
+    def is_symptom(self) -> bool:
+        return self.place < PASS
+
+    def share_of(self, entity: Entity) -> float:
+        return next((part for member, part in self.share if member == entity), 1.0)
+
+
+class Sway(Enum):
+    """What an active cause does to the chance of a look's outcome."""
+
+    NONE = 0
+    PRODUCES = 1
+    BLOCKS = 2
+    """It would have ended the look otherwise."""
+
+
+def read(evidence: Evidence, knowledge: Knowledge) -> Reading | None:
+    """None for a signal that nobody declared."""
+    signal = knowledge.signals.get(evidence.signal)
+    if signal is None:
+        return None
+    intermittent = tuple(reason for reason in evidence.intermittent if reason is not Reason.OK)
+    reason = evidence.outcome
+    if intermittent:
+        reason = min(intermittent, key=lambda each: (knowledge.place(signal.name, each), each.value))
+    place = knowledge.place(signal.name, reason)
+    leak = signal.leak.get(reason, UNKNOWN_LEAK)
+    if evidence.confirmed or intermittent:
+        leak *= CONFIRMED
+    return Reading(
+        key=evidence.key,
+        id=evidence.id,
+        signal=evidence.signal,
+        reason=reason,
+        place=place,
+        leak=leak,
+        leaked=nats(leak) if place < PASS else 0,
+        since=evidence.since,
+        confirmed_at=evidence.confirmed_at,
+        opposite_at=evidence.opposite_at,
+        clock_error=evidence.clock_error,
+        confirmed=evidence.confirmed or bool(intermittent),
+        intermittent=bool(intermittent),
+        exercised=evidence.exercised,
+        share=evidence.share,
+    )
+
+
+def sway(reading: Reading, entries: Iterable[tuple[Entry, float]]) -> tuple[Sway, Nats]:
+    """What one cause, with these (entry, share) of it in play, does to this reading, and log(1 − strength).
+
+    A cause that lists the outcome is a producer, whatever else it lists; one whose earliest outcome comes
+    before it speaks against itself; one with later outcomes only says nothing.
+    """
+    produced = 0.0
+    blocked = 0.0
+    for entry, share in entries:
+        strength = entry.strength * share
+        if reading.reason in entry.reasons:
+            if reading.intermittent and entry.strength >= STEADY:
+                blocked = max(blocked, strength)
+            else:
+                produced = max(produced, strength)
+        elif entry.first < reading.place:
+            blocked = max(blocked, strength)
+    if produced > 0:
+        return Sway.PRODUCES, nats(1.0 - produced)
+    if blocked > 0:
+        return Sway.BLOCKS, nats(1.0 - blocked)
+    return Sway.NONE, 0
+
+
+def likelihood(reading: Reading, blocked: Nats, missed: Nats) -> Nats:
+    """The log of P(outcome), relative to nothing being wrong.
+
+    ``blocked`` and ``missed`` are sums of log(1 − strength) over active blockers and producers.
+    """
+    if not missed:
+        return blocked
+    return blocked + nats(1.0 - (1.0 - reading.leak) * exp(missed / 1e6)) - reading.leaked
+
+
+def at_most(reading: Reading) -> Nats:
+    """The most that explaining this reading can gain."""
+    return -reading.leaked
+
+
+__all__ = ["CONFIRMED", "STEADY", "Reading", "Sway", "at_most", "chance", "likelihood", "read", "sway"]

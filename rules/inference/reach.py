@@ -1,0 +1,84 @@
+"""Backwards from symptoms: every cause that could stand behind them, and what each could explain."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+
+from rules.diagnosis import Key
+from rules.inference.cause import Cause
+from rules.inference.ground import Ground
+from rules.inference.index import exercised
+from rules.inference.outcomes import Reading, Sway, sway
+from wire.entity import kind_of
+
+
+class Reach:
+    """Remembers what stands behind each symptom, until it or the graph changes."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._behind: dict[Cause, tuple[Cause, ...]] = {}
+        self._of: dict[Key, tuple[Reading, tuple[Cause, ...]]] = {}
+
+    def forget(self) -> None:
+        """The graph changed."""
+        self._behind.clear()
+        self._of.clear()
+
+    def drop(self, key: Key) -> None:
+        self._of.pop(key, None)
+
+    def of(self, reading: Reading) -> tuple[Cause, ...]:
+        """Every cause, fault or state, through which this symptom could have come about; in order."""
+        known = self._of.get(reading.key)
+        if known is not None and _same_question(known[0], reading):
+            return known[1]
+        found: set[Cause] = set()
+        for direct in self._direct(reading):
+            if direct not in found:
+                found.update(self._all_behind(direct))
+        causes = tuple(sorted(found))
+        self._of[reading.key] = (reading, causes)
+        return causes
+
+    def _direct(self, reading: Reading) -> Iterable[Cause]:
+        knowledge = self._ground.knowledge
+        for role, entity in exercised(reading):
+            for model, entry in knowledge.shown_by(kind_of(entity), role, reading.signal):
+                if sway(reading, [(entry, 1.0)])[0] is Sway.PRODUCES:
+                    cause = Cause(model.name, entity)
+                    if self._ground.possible(cause):
+                        yield cause
+
+    def _all_behind(self, start: Cause) -> tuple[Cause, ...]:
+        if start not in self._behind:
+            seen = {start: None}
+            queue = deque([start])
+            while queue:
+                cause = queue.popleft()
+                if not cause.is_state:
+                    continue
+                for parent in self._ground.parents(cause):
+                    if parent not in seen:
+                        seen[parent] = None
+                        queue.append(parent)
+            self._behind[start] = tuple(seen)
+        return self._behind[start]
+
+
+def by_cause(reach: Reach, symptoms: Mapping[Key, Reading]) -> dict[Cause, list[Reading]]:
+    """For each cause the symptoms that it could explain, both in order."""
+    found: dict[Cause, list[Reading]] = {}
+    for key in sorted(symptoms):
+        for cause in reach.of(symptoms[key]):
+            found.setdefault(cause, []).append(symptoms[key])
+    return found
+
+
+def _same_question(one: Reading, other: Reading) -> bool:
+    return (
+        one.reason is other.reason
+        and one.intermittent == other.intermittent
+        and one.exercised == other.exercised
+    )

@@ -1,0 +1,63 @@
+"""What a set of roots is worth: priors, steps and looks, in integers, relative to nothing being wrong."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rules.diagnosis import Key
+from rules.inference.cause import Cause, Nats
+from rules.inference.closure import Closer, Closure
+from rules.inference.order import order_of_events
+from rules.inference.outcomes import Reading, likelihood
+from rules.inference.touch import Touches
+
+Roots = tuple[Cause, ...]
+"""In order, so that equal sets are equal tuples."""
+
+
+class Weighed(NamedTuple):
+    """One root set with its worth."""
+
+    roots: Roots
+    score: Nats
+    likelihood: Nats
+    """The score without the priors of the roots."""
+
+
+class Judge:
+    """Weighs root sets of one component and remembers every one it weighed."""
+
+    def __init__(self, closer: Closer, touches: Touches, priors: dict[Cause, Nats]) -> None:
+        self._closer = closer
+        self._touches = touches
+        self._priors = priors
+        self.visited: dict[Roots, Weighed] = {(): Weighed((), 0, 0)}
+
+    def weigh(self, roots: Roots) -> Weighed:
+        known = self.visited.get(roots)
+        if known is None:
+            closure = self.close(roots)
+            worth = closure.cost + self._looks(closure) + order_of_events(closure, self._touches)
+            known = Weighed(roots, worth + sum(self._priors[root] for root in roots), worth)
+            self.visited[roots] = known
+        return known
+
+    def close(self, roots: Roots) -> Closure:
+        return self._closer.close(roots)
+
+    def _looks(self, closure: Closure) -> Nats:
+        return sum(
+            likelihood(reading, blocked, missed) for reading, blocked, missed in self.sums(closure).values()
+        )
+
+    def sums(self, closure: Closure) -> dict[Key, tuple[Reading, Nats, Nats]]:
+        """For each look that is borne on: log(1 − strength) summed over blockers and over producers."""
+        found: dict[Key, tuple[Reading, Nats, Nats]] = {}
+        for cause, active in closure.active.items():
+            for reading, produces, miss in self._touches.of(cause, active.onset):
+                _, blocked, missed = found.get(reading.key, (reading, 0, 0))
+                if produces:
+                    found[reading.key] = (reading, blocked, missed + miss)
+                else:
+                    found[reading.key] = (reading, blocked + miss, missed)
+        return found

@@ -1,0 +1,91 @@
+"""The best set of roots of a component: exact where it is small, else by adding, dropping and swapping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations
+
+from rules.diagnosis import Key
+from rules.inference.candidates import Candidate
+from rules.inference.cause import Nats
+from rules.inference.components import Component
+from rules.inference.outcomes import Reading, at_most, likelihood
+from rules.inference.score import Judge, Roots, Weighed
+
+EXACT_CANDIDATES = 12
+EXACT_ROOTS = 3
+RIVALS = 24
+"""Rivals of one root that are weighed in its place."""
+
+
+def search(component: Component, judge: Judge, readings: Mapping[Key, Reading]) -> Weighed:
+    """The best set, the empty one included; ``judge`` remembers all that were weighed on the way."""
+    best = judge.weigh(())
+    if len(component.candidates) <= EXACT_CANDIDATES:
+        causes = sorted(candidate.cause for candidate in component.candidates)
+        for size in range(1, EXACT_ROOTS + 1):
+            for roots in combinations(causes, size):
+                best = better(judge.weigh(roots), best)
+    while True:
+        found = best
+        for roots in _neighbours(component, best, judge, readings):
+            found = better(judge.weigh(roots), found)
+        if found is best:
+            break
+        best = found
+    for root in best.roots:
+        for rival in rivals(component, best.roots, root):
+            judge.weigh(swapped(best.roots, root, rival))
+    return best
+
+
+def better(one: Weighed, other: Weighed) -> Weighed:
+    """The higher score; of equal ones the fewer roots, then the first by id."""
+    return min(one, other, key=lambda each: (-each.score, len(each.roots), each.roots))
+
+
+def swapped(roots: Roots, out: object, into: Candidate) -> Roots:
+    return tuple(sorted([*(root for root in roots if root != out), into.cause]))
+
+
+def rivals(component: Component, roots: Roots, root: object) -> list[Candidate]:
+    """The candidates that could explain some of what ``root`` explains, the most promising first."""
+    own = next(set(each.keys) for each in component.candidates if each.cause == root)
+    found: list[Candidate] = []
+    for candidate in component.candidates:
+        if candidate.cause not in roots and not own.isdisjoint(candidate.keys):
+            found.append(candidate)
+            if len(found) == RIVALS:
+                break
+    return found
+
+
+def _neighbours(
+    component: Component, best: Weighed, judge: Judge, readings: Mapping[Key, Reading]
+) -> Iterator[Roots]:
+    """Sets one move away that could be better."""
+    left = _unexplained(component.keys, best, judge, readings)
+    for candidate in component.candidates:
+        if candidate.cause not in best.roots and _could_gain(candidate, left):
+            yield tuple(sorted([*best.roots, candidate.cause]))
+    if len(best.roots) < 2:
+        return
+    for root in best.roots:
+        yield tuple(each for each in best.roots if each != root)
+        for rival in rivals(component, best.roots, root)[:EXACT_CANDIDATES]:
+            yield swapped(best.roots, root, rival)
+
+
+def _unexplained(
+    keys: Iterable[Key], best: Weighed, judge: Judge, readings: Mapping[Key, Reading]
+) -> dict[Key, Nats]:
+    """What each symptom could still gain by one more root."""
+    left = {key: at_most(readings[key]) for key in keys}
+    for key, (reading, blocked, missed) in judge.sums(judge.close(best.roots)).items():
+        if key in left:
+            left[key] -= likelihood(reading, blocked, missed) if missed else 0
+    return left
+
+
+def _could_gain(candidate: Candidate, left: Mapping[Key, Nats]) -> bool:
+    return candidate.prior + sum(max(0, left[key]) for key in candidate.keys) > 0

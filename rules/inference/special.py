@@ -1,0 +1,76 @@
+"""One truth, one id: where a special kind of fault applies to an entity, the general kind is no candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rules.inference.cause import Cause
+from rules.inference.ground import Ground
+from rules.inference.index import Index
+from rules.inference.knowledge import Model
+from rules.models import Fault, Onto
+from wire.entity import Entity, kind_of
+
+
+def without_general(causes: Iterable[Cause], ground: Ground, index: Index) -> Iterator[Cause]:
+    """The causes, less the general ones that a special one displaces and the special ones that do not show.
+
+    A special kind that is bound to certain entities (by ``names`` or ``serves``) applies to all of them. Any
+    other applies where something is seen that it produces and the general kind does not.
+    """
+    specials = ground.knowledge.specials
+    for cause in causes:
+        fault = ground.knowledge.catalogue.faults[cause.name]
+        if any(
+            _applies(special, fault, cause.entity, ground, index) for special in specials.get(fault.id, ())
+        ):
+            continue
+        if fault.is_a and not _applies_itself(fault, cause.entity, ground, index):
+            continue
+        yield cause
+
+
+def _applies(special: Fault, general: Fault, entity: Entity, ground: Ground, index: Index) -> bool:
+    cause = Cause(special.id, entity)
+    if ground.model(cause) is None or not ground.possible(cause):
+        return False
+    return bool(special.names or special.serves) or _shows(special, general, entity, ground, index)
+
+
+def _applies_itself(special: Fault, entity: Entity, ground: Ground, index: Index) -> bool:
+    faults = ground.knowledge.catalogue.faults
+    generals = [faults[name] for name in special.is_a if name in faults]
+    here = [general for general in generals if ground.model(Cause(general.id, entity)) is not None]
+    return not here or any(_applies(special, general, entity, ground, index) for general in here)
+
+
+def _shows(special: Fault, general: Fault, entity: Entity, ground: Ground, index: Index) -> bool:
+    """Whether something is seen on the entity that the special kind produces and the general one does not."""
+    kind = kind_of(entity)
+    one = ground.knowledge.model(special.id, kind)
+    other = ground.knowledge.model(general.id, kind)
+    if one is None or other is None:
+        return False
+    usual = _outcomes(other, ground)
+    return any(
+        (look, reason) not in usual
+        and any(reading.reason is reason for reading in index.newest(entity, look))
+        for look, entries in one.entries.items()
+        for entry in entries
+        for reason in entry.reasons
+    )
+
+
+def _outcomes(model: Model, ground: Ground) -> set[object]:
+    """What a fault makes looks at its own entity end in, by itself and by the states it brings to it."""
+    found: set[object] = {
+        (look, reason)
+        for look, entries in model.entries.items()
+        for entry in entries
+        for reason in entry.reasons
+    }
+    for spread in model.spreads:
+        state = ground.knowledge.model(spread.state, model.kind) if spread.on is Onto.SELF else None
+        if state is not None:
+            found |= _outcomes(state._replace(spreads=()), ground)
+    return found

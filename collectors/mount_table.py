@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import msgspec
 
 from collectors.host import Host
@@ -97,8 +99,21 @@ def may_hang(type_: str) -> bool:
 
 def mounts(host: Host) -> list[MountPoint]:
     """In the order of mounting; where several lie on one point only the last, which is the one seen."""
+    raw = mountinfo(host)
+    before, found = host.memory.get("mounts", (b"", []))
+    if raw != before:
+        found = _parse_all(raw)
+        host.memory["mounts"] = (raw, found)
+    return cast("list[MountPoint]", found)
+
+
+def mountinfo(host: Host) -> bytes:
+    return host.read_bytes(MOUNTINFO, 4 * 1024 * 1024)
+
+
+def _parse_all(raw: bytes) -> list[MountPoint]:
     found: dict[str, MountPoint] = {}
-    for line in host.read(MOUNTINFO, 4 * 1024 * 1024).splitlines():
+    for line in raw.decode("utf-8", "replace").splitlines():
         one = _parse(line)
         if one is not None:
             found.pop(one.point, None)

@@ -9,7 +9,15 @@ from collectors.awaiting import Bell
 from collectors.file_systems import MOUNT, judged_mount
 from collectors.host import Host
 from collectors.judging import judged
-from collectors.mount_table import MOUNTINFO, READ_ONLY_BY_NATURE, MountPoint, Wanted, mounts, wanted_mounts
+from collectors.mount_table import (
+    MOUNTINFO,
+    READ_ONLY_BY_NATURE,
+    MountPoint,
+    Wanted,
+    mountinfo,
+    mounts,
+    wanted_mounts,
+)
 from collectors.unit import Collector
 from wire import entity
 from wire.judgement import Judgement, Layer, Reason
@@ -34,18 +42,22 @@ def read(host: Host) -> Iterable[Judgement]:
 
 async def follow(host: Host) -> AsyncIterator[Judgement]:
     """The kernel announces mounts and remounts; what it does by itself after errors is seen by polling."""
-    last: set[tuple[str, str, Reason]] = set()
+    told: set[tuple[str, str, Reason]] = set()
+    before = b""
     with host.open(MOUNTINFO) as table, select.epoll() as changes:
         changes.register(table, select.EPOLLPRI)
         with Bell(changes.fileno()) as bell:
             while True:
+                raw = mountinfo(host)
+                if raw != before:
+                    before = raw
+                    now = list(read(host))
+                    for judgement in now:
+                        if (judgement.signal, judgement.subject, judgement.reason) not in told:
+                            yield judgement
+                    told = {(one.signal, one.subject, one.reason) for one in now}
                 await bell.rung(POLL_SECONDS)
                 changes.poll(0)
-                now = list(read(host))
-                for judgement in now:
-                    if (judgement.signal, judgement.subject, judgement.reason) not in last:
-                        yield judgement
-                last = {(one.signal, one.subject, one.reason) for one in now}
 
 
 def _writability(host: Host, present: list[MountPoint], wanted: dict[str, Wanted]) -> Iterator[Judgement]:

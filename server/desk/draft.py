@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from rules.diagnosis import Diagnosis, Key
+from rules.report.view import Cited
 from server.desk.states import Status, check_transition
 from server.desk.ticket import Event, Note, Ticket, apply_event
 
@@ -15,24 +16,6 @@ ROOTWARD = "rootward"
 """The actor of automatic changes."""
 AUTOMATIC = (ROOTWARD, "diagnosis")
 """Who changes and over which channel, unless a person does."""
-
-
-class Cited(msgspec.Struct, frozen=True, kw_only=True):
-    """An observation as it was when a diagnosis cited it; current state moves on, the report must not."""
-
-    id: str
-    host: str
-    signal: str
-    subject: str
-    verdict: str
-    reason: str
-    value: float | None = None
-    evidence: dict[str, Any] = {}
-    at: float
-    since: float
-    opposite_at: float | None = None
-    confirmed: bool = False
-    intermittent: tuple[str, ...] = ()
 
 
 class Draft:

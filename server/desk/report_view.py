@@ -1,0 +1,73 @@
+"""Gathers what a ticket's report shows."""
+
+from __future__ import annotations
+
+from rules.diagnosis import Diagnosis
+from rules.report.view import Cited, Happening, ReportView, TicketFacts
+from server.desk.routing import Routing
+from server.desk.ticket import Event, Note, Ticket
+from server.desk.wording import plain
+
+QUIET = frozenset(["diagnosis", "verdict", "probability", "watch", "root", "title", "relapses", "hosts"])
+"""Fields whose changes would fill the timeline and tell nobody anything."""
+MAX_TIMELINE = 200
+
+
+def report_view(
+    ticket: Ticket,
+    diagnosis: Diagnosis,
+    *,
+    events: list[Event],
+    observations: list[Cited],
+    routing: Routing,
+    language: str,
+    now: float,
+) -> ReportView:
+    proofs = [event for event in events if event.what == Note.PROVED]
+    return ReportView(
+        ticket=TicketFacts(
+            id=ticket.id,
+            status=ticket.status.value,
+            fault=ticket.fault,
+            entity=ticket.entity,
+            domain=ticket.domain,
+            type=ticket.type,
+            impact=ticket.impact.value,
+            urgency=ticket.urgency.value,
+            priority=ticket.priority,
+            team=routing.team_name(ticket.team).get(language, ticket.team),
+            hosts=ticket.hosts,
+            why=(*ticket.impact.why, *ticket.urgency.why),
+            opened_at=ticket.opened_at,
+            updated_at=ticket.updated_at,
+            resolved_at=ticket.resolved_at,
+        ),
+        diagnosis=diagnosis,
+        observations=tuple(observations),
+        timeline=tuple(_happening(event) for event in events if event.what not in QUIET)[-MAX_TIMELINE:],
+        proof=tuple(proofs[-1].after) if proofs and ticket.resolved_at is not None else (),
+        at=now,
+    )
+
+
+def _happening(event: Event) -> Happening:
+    return Happening(at=event.at, actor=event.actor, what=event.what, text=_text(event))
+
+
+def _text(event: Event) -> str:
+    if event.what == Note.OPENED:
+        return plain(event.reason)
+    if event.what == Note.MOVED:
+        before, after = event.after["from"], event.after["to"]
+        return plain(f"{' '.join(before)} → {' '.join(after)}")
+    if event.what == Note.PROVED:
+        return plain(", ".join(event.after))
+    if event.before is None:
+        return plain(f"{_short(event.after)} {event.reason}".strip())
+    change = f"{_short(event.before)} → {_short(event.after)}"
+    return plain(f"{change} ({event.reason})" if event.reason else change)
+
+
+def _short(value: object) -> str:
+    """A derived value is told by its value."""
+    return str(value.get("value", value)) if isinstance(value, dict) else str(value)

@@ -1,0 +1,48 @@
+"""Keeps what a diagnosis cites as it was then, so that its report stays true when the state moves on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rules.diagnosis import Diagnosis
+from rules.report.view import Cited
+from server.diagnosis.standing import Standing
+from server.entry import Entry
+
+MAX_CITED = 400
+"""Observations kept with one ticket at one time; a storm has many that say the same."""
+
+
+def cited_ids(diagnosis: Diagnosis) -> list[str]:
+    """The most telling first."""
+    found: list[str] = [*diagnosis.root.supported_by, *diagnosis.root.opposed_by, *diagnosis.observations]
+    for each in (*diagnosis.members, *diagnosis.hypotheses):
+        found += [*each.supported_by, *each.opposed_by]
+    for ruled_out in diagnosis.ruled_out:
+        found += ruled_out.by
+    for consequence in diagnosis.consequences:
+        found += consequence.shown_by
+    return list(dict.fromkeys(found))[:MAX_CITED]
+
+
+def cite(ids: Iterable[str], standing: Standing) -> Iterator[Cited]:
+    for observation in ids:
+        entry = standing.by_id.get(observation)
+        if entry is not None:
+            yield _cited(entry)
+
+
+def _cited(entry: Entry) -> Cited:
+    seen = entry.observation
+    return Cited(
+        id=entry.id,
+        host=entry.host,
+        signal=seen.signal,
+        subject=seen.subject,
+        verdict=seen.verdict,
+        reason=seen.reason,
+        value=seen.value,
+        evidence=seen.evidence,
+        at=entry.confirmed_at,
+        since=entry.since,
+    )

@@ -1,0 +1,76 @@
+"""Stage 4: asks the engine for the roots, whenever there is something to explain."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from rules.catalogue import Catalogue
+from rules.diagnosis import Diagnosis, Unchecked
+from server.desk.scope import hosts_of
+from server.diagnosis.standing import Inferring, Standing
+from server.diagnosis.turn import Turn
+from wire.entity import host_of
+
+EVERY = 2.0
+"""Seconds after which the same evidence is judged again: freshness fades."""
+MAX_UNCHECKED = 40
+
+
+class Inferred(StrEnum):
+    NOTHING_FAILS = "nothing_fails"
+    NOTHING_NEW = "nothing_new"
+    EXPLAINED = "explained"
+    UNEXPLAINED = "unexplained"
+
+
+class Infer:
+    name = "infer"
+
+    def __init__(self, engine: Inferring, catalogue: Catalogue, standing: Standing) -> None:
+        self._engine = engine
+        self._catalogue = catalogue
+        self._standing = standing
+        self._revision = -1
+        self._at = 0.0
+        self._latest: list[Diagnosis] = []
+        self.unanswered: dict[str, tuple[Unchecked, float]] = {}
+        """Drill-down tests that were refused or not answered, with the time; the report says so."""
+
+    def run(self, turn: Turn) -> None:
+        turn.diagnoses, reason = self._infer(turn.now)
+        if reason is not Inferred.NOTHING_NEW:
+            turn.decide(self.name, reason, f"{len(turn.diagnoses)} roots")
+
+    def _infer(self, now: float) -> tuple[list[Diagnosis], Inferred]:
+        if not self._standing.failing:
+            self._latest, self._revision = [], -1
+            return [], Inferred.NOTHING_FAILS
+        if self._revision == self._standing.revision and now - self._at < EVERY:
+            return self._latest, Inferred.NOTHING_NEW
+        self._revision, self._at = self._standing.revision, now
+        self._latest = [self._with_unchecked(each) for each in self._engine.infer(now)]
+        return self._latest, Inferred.EXPLAINED if self._latest else Inferred.UNEXPLAINED
+
+    def _with_unchecked(self, diagnosis: Diagnosis) -> Diagnosis:
+        """Adds the looks at its hosts that could have spoken for or against it, and could not be taken."""
+        hosts = set(hosts_of(diagnosis))
+        wanted = self._telling_signals(diagnosis)
+        missed = [
+            Unchecked(signal=signal, subject=subject, why=entry.observation.reason.value)
+            for (observer, signal, subject), entry in sorted(self._standing.unknown.items())
+            if signal in wanted and (observer in hosts or host_of(subject) in hosts)
+        ]
+        missed += [
+            unchecked for unchecked, _ in self.unanswered.values() if host_of(unchecked.subject) in hosts
+        ]
+        everything = tuple(dict.fromkeys((*diagnosis.unchecked, *missed)))
+        return msgspec.structs.replace(diagnosis, unchecked=everything[:MAX_UNCHECKED])
+
+    def _telling_signals(self, diagnosis: Diagnosis) -> set[str]:
+        names = {each.fault for each in (diagnosis.root, *diagnosis.members, *diagnosis.hypotheses)}
+        faults = [self._catalogue.faults[name] for name in names if name in self._catalogue.faults]
+        return {symptom.signal for fault in faults for symptom in fault.symptoms} | {
+            test.check for fault in faults for test in fault.confirm
+        }

@@ -1,0 +1,139 @@
+"""Stage 3: the server's own looks. A heartbeat that stays away is an observation like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+
+from rules.catalogue import Catalogue
+from rules.evidence import Evidence
+from rules.topology import Topology
+from server.diagnosis.standing import SERVER, Standing
+from server.diagnosis.turn import Turn
+from server.entry import Entry, Presence
+from wire import entity as ids
+from wire.judgement import Reason, Verdict
+from wire.observation import Observation
+
+SIGNAL = "agent.heartbeat"
+MANY = 3
+LARGE_PART = 3
+"""One of so many agents falling silent together makes the server's own connection a suspect."""
+
+
+class Heard(StrEnum):
+    OVERDUE = "overdue"
+    RETURNED = "returned"
+    SAID_GOODBYE = "said_goodbye"
+    MANY_LAPSED = "many_lapsed"
+
+
+class Listen:
+    name = "listen"
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        topology: Topology,
+        standing: Standing,
+        presences: Callable[[], Iterable[Presence]],
+    ) -> None:
+        self._signal = catalogue.signals[SIGNAL]
+        self._topology = topology
+        self._standing = standing
+        self._presences = presences
+        self._seq = 0
+
+    def run(self, turn: Turn) -> None:
+        heard = overdue = 0
+        for presence in self._presences():
+            if presence.last_heard <= 0:
+                continue
+            heard += 1
+            late = not presence.goodbye and presence.overdue_at < turn.now
+            overdue += late
+            self._judge(presence, turn, late=late)
+        many = overdue >= MANY and overdue * LARGE_PART >= heard
+        if many and not self._standing.many_silent:
+            turn.decide(self.name, Heard.MANY_LAPSED, f"{overdue} of {heard} agents")
+        self._standing.many_silent = many
+
+    def _judge(self, presence: Presence, turn: Turn, *, late: bool) -> None:
+        host, standing = presence.host, self._standing
+        key = (SERVER, SIGNAL, ids.agent(host))
+        known = standing.evidence.get(key)
+        if presence.goodbye:
+            if standing.goodbyes.get(host) != presence.goodbye:
+                standing.goodbyes[host] = presence.goodbye
+                standing.silent.add(host)
+                standing.remove(key)
+                turn.decide(self.name, Heard.SAID_GOODBYE, f"{host}: {presence.goodbye}")
+            return
+        standing.goodbyes.pop(host, None)
+        was_late = known is not None and known.outcome is Reason.OVERDUE
+        if late:
+            standing.silent.add(host)
+            if not was_late:
+                turn.decide(self.name, Heard.OVERDUE, host)
+                self._put(presence, known, turn.now, late=True)
+            return
+        standing.silent.discard(host)
+        if was_late:
+            turn.decide(self.name, Heard.RETURNED, host)
+        if known is None or was_late or (standing.failing and known.confirmed_at < presence.last_heard):
+            self._put(presence, known, turn.now, late=False)
+
+    def _put(self, presence: Presence, known: Evidence | None, now: float, *, late: bool) -> None:
+        """A lasting run keeps the id of its first look."""
+        same = known is not None and (known.outcome is Reason.OVERDUE) == late
+        entry = self._entry(presence, known if same else None, now, late=late)
+        seen = entry.observation
+        exercised = self._topology.exercised(SERVER, self._signal, seen.subject, None)
+        if known is not None and late:
+            exercised = tuple(dict.fromkeys((*exercised, *known.exercised)))
+        evidence = Evidence(
+            id=entry.id,
+            observer=SERVER,
+            signal=SIGNAL,
+            subject=seen.subject,
+            outcome=Reason.OVERDUE if late else Reason.OK,
+            since=entry.since,
+            confirmed_at=entry.confirmed_at,
+            opposite_at=entry.opposite_at,
+            confirmed=late,  # three were missed, one after the other
+            exercised=exercised,
+        )
+        self._standing.put(evidence, entry, now)
+
+    def _entry(self, presence: Presence, known: Evidence | None, now: float, *, late: bool) -> Entry:
+        interval = (presence.overdue_at - presence.last_heard) / MANY
+        began = min(now, presence.last_heard + interval) if late else presence.last_heard
+        since = known.since if known is not None else began
+        opposite = presence.last_heard if late else None
+        seen = Observation(
+            seq=self._number(known, now),
+            signal=SIGNAL,
+            subject=ids.agent(presence.host),
+            verdict=Verdict.FAIL if late else Verdict.PASS,
+            reason=Reason.OVERDUE if late else Reason.OK,
+            at=now,
+            since=since,
+            opposite_at=opposite,
+            value=round(now - presence.last_heard, 1) if late else None,
+            evidence={"last_heard": presence.last_heard},
+        )
+        return Entry(
+            host=SERVER,
+            observation=seen,
+            since=since,
+            confirmed_at=now if late else presence.last_heard,
+            opposite_at=opposite,
+            clock_error=0.0,
+        )
+
+    def _number(self, known: Evidence | None, now: float) -> int:
+        """Rises over restarts too, because it begins at the clock."""
+        if known is not None:
+            return int(known.id.rpartition("#")[2])
+        self._seq = max(self._seq + 1, int(now * 1000))
+        return self._seq

@@ -1,0 +1,93 @@
+"""Stage 8: resolves a ticket when every symptom has passed again, freshly, for a hold-down time."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from server.desk.desk import Desk
+from server.desk.states import Status
+from server.desk.ticket import Note, Ticket
+from server.diagnosis.citing import cite
+from server.diagnosis.standing import Standing
+from server.diagnosis.turn import Turn
+
+HOLD_DOWN = 15.0
+UNSTABLE_FACTOR = 4.0
+"""What comes and goes must stay well for longer."""
+MAX_RELAPSES = 8
+
+
+class Proved(StrEnum):
+    PROVED = "proved"
+    RETIRED = "retired"
+    STILL_FAILING = "still_failing"
+    NOT_SEEN_AGAIN = "not_seen_again"
+    HOLDING_DOWN = "holding_down"
+    RELAPSED = "relapsed"
+    LEFT_TO_PEOPLE = "left_to_people"
+
+
+class Prove:
+    name = "prove"
+
+    def __init__(self, standing: Standing, desk: Desk, hold_down: float = HOLD_DOWN) -> None:
+        self._standing = standing
+        self._desk = desk
+        self._hold_down = hold_down
+        self._said: dict[str, Proved] = {}
+
+    def run(self, turn: Turn) -> None:
+        said: dict[str, Proved] = {}
+        for ticket in list(turn.draft.tickets()):
+            if not ticket.open:
+                continue
+            reason, proof = self._judge(ticket, turn.now)
+            before = self._said.get(ticket.id)
+            if reason is Proved.STILL_FAILING and before is Proved.HOLDING_DOWN:
+                self._relapse(ticket, turn)
+            said[ticket.id] = reason
+            if reason is before:
+                continue
+            turn.decide(self.name, reason, ticket.id)
+            self._act(ticket, reason, proof, turn)
+        self._said = said
+
+    def _judge(self, ticket: Ticket, now: float) -> tuple[Proved, tuple[str, ...]]:
+        """What can be said of the repair, and the observations that prove it."""
+        proof: list[str] = []
+        since = ticket.onset
+        retired = 0
+        for key in ticket.watch:
+            if key in self._standing.failing:
+                return Proved.STILL_FAILING, ()
+            passed = self._standing.fresh_pass(key)
+            if passed is not None:
+                proof.append(passed[0])
+                since = max(since, passed[1])
+            elif key[0] in self._standing.silent or key in self._standing.unknown:
+                return Proved.NOT_SEEN_AGAIN, ()
+            elif self._standing.retired(key):
+                retired += 1
+            else:
+                return Proved.NOT_SEEN_AGAIN, ()
+        if not proof:
+            return (Proved.RETIRED if retired else Proved.NOT_SEEN_AGAIN), ()
+        wait = self._hold_down * (UNSTABLE_FACTOR if ticket.unstable else 1.0)
+        if now - since < wait:
+            return Proved.HOLDING_DOWN, ()
+        return (Proved.LEFT_TO_PEOPLE if ticket.assignee else Proved.PROVED), tuple(proof)
+
+    def _act(self, ticket: Ticket, reason: Proved, proof: tuple[str, ...], turn: Turn) -> None:
+        draft = turn.draft
+        if reason is Proved.RETIRED:
+            draft.move(ticket.id, turn.now, Status.CANCELLED, reason)
+        if reason in (Proved.PROVED, Proved.LEFT_TO_PEOPLE):
+            draft.cite(ticket.id, cite(proof, self._standing))
+            draft.note(ticket.id, turn.now, Note.PROVED, list(proof), reason)
+        if reason is Proved.PROVED:
+            draft.move(ticket.id, turn.now, Status.RESOLVED, reason)
+
+    @staticmethod
+    def _relapse(ticket: Ticket, turn: Turn) -> None:
+        relapses = (*ticket.relapses, turn.now)[-MAX_RELAPSES:]
+        turn.draft.set(ticket.id, turn.now, Proved.RELAPSED, relapses=relapses)

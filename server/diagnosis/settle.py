@@ -1,0 +1,139 @@
+"""Stage 6: is it time to open a ticket about this root, or should more be seen first (engine rule 9)?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from rules.catalogue import Catalogue
+from rules.diagnosis import Diagnosis, Key
+from rules.graph import Graph
+from server.desk.desk import Desk
+from server.desk.maintenance import planned
+from server.diagnosis.standing import SERVER, Standing
+from server.diagnosis.turn import Turn, root_of
+from wire.entity import host_of, name_of
+
+CERTAIN = 0.97
+SETTLED_AFTER = 5.0
+COMMON_CAUSE_AFTER = 30.0
+BAR = 0.5
+BAR_ALONE = 0.9
+"""For a single symptom that no second try has confirmed."""
+BAR_FURTHER = 0.8
+"""For a root beside others (engine rule 13)."""
+
+
+class Settled(StrEnum):
+    CERTAIN = "certain"
+    TIME_IS_UP = "time_is_up"
+    WAITING = "waiting"
+    WAITING_FOR_TESTS = "waiting_for_tests"
+    WAITING_FOR_COMMON_CAUSE = "waiting_for_common_cause"
+    WAITING_FOR_SECOND_VANTAGE = "waiting_for_second_vantage"
+    BELOW_BAR = "below_bar"
+    NOT_CONFIRMED = "not_confirmed"
+    NOBODY_NEEDED = "nobody_needed"
+    PLANNED = "planned"
+    SAID_GOODBYE = "said_goodbye"
+
+
+RIPE = frozenset([Settled.CERTAIN, Settled.TIME_IS_UP])
+
+
+class Settle:
+    name = "settle"
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        graph: Graph,
+        standing: Standing,
+        desk: Desk,
+        pending: Callable[[Diagnosis], bool],
+    ) -> None:
+        self._catalogue = catalogue
+        self._graph = graph
+        self._standing = standing
+        self._desk = desk
+        self._pending = pending
+        self._said: dict[tuple[str, str], Settled] = {}
+
+    def run(self, turn: Turn) -> None:
+        said: dict[tuple[str, str], Settled] = {}
+        for diagnosis in turn.diagnoses:
+            root = root_of(diagnosis)
+            reason = self._decide(diagnosis, turn)
+            said[root] = reason
+            if reason in RIPE:
+                turn.ripe[root] = reason
+            if self._said.get(root) is not reason:
+                turn.decide(self.name, reason, " ".join(root))
+        self._said = said
+
+    def _decide(self, diagnosis: Diagnosis, turn: Turn) -> Settled:
+        explained = self._excuse(diagnosis, turn.now)
+        if explained is not None:
+            return explained
+        if self._standing.many_silent and all(observer == SERVER for observer, _, _ in diagnosis.explains):
+            return Settled.WAITING_FOR_SECOND_VANTAGE
+        age = turn.now - self._learnt(diagnosis, turn.now)
+        certain = diagnosis.probability >= CERTAIN
+        if certain and not self._pending(diagnosis):
+            return self._bar(diagnosis, turn, Settled.CERTAIN)
+        if age < SETTLED_AFTER:
+            return Settled.WAITING_FOR_TESTS if certain else Settled.WAITING
+        if not certain and age < COMMON_CAUSE_AFTER and self._common_cause(diagnosis):
+            return Settled.WAITING_FOR_COMMON_CAUSE
+        return self._bar(diagnosis, turn, Settled.TIME_IS_UP)
+
+    def _excuse(self, diagnosis: Diagnosis, now: float) -> Settled | None:
+        fault = self._catalogue.faults.get(diagnosis.root.fault)
+        if fault is None or not fault.ticket:
+            return Settled.NOBODY_NEEDED
+        if planned(self._desk.windows, diagnosis, now) is not None:
+            return Settled.PLANNED
+        host = host_of(diagnosis.root.entity) or name_of(diagnosis.root.entity)
+        if self._standing.goodbyes.get(host) in ("shutdown", "sleep"):
+            return Settled.SAID_GOODBYE
+        return None
+
+    def _learnt(self, diagnosis: Diagnosis, now: float) -> float:
+        """When the server heard of the first of its symptoms."""
+        return min((self._standing.failing.get(key, now) for key in diagnosis.explains), default=now)
+
+    def _bar(self, diagnosis: Diagnosis, turn: Turn, ripe: Settled) -> Settled:
+        confirmed = [key for key in diagnosis.explains if self._confirmed(key)]
+        further = len(turn.diagnoses) > 1 or bool(self._desk.open_tickets())
+        bar = BAR_FURTHER if further else BAR
+        if len(diagnosis.explains) <= 1 and not confirmed:
+            bar = BAR_ALONE
+        if diagnosis.probability < bar:
+            return Settled.BELOW_BAR
+        if further:
+            others = {key for each in turn.diagnoses if each is not diagnosis for key in each.explains}
+            if not any(key not in others for key in confirmed):
+                return Settled.NOT_CONFIRMED
+        return ripe
+
+    def _confirmed(self, key: Key) -> bool:
+        """Seen twice, or told by the machine itself."""
+        evidence = self._standing.evidence.get(key)
+        if evidence is None:
+            return False
+        born_of_log = self._catalogue.signals[key[1]].born_of_log
+        return evidence.confirmed or evidence.confirmed_at > evidence.since or born_of_log
+
+    def _common_cause(self, diagnosis: Diagnosis) -> bool:
+        """Do two or more things that lean on the same fail, or does something come and go?"""
+        subjects = {key[2] for key in self._standing.failing}
+        keys = [self._standing.evidence[key] for key in diagnosis.explains if key in self._standing.evidence]
+        if any(evidence.intermittent for evidence in keys):
+            return True
+        parents: dict[str, str] = {}
+        for subject in sorted(subjects):
+            for edge in self._graph.parents(subject):
+                if parents.setdefault(edge.parent, subject) != subject:
+                    return True
+        hosts = {host_of(subject) for subject in subjects} - {""}
+        return len(hosts) > 1

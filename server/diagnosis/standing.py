@@ -1,0 +1,121 @@
+"""What stands now, as the stages share it: evidence, what could not be checked, since when it fails."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from rules.diagnosis import Diagnosis, Key
+from rules.evidence import Evidence
+from server.entry import Entry
+from wire.judgement import Reason
+
+SERVER = "rootward"
+"""The observer's name of the server itself."""
+
+
+class Inferring(Protocol):
+    """What the stages need of the engine."""
+
+    def update(self, evidence: Evidence) -> None: ...
+
+    def remove(self, key: Key) -> None: ...
+
+    def graph_changed(self) -> None: ...
+
+    def infer(self, now: float) -> list[Diagnosis]: ...
+
+
+class Proven(msgspec.Struct, frozen=True):
+    """A symptom that only a log told, refuted by a look."""
+
+    by: str
+    """Observation id of the look."""
+    at: float
+
+
+class Standing:
+    """The latest evidence by key, kept in step with the engine."""
+
+    def __init__(self, engine: Inferring, log_born: frozenset[str]) -> None:
+        """``log_born``: names of the signals whose looks never pass by themselves."""
+        self._engine = engine
+        self.log_born = log_born
+        self.evidence: dict[Key, Evidence] = {}
+        self.entries: dict[Key, Entry] = {}
+        self.by_id: dict[str, Entry] = {}
+        self.unknown: dict[Key, Entry] = {}
+        self.failing: dict[Key, float] = {}
+        """Symptoms that stand, with the moment at which the server learnt of each."""
+        self.proven: dict[Key, Proven] = {}
+        self.by_signal: dict[tuple[str, str], set[str]] = {}
+        """(observer, signal) → subjects with evidence."""
+        self.silent: set[str] = set()
+        """Hosts whose agent is overdue or has said goodbye: what they said last is not fresh."""
+        self.goodbyes: dict[str, str] = {}
+        """Host → kind of its clean stop."""
+        self.many_silent = False
+        """A third of all agents fell silent together: perhaps it is the server that is cut off."""
+        self.revision = 0
+        """Rises with each change that inference must see."""
+
+    def put(self, evidence: Evidence, entry: Entry, now: float) -> None:
+        """The latest result of a key; a pass ends the symptom."""
+        key = evidence.key
+        known = self.evidence.get(key)
+        if known is not None and known.id != evidence.id:
+            self.by_id.pop(known.id, None)
+        self.evidence[key] = evidence
+        self.entries[key] = self.by_id[evidence.id] = entry
+        self.by_signal.setdefault(key[:2], set()).add(key[2])
+        if evidence.outcome is Reason.OK:
+            self.failing.pop(key, None)
+        else:
+            self.failing.setdefault(key, now)
+            self.proven.pop(key, None)
+        if known != evidence:
+            self._engine.update(evidence)
+            self.revision += 1
+
+    def remove(self, key: Key) -> None:
+        """The key is no longer looked at."""
+        self.failing.pop(key, None)
+        self.unknown.pop(key, None)
+        gone = self.entries.pop(key, None)
+        if gone is not None:
+            self.by_id.pop(gone.id, None)
+        self.by_signal.get(key[:2], set()).discard(key[2])
+        if self.evidence.pop(key, None) is not None:
+            self._engine.remove(key)
+            self.revision += 1
+
+    def graph_changed(self) -> None:
+        """What leans on what is different now."""
+        self._engine.graph_changed()
+        self.revision += 1
+
+    def retired(self, key: Key) -> bool:
+        """Nobody looks at it any longer; what only a log told is never looked at."""
+        known = key in self.evidence or key in self.unknown or key in self.proven
+        return not known and key[1] not in self.log_born
+
+    def lasting(self, key: Key) -> bool:
+        """Will it be looked at again by itself? A one-off drill-down test can never pass again."""
+        entry = self.entries.get(key)
+        return entry is None or not entry.observation.task or bool(entry.observation.round)
+
+    def prove(self, key: Key, by: str, at: float) -> None:
+        """A look has refuted what the log said."""
+        self.remove(key)
+        self.proven[key] = Proven(by, at)
+
+    def fresh_pass(self, key: Key) -> tuple[str, float] | None:
+        """Observation id and beginning of the passing run, when the key passes and its observer is alive."""
+        proven = self.proven.get(key)
+        if proven is not None:
+            return (proven.by, proven.at)
+        evidence = self.evidence.get(key)
+        if evidence is None or evidence.outcome is not Reason.OK or key in self.unknown:
+            return None
+        return None if key[0] in self.silent else (evidence.id, evidence.since)

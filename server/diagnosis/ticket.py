@@ -1,0 +1,246 @@
+"""Stage 7: tickets follow symptoms. Opens, updates, moves, merges and reopens them (engine rule 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+from rules.diagnosis import Certainty, Diagnosis, Key
+from server.desk.desk import Desk
+from server.desk.draft import Draft
+from server.desk.states import Status
+from server.desk.ticket import Note, Ticket
+from server.diagnosis.citing import cite, cited_ids
+from server.diagnosis.describe import Describe
+from server.diagnosis.match import absorber, match
+from server.diagnosis.standing import Standing
+from server.diagnosis.turn import Turn, root_of
+
+DAY = 86_400.0
+REOPEN_WINDOW = DAY
+RECURRENCE_WINDOW = 30 * DAY
+REWRITE_AFTER = 2.0
+"""Seconds between two stored diagnoses of one ticket, unless its root moved: a storm grows by the second."""
+SAME_MATTER = 0.5
+"""Part of a resolved ticket's symptoms that must fire again for it to be the same matter."""
+UNSTABLE_AFTER = 3
+UNSTABLE_WITHIN = 3600.0
+
+
+class Ticketed(StrEnum):
+    OPENED = "opened"
+    UPDATED = "updated"
+    MOVED = "root_moved"
+    KEPT_WHILE_RECOVERING = "root_kept_while_recovering"
+    KEPT_UNSURE = "root_kept_unsure"
+    MERGED = "explained_by_another_root"
+    REOPENED = "fires_again"
+    RECURRED = "recurrence"
+    HELD = "another_ticket_holds_the_root"
+    UNSTABLE = "comes_and_goes"
+
+
+class TicketStage:
+    name = "ticket"
+
+    def __init__(self, standing: Standing, desk: Desk, describe: Describe) -> None:
+        self._standing = standing
+        self._desk = desk
+        self._describe = describe
+        self._written: dict[str, tuple[float, tuple[object, ...]]] = {}
+        """Ticket → when its diagnosis was last stored, and what it said."""
+
+    def run(self, turn: Turn) -> None:
+        if not turn.diagnoses:
+            return
+        open_tickets = [ticket for ticket in turn.draft.tickets() if ticket.open]
+        chosen = match(turn.diagnoses, open_tickets)
+        pairs: list[tuple[Diagnosis, Ticket]] = []
+        for index, ticket in sorted(chosen.items()):
+            self._follow(turn.diagnoses[index], ticket, turn)
+            pairs.append((turn.diagnoses[index], ticket))
+        matched = {ticket.id for ticket in chosen.values()}
+        for ticket in open_tickets:
+            if ticket.id not in matched:
+                self._absorb(ticket, pairs, turn)
+        for index, diagnosis in enumerate(turn.diagnoses):
+            if index in chosen or root_of(diagnosis) not in turn.ripe:
+                continue
+            if held(turn.draft, root_of(diagnosis)):
+                turn.decide(self.name, Ticketed.HELD, " ".join(root_of(diagnosis)))
+                continue
+            pairs.append((diagnosis, self._begin(diagnosis, turn)))
+        self._share_out(pairs, turn)
+
+    def _follow(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> None:
+        if root_of(diagnosis) != ticket.root:
+            reason = self._may_move(diagnosis, ticket, turn)
+            turn.decide(self.name, reason, ticket.id)
+            if reason is not Ticketed.MOVED:
+                self._watch(diagnosis, ticket, turn)
+                return
+            self._move(diagnosis, ticket, turn)
+        self._watch(diagnosis, ticket, turn)
+        self._store(diagnosis, ticket, turn)
+
+    def _may_move(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> Ticketed:
+        fault = self._describe.fault(diagnosis)
+        unsure = diagnosis.certainty is Certainty.INCONCLUSIVE
+        if unsure or held(turn.draft, root_of(diagnosis)) or fault is None or not fault.ticket:
+            return Ticketed.KEPT_UNSURE
+        fresh = [key for key in diagnosis.explains if key not in ticket.watch]
+        if not fresh and any(self._standing.fresh_pass(key) for key in ticket.watch):
+            # Symptoms end one by one; what is left of them must not look like another root.
+            return Ticketed.KEPT_WHILE_RECOVERING
+        return Ticketed.MOVED
+
+    def _move(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> None:
+        fields = self._describe.fields(diagnosis)
+        turn.draft.note(
+            ticket.id, turn.now, Note.MOVED, {"from": ticket.root, "to": root_of(diagnosis)}, Ticketed.MOVED
+        )
+        turn.draft.set(ticket.id, turn.now, Ticketed.MOVED, **self._kept_by_people(ticket, fields))
+
+    @staticmethod
+    def _kept_by_people(ticket: Ticket, fields: dict[str, Any]) -> dict[str, Any]:
+        """What a person has set stays set."""
+        kept = dict(fields)
+        for name in ("impact", "urgency"):
+            if getattr(ticket, name).source == "human":
+                kept.pop(name)
+        if ticket.assignee:
+            kept.pop("team")
+        if {"impact", "urgency"} - set(kept):
+            kept.pop("priority")
+        return kept
+
+    def _absorb(self, ticket: Ticket, pairs: list[tuple[Diagnosis, Ticket]], turn: Turn) -> None:
+        parent = absorber(ticket, self._standing.failing, pairs)
+        if parent is None or ticket.assignee:
+            return
+        reason = Ticketed.MERGED
+        turn.draft.move(ticket.id, turn.now, Status.MERGED, reason, parent=parent.id)
+        turn.draft.note(parent.id, turn.now, Note.ABSORBED, ticket.id, reason)
+        keys = (*turn.draft.ticket(parent.id).watch, *ticket.watch)
+        turn.draft.watch(parent.id, turn.now, keys, reason)
+        turn.decide(self.name, reason, f"{ticket.id} into {parent.id}")
+
+    def _begin(self, diagnosis: Diagnosis, turn: Turn) -> Ticket:
+        before = self._earlier(diagnosis, turn)
+        if before is not None and before.status is Status.RESOLVED and self._within(before, turn.now):
+            return self._reopen(before, diagnosis, turn)
+        reason = Ticketed.RECURRED if before is not None else Ticketed.OPENED
+        ticket = turn.draft.open(
+            turn.now,
+            f"{reason}: {turn.ripe[root_of(diagnosis)]}",
+            recurrence_of=before.id if before is not None else "",
+            onset=diagnosis.onset,
+            watch=self._lasting(diagnosis.explains),
+            verdict=diagnosis.certainty,
+            probability=round(diagnosis.probability, 4),
+            unstable=self._intermittent(diagnosis),
+            **self._describe.fields(diagnosis),
+        )
+        turn.decide(self.name, reason, ticket.id)
+        self._store(diagnosis, ticket, turn)
+        return turn.draft.ticket(ticket.id)
+
+    @staticmethod
+    def _within(ticket: Ticket, now: float) -> bool:
+        return ticket.resolved_at is not None and now - ticket.resolved_at <= REOPEN_WINDOW
+
+    def _earlier(self, diagnosis: Diagnosis, turn: Turn) -> Ticket | None:
+        """The latest ended ticket about the same root or, while it may be reopened, the same symptoms."""
+        ended = [
+            ticket
+            for ticket in turn.draft.tickets()
+            if ticket.status in (Status.RESOLVED, Status.CLOSED)
+            and ticket.resolved_at is not None
+            and turn.now - ticket.resolved_at <= RECURRENCE_WINDOW
+        ]
+        same = [ticket for ticket in ended if ticket.root == root_of(diagnosis)]
+        if not same:
+            explained = set(diagnosis.explains)
+            same = [
+                ticket
+                for ticket in ended
+                if ticket.status is Status.RESOLVED
+                and self._within(ticket, turn.now)
+                and sum(key in explained for key in ticket.watch) > SAME_MATTER * len(ticket.watch)
+            ]
+        return max(same, key=lambda ticket: (ticket.resolved_at or 0.0, int(ticket.id)), default=None)
+
+    def _reopen(self, ticket: Ticket, diagnosis: Diagnosis, turn: Turn) -> Ticket:
+        reason, draft = Ticketed.REOPENED, turn.draft
+        draft.move(ticket.id, turn.now, Status.IN_PROGRESS, reason)
+        relapses = (*ticket.relapses, turn.now)[-8:]
+        draft.set(ticket.id, turn.now, reason, reopened=ticket.reopened + 1, relapses=relapses)
+        if root_of(diagnosis) != ticket.root:
+            self._move(diagnosis, ticket, turn)
+        turn.decide(self.name, reason, ticket.id)
+        draft.watch(ticket.id, turn.now, self._lasting(diagnosis.explains), reason)
+        self._mark_unstable(diagnosis, draft.ticket(ticket.id), turn)
+        self._store(diagnosis, draft.ticket(ticket.id), turn)
+        return draft.ticket(ticket.id)
+
+    def _lasting(self, keys: Iterable[Key]) -> tuple[Key, ...]:
+        return tuple(key for key in keys if self._standing.lasting(key))
+
+    def _watch(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> None:
+        keys: tuple[Key, ...] = (*ticket.watch, *self._lasting(diagnosis.explains))
+        turn.draft.watch(ticket.id, turn.now, keys, "symptoms")
+        self._mark_unstable(diagnosis, turn.draft.ticket(ticket.id), turn)
+
+    def _mark_unstable(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> None:
+        recent = [at for at in ticket.relapses if at > turn.now - UNSTABLE_WITHIN]
+        if not ticket.unstable and (len(recent) >= UNSTABLE_AFTER or self._intermittent(diagnosis)):
+            turn.draft.set(ticket.id, turn.now, Ticketed.UNSTABLE, unstable=True)
+            turn.decide(self.name, Ticketed.UNSTABLE, ticket.id)
+
+    def _intermittent(self, diagnosis: Diagnosis) -> bool:
+        known = self._standing.evidence
+        return any(known[key].intermittent for key in diagnosis.explains if key in known)
+
+    def _store(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> None:
+        """A new version of the diagnosis, when it says something new."""
+        says = _gist(diagnosis)
+        at, said = self._written.get(ticket.id, (0.0, ()))
+        if says == said or (said and says[:3] == said[:3] and turn.now - at < REWRITE_AFTER):
+            return
+        self._written[ticket.id] = (turn.now, says)
+        earlier = self._desk.diagnoses.get(ticket.id)
+        kept = self._describe.with_earlier_steps(diagnosis, earlier)
+        turn.draft.attach(ticket.id, turn.now, kept, cite(cited_ids(kept), self._standing))
+        fields = self._describe.fields(diagnosis)
+        turn.draft.set(ticket.id, turn.now, Ticketed.UPDATED, **self._kept_by_people(ticket, fields))
+
+    def _share_out(self, pairs: list[tuple[Diagnosis, Ticket]], turn: Turn) -> None:
+        """A symptom that another ticket's root explains is that ticket's to prove."""
+        for diagnosis, ticket in pairs:
+            mine = set(diagnosis.explains)
+            others = {key for each, other in pairs if other.id != ticket.id for key in each.explains} - mine
+            current = turn.draft.ticket(ticket.id)
+            if current.open and others & set(current.watch):
+                keys = (key for key in current.watch if key not in others)
+                turn.draft.watch(ticket.id, turn.now, keys, "another_root_explains_it")
+
+
+def held(draft: Draft, root: tuple[str, str]) -> bool:
+    """Does an open ticket have this root already?"""
+    return any(ticket.open and ticket.root == root for ticket in draft.tickets())
+
+
+def _gist(diagnosis: Diagnosis) -> tuple[object, ...]:
+    """What would make a reader say that the diagnosis changed; the first three cannot wait."""
+    return (
+        root_of(diagnosis),
+        diagnosis.entity,
+        diagnosis.certainty,
+        round(diagnosis.probability, 2),
+        diagnosis.explains,
+        tuple((each.fault, each.entity) for each in diagnosis.members),
+        tuple((each.fault, each.entity, each.by) for each in diagnosis.ruled_out),
+        tuple((each.tests, bool(each.after)) for each in diagnosis.steps),
+        diagnosis.unchecked,
+    )

@@ -1,0 +1,48 @@
+"""One pass through the stages: what came in, what each stage made of it, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from rules.diagnosis import Diagnosis
+from server.desk.draft import Draft
+from server.entry import Applied
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What a stage decided of something, and the reason; log, metric and report take it from here."""
+
+    stage: str
+    reason: StrEnum
+    about: str
+
+
+@dataclass
+class Turn:
+    now: float
+    arrived: list[Applied]
+    draft: Draft
+    diagnoses: list[Diagnosis] = field(default_factory=list)
+    ripe: dict[tuple[str, str], StrEnum] = field(default_factory=dict)
+    """Roots about which a ticket may be opened now, with the reason."""
+    decisions: list[Decision] = field(default_factory=list)
+
+    def decide(self, stage: str, reason: StrEnum, about: str) -> None:
+        self.decisions.append(Decision(stage, reason, about))
+
+
+class Stage(Protocol):
+    """One step of the way; it reads and extends the turn."""
+
+    name: str
+
+    def run(self, turn: Turn) -> None: ...
+
+
+def root_of(diagnosis: Diagnosis) -> tuple[str, str]:
+    """What a ticket is about, and what no two open tickets may share."""
+    return (diagnosis.root.fault, diagnosis.root.entity)

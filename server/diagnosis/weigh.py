@@ -1,0 +1,155 @@
+"""Stage 2: turns what the agents said into evidence. Unknown results and log lines have their own rules."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from rules.catalogue import Catalogue
+from rules.diagnosis import Key
+from rules.evidence import Evidence, Exercised
+from rules.models import Proof, Role, Signal
+from rules.topology import Topology
+from server.diagnosis.locate import Locate
+from server.diagnosis.standing import SERVER, Standing
+from server.diagnosis.turn import Turn
+from server.entry import Entry
+from wire.entity import host_of, kind_of, name_of
+from wire.judgement import Reason, Verdict
+
+ONE_OFF_LASTS = 60.0
+
+
+class Weighed(StrEnum):
+    SYMPTOM = "symptom"
+    PASSED = "passed"
+    UNKNOWN = "unknown"
+    UNHEARD_OF = "unheard_of"
+    LOG_WENT_QUIET = "log_went_quiet"
+    PROVEN_BY_LOOK = "proven_by_look"
+    RETIRED = "retired"
+    EXPIRED = "expired"
+
+
+class Weigh:
+    name = "weigh"
+
+    def __init__(self, catalogue: Catalogue, topology: Topology, standing: Standing, locate: Locate) -> None:
+        self._signals = catalogue.signals
+        self._topology = topology
+        self._standing = standing
+        self._locate = locate
+        self._seen_revision = 0
+        self._waiting: dict[Key, Entry] = {}
+        """Confirmations of passes; nobody asks for them while nothing fails."""
+
+    def run(self, turn: Turn) -> None:
+        for applied in turn.arrived:
+            for entry in applied.changed:
+                self._waiting.pop(_key(entry), None)
+                reason = self._weigh(entry, turn.now)
+                if reason is not Weighed.PASSED:
+                    turn.decide(self.name, reason, entry.id)
+            for entry in applied.refreshed:
+                self._waiting[_key(entry)] = entry
+            for entry in applied.retired:
+                turn.decide(self.name, self._retire(entry), entry.id)
+        if self._standing.failing:
+            self._catch_up(turn)
+            self._expire(turn)
+
+    def _weigh(self, entry: Entry, now: float) -> Weighed:
+        seen, key = entry.observation, _key(entry)
+        signal = self._signals.get(seen.signal)
+        if signal is None:
+            return Weighed.UNHEARD_OF
+        if seen.verdict is Verdict.UNKNOWN:
+            # The last known result stands: not being able to look has refuted nothing.
+            self._standing.unknown[key] = entry
+            return Weighed.UNKNOWN
+        self._standing.unknown.pop(key, None)
+        if signal.born_of_log and seen.verdict is Verdict.PASS:
+            return Weighed.LOG_WENT_QUIET
+        self._standing.put(self._evidence(entry, signal), entry, now)
+        return Weighed.PASSED if seen.verdict is Verdict.PASS else Weighed.SYMPTOM
+
+    def _retire(self, entry: Entry) -> Weighed:
+        signal = self._signals.get(entry.observation.signal)
+        if signal is not None and signal.born_of_log:
+            # An agent that started anew remembers no lines; that proves nothing.
+            return Weighed.LOG_WENT_QUIET
+        self._waiting.pop(_key(entry), None)
+        self._standing.remove(_key(entry))
+        return Weighed.RETIRED
+
+    def _catch_up(self, turn: Turn) -> None:
+        for entry in self._waiting.values():
+            self._weigh(entry, turn.now)
+        self._waiting.clear()
+        if self._locate.revision != self._seen_revision:
+            self._seen_revision = self._locate.revision
+            self._standing.graph_changed()
+            for entry in list(self._standing.entries.values()):
+                if entry.host != SERVER:
+                    signal = self._signals[entry.observation.signal]
+                    self._standing.put(self._evidence(entry, signal), entry, turn.now)
+        for key in [key for key in self._standing.failing if key[1] in self._standing.log_born]:
+            if self._refuted(key):
+                turn.decide(self.name, Weighed.PROVEN_BY_LOOK, " ".join(key))
+
+    def _expire(self, turn: Turn) -> None:
+        """A one-off look of a drill-down says nothing about later; it is asked again if it matters."""
+        for key in [key for key in self._standing.failing if not self._standing.lasting(key)]:
+            if self._standing.evidence[key].confirmed_at < turn.now - ONE_OFF_LASTS:
+                self._standing.remove(key)
+                turn.decide(self.name, Weighed.EXPIRED, " ".join(key))
+
+    def _evidence(self, entry: Entry, signal: Signal) -> Evidence:
+        seen = entry.observation
+        failed = seen.verdict is not Verdict.PASS
+        exercised = self._topology.exercised(entry.host, signal, seen.subject, seen.path)
+        known = self._standing.evidence.get(_key(entry))
+        if failed and known is not None:
+            # What broke may have taken the knowledge of the way with it: the way as it was still counts.
+            exercised = _united(exercised, known.exercised)
+        return Evidence(
+            id=entry.id,
+            observer=entry.host,
+            signal=seen.signal,
+            subject=seen.subject,
+            outcome=seen.reason if failed else Reason.OK,
+            since=entry.since,
+            confirmed_at=entry.confirmed_at,
+            opposite_at=entry.opposite_at,
+            clock_error=entry.clock_error,
+            confirmed=seen.confirmed,
+            intermittent=seen.intermittent,
+            exercised=exercised,
+        )
+
+    def _refuted(self, key: Key) -> bool:
+        symptom = self._standing.evidence[key]
+        for proof in self._signals[key[1]].proof:
+            for subject in sorted(self._standing.by_signal.get((key[0], proof.signal), ())):
+                look = self._standing.evidence[(key[0], proof.signal, subject)]
+                later = look.confirmed_at > symptom.confirmed_at
+                if look.outcome is Reason.OK and later and _about(proof, symptom, subject):
+                    self._standing.prove(key, look.id, max(look.since, symptom.confirmed_at))
+                    return True
+        return False
+
+
+def _key(entry: Entry) -> Key:
+    return (entry.host, entry.observation.signal, entry.observation.subject)
+
+
+def _united(one: tuple[Exercised, ...], other: tuple[Exercised, ...]) -> tuple[Exercised, ...]:
+    return tuple(dict.fromkeys((*one, *other)))
+
+
+def _about(proof: Proof, symptom: Evidence, subject: str) -> bool:
+    """Is the look about what the line was about? A process and its service share their name."""
+    if proof.on == "host":
+        return subject == f"host:{host_of(symptom.subject) or symptom.observer}"
+    selves = {entity for role, entity in symptom.exercised if role is Role.SELF} | {symptom.subject}
+    same_name = kind_of(subject) != "host" and name_of(subject) == name_of(symptom.subject)
+    return subject in selves or same_name

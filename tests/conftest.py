@@ -1,0 +1,64 @@
+"""What tests of every part share: network namespaces of their own, removed after use."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+class Namespaces:
+    """Network namespaces by short name. Every command that fails stops the test with its output."""
+
+    def __init__(self) -> None:
+        self._tag = secrets.token_hex(2)
+        self._names: list[str] = []
+
+    def add(self, name: str) -> None:
+        self._names.append(name)
+        run("ip", "netns", "add", self.full(name))
+        self.run(name, "ip", "link", "set", "lo", "up")
+
+    def full(self, name: str) -> str:
+        return f"rwp-{self._tag}-{name}"
+
+    def argv(self, name: str, *argv: str) -> list[str]:
+        """The command line that runs a command inside."""
+        return ["ip", "netns", "exec", self.full(name), *argv]
+
+    def run(self, name: str, *argv: str) -> str:
+        return run(*self.argv(name, *argv))
+
+    def veth(self, name: str, interface: str, other: str, other_interface: str) -> None:
+        """A cable between two namespaces, both ends up."""
+        peer = ("peer", "name", other_interface, "netns", self.full(other))
+        run("ip", "link", "add", interface, "netns", self.full(name), "type", "veth", *peer)
+        self.run(name, "ip", "link", "set", interface, "up")
+        self.run(other, "ip", "link", "set", other_interface, "up")
+
+    def close(self) -> None:
+        for name in self._names:
+            subprocess.run(["ip", "netns", "del", self.full(name)], check=False, capture_output=True)
+
+
+def run(*argv: str) -> str:
+    done = subprocess.run(argv, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, f"{' '.join(argv)}: {done.stderr.strip()}"
+    return done.stdout
+
+
+@pytest.fixture
+def namespaces() -> Iterator[Namespaces]:
+    if os.geteuid() != 0:
+        pytest.skip("network namespaces need root")
+    made = Namespaces()
+    try:
+        yield made
+    finally:
+        made.close()

@@ -1,0 +1,142 @@
+"""A small network to ask about: a prober, a host, a gateway, an outside, and what serves on them."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from probes.unit import Net
+from wire.judgement import Judgement
+from wire.target import Target
+
+HERE = Path(__file__).parent
+NOBODY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--")
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> Net:
+    """A door to this machine's loopback, with an /etc of its own."""
+    (tmp_path / "etc").mkdir()
+    return Net(host="here", clock=time.time, root=str(tmp_path))
+
+
+@pytest.fixture
+def ask(net: Net) -> Callable[..., Judgement]:
+    """Asks one probe one question, here and now."""
+
+    def asking(unit: Any, target: Target) -> Judgement:
+        answer = asyncio.run(unit.ask(target, net))
+        return answer if isinstance(answer, Judgement) else answer[0]
+
+    return asking
+
+
+class Lan:
+    """h1 and h2 on a bridge with gw; out behind gw. 10.99.0.0/24 and fd99::/64 inside."""
+
+    def __init__(self, namespaces: Any) -> None:
+        self.spaces = namespaces
+        for name in ("sw", "h1", "h2", "gw", "out"):
+            namespaces.add(name)
+        namespaces.run("sw", "ip", "link", "add", "br0", "type", "bridge")
+        namespaces.run("sw", "ip", "link", "set", "br0", "up")
+        for name, last in (("h1", "1"), ("h2", "2"), ("gw", "254")):
+            self.plug(name, f"10.99.0.{last}", f"fd99::{last}")
+        namespaces.veth("gw", "eth1", "out", "eth0")
+        self.address("gw", "eth1", "10.98.0.254/24", "fd98::254/64")
+        self.address("out", "eth0", "10.98.0.2/24", "fd98::2/64")
+        forwarding = ("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
+        namespaces.run("gw", "sysctl", "-qw", *forwarding)
+        for name, gateway in (("h1", "10.99.0.254"), ("h2", "10.99.0.254"), ("out", "10.98.0.254")):
+            namespaces.run(name, "ip", "route", "add", "default", "via", gateway)
+        namespaces.run("h1", "ip", "-6", "route", "add", "default", "via", "fd99::254")
+        namespaces.run("out", "ip", "-6", "route", "add", "default", "via", "fd98::254")
+
+    def plug(self, name: str, *addresses: str) -> None:
+        """Connects a namespace to the bridge by its eth0."""
+        self.spaces.veth(name, "eth0", "sw", f"to-{name}")
+        self.spaces.run("sw", "ip", "link", "set", f"to-{name}", "master", "br0")
+        self.address(name, "eth0", *(f"{each}/{64 if ':' in each else 24}" for each in addresses))
+
+    def address(self, name: str, interface: str, *addresses: str) -> None:
+        for address in addresses:
+            more = ("nodad",) if ":" in address else ()
+            self.spaces.run(name, "ip", "address", "add", address, "dev", interface, *more)
+
+    def run(self, name: str, *argv: str) -> str:
+        return str(self.spaces.run(name, *argv))
+
+    def filter(self, name: str, hook: str, rule: str) -> None:
+        """One nft rule in a host, at ``input``, ``forward`` or ``output``."""
+        rules = f"table inet t {{\nchain c {{\ntype filter hook {hook} priority 0\n{rule}\n}}\n}}\n"
+        self.spaces.run(name, "nft", rules)
+
+    def ask(
+        self,
+        unit: str,
+        *targets: Target,
+        at: str = "h1",
+        root: str = "/",
+        rounds: int = 1,
+        prefix: Sequence[str] = (),
+    ) -> list[Judgement]:
+        """What the probe in ``probes/`` says there, in the last of its rounds."""
+        child = (sys.executable, str(HERE / "asking.py"), f"probes.{unit}", root, str(rounds))
+        done = subprocess.run(
+            self.spaces.argv(at, *prefix, *child),
+            input=msgspec.json.encode(targets),
+            capture_output=True,
+            check=False,
+            cwd=HERE.parent.parent,
+            env={"PYTHONPATH": str(HERE.parent.parent), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        return msgspec.json.decode(done.stdout, type=list[Judgement])
+
+
+@pytest.fixture
+def lan(namespaces: Any) -> Lan:
+    return Lan(namespaces)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts a program, ready when its port accepts (``port`` 0: at once); ends it after the test."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*argv: str, port: int = 0, address: str = "127.0.0.1", **more: Any) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **more)
+        started.append(process)
+        if port:
+            wait_for(address, port)
+        return process
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait(10)
+
+
+def wait_for(address: str, port: int) -> None:
+    for _ in range(200):
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as sock:
+            if sock.connect_ex((address, port)) == 0:
+                return
+        time.sleep(0.02)
+    raise AssertionError(f"{address}:{port} does not accept")
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])

@@ -1,0 +1,120 @@
+"""Pings in a network of namespaces."""
+
+from __future__ import annotations
+
+import pytest
+
+from wire.judgement import Reason, Verdict
+from wire.target import IcmpTarget
+
+pytestmark = pytest.mark.root
+H2, H2_V6, OUT = IcmpTarget("10.99.0.2"), IcmpTarget("fd99::2"), IcmpTarget("10.98.0.2")
+NOBODY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--")
+
+
+def test_living_hosts_pass_in_both_families(lan):
+    found = {each.subject: each for each in lan.ask("icmp", H2, H2_V6, OUT)}
+    assert {each.verdict for each in found.values()} == {Verdict.PASS}
+    assert set(found) == {"address:10.99.0.2", "address:fd99::2", "address:10.98.0.2"}
+
+
+def test_a_pass_tells_the_way_that_was_taken(lan):
+    (judged,) = lan.ask("icmp", OUT)
+    assert (judged.path.interface, judged.path.source, judged.path.gateway, judged.path.address) == (
+        "eth0",
+        "10.99.0.1",
+        "10.99.0.254",
+        "10.98.0.2",
+    )
+
+
+def test_the_round_trip_is_measured_by_kernel_time(lan):
+    (judged,) = lan.ask("icmp", H2)
+    assert 0 < judged.value < 0.5
+    assert judged.evidence["rtt_ms"] == round(judged.value * 1000, 3)
+
+
+def test_an_address_nobody_has_is_unreachable(lan):
+    judged = lan.ask("icmp", IcmpTarget("10.99.0.77"), IcmpTarget("fd99::77"))
+    assert {each.reason for each in judged} == {Reason.UNREACHABLE}
+
+
+def test_silence_behind_a_living_neighbour_is_a_timeout(lan):
+    lan.filter("h2", "input", "icmp type echo-request drop")
+    (judged,) = lan.ask("icmp", H2)
+    assert (judged.verdict, judged.reason) == (Verdict.FAIL, Reason.TIMEOUT)
+
+
+@pytest.mark.parametrize("kind", ["admin-prohibited", "host-prohibited", "net-prohibited"])
+def test_a_filter_that_says_so_is_prohibited(lan, kind):
+    lan.filter("gw", "forward", f"meta l4proto icmp reject with icmp type {kind}")
+    (judged,) = lan.ask("icmp", OUT)
+    assert judged.reason is Reason.PROHIBITED
+    assert judged.evidence["icmp_from"] == "10.99.0.254"
+
+
+def test_a_router_without_a_way_is_named_as_unreachable(lan):
+    (judged,) = lan.ask("icmp", IcmpTarget("10.55.0.1"))
+    assert judged.reason is Reason.UNREACHABLE
+    assert judged.evidence["icmp_from"] == "10.99.0.254"
+
+
+def test_no_default_route_is_no_route(lan):
+    lan.run("h1", "ip", "route", "del", "default")
+    (judged,) = lan.ask("icmp", OUT)
+    assert judged.reason is Reason.NO_ROUTE
+
+
+def test_a_pulled_cable_is_carrier(lan):
+    lan.run("sw", "ip", "link", "set", "to-h1", "down")
+    judged = lan.ask("icmp", H2, OUT)
+    assert {each.reason for each in judged} == {Reason.CARRIER}
+
+
+def test_an_interface_set_down_is_carrier_for_its_own_subnet(lan):
+    lan.run("h1", "ip", "link", "set", "eth0", "down")
+    (judged,) = lan.ask("icmp", H2)
+    assert (judged.reason, judged.path.interface) == (Reason.CARRIER, "eth0")
+
+
+def test_lost_echoes_are_loss(lan):
+    lan.filter("h2", "input", "icmp type echo-request numgen inc mod 2 0 drop")
+    (judged,) = lan.ask("icmp", H2)
+    assert judged.reason is Reason.LOSS
+    assert judged.evidence["lost"] == 5
+    assert judged.evidence["sent"] == 10
+
+
+def test_one_lost_echo_is_nobodys_fault(lan):
+    lan.filter("h2", "input", "icmp type echo-request numgen inc mod 100 1 drop")
+    (judged,) = lan.ask("icmp", H2)
+    assert (judged.verdict, judged.evidence["lost"]) == (Verdict.PASS, 1)
+
+
+def test_the_owner_of_a_ping_group_needs_no_capability(lan):
+    lan.run("h1", "sysctl", "-qw", "net.ipv4.ping_group_range=0 2147483647")
+    judged = lan.ask("icmp", H2, H2_V6, IcmpTarget("10.99.0.77"), prefix=NOBODY)
+    assert {each.subject: each.reason for each in judged} == {
+        "address:10.99.0.2": Reason.OK,
+        "address:fd99::2": Reason.OK,
+        "address:10.99.0.77": Reason.UNREACHABLE,
+    }
+
+
+def test_without_any_permission_the_answer_says_how_to_grant_it(lan):
+    lan.run("h1", "sysctl", "-qw", "net.ipv4.ping_group_range=1 0")
+    (judged,) = lan.ask("icmp", H2, prefix=NOBODY)
+    assert (judged.verdict, judged.reason) == (Verdict.UNKNOWN, Reason.NOT_PERMITTED)
+    assert "ping_group_range" in str(judged.evidence["why"])
+
+
+def test_a_thousand_targets_are_asked_in_one_round(lan):
+    targets = [IcmpTarget(f"127.0.{n // 250}.{n % 250 + 1}") for n in range(1000)]
+    judged = lan.ask("icmp", *targets)
+    assert len(judged) == 1000
+    assert {each.verdict for each in judged} == {Verdict.PASS}
+
+
+def test_what_is_no_address_is_unknown(lan):
+    (judged,) = lan.ask("icmp", IcmpTarget("10.99.0"))
+    assert judged.reason is Reason.UNREADABLE

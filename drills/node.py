@@ -23,6 +23,7 @@ from drills.errors import LabError
 from drills.rack import Rack
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
+DYING = 5.0
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 SYSCTL = {"net.ipv6.conf.all.disable_ipv6": "1", "net.ipv6.conf.default.disable_ipv6": "1"}
 
@@ -176,11 +177,16 @@ class Node:
                     yield pid
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> int:
-        """Signals every process of that name; how many there were."""
+        """Signals every process of that name; how many there were. After SIGKILL they are gone."""
         found = self.processes(name)
         for pid in found:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
+        until = time.monotonic() + DYING
+        while number == signal.SIGKILL and set(found) & set(self.processes(name)):
+            if time.monotonic() > until:
+                raise LabError(f"{name} on {self.name} does not die")
+            time.sleep(0.02)
         return len(found)
 
     def power_off(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import resource
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from drills.kernel_log import KernelLog
 from drills.lab import Lab
 from drills.layout import BY_NAME
 from drills.node import Node, Service
+from drills.services import nginx
 from drills.services.shop import PROGRAMS, PYTHON
 
 AGENT = "rootward"
@@ -117,27 +117,17 @@ def limited_group(node: Node) -> Path:
 
 
 class FilesExhausted(Injector, frozen=True, kw_only=True):
-    """Idle clients hold as many connections as a service may have open files."""
+    """Idle clients hold more connections than nginx may have open files."""
 
     host: str
-    process: str
-    port: int
-    limit: int = 40
     by: str
 
     @contextmanager
     def harm(self, lab: Lab) -> Iterator[None]:
-        node, client = lab[self.host], lab[self.by]
-        pids = node.processes(self.process)
-        before = {pid: resource.prlimit(pid, resource.RLIMIT_NOFILE) for pid in pids}
-        for pid in pids:
-            resource.prlimit(pid, resource.RLIMIT_NOFILE, (self.limit, self.limit))
-        hog(client, "connections", "crawler", BY_NAME[self.host].address, str(self.port), str(self.limit))
+        client, count = lab[self.by], nginx.FILES + 10
+        hog(client, "connections", "crawler", BY_NAME[self.host].address, "443", str(count))
         yield
         client.kill("crawler")
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                resource.prlimit(pid, resource.RLIMIT_NOFILE, before[pid])
 
 
 class ClockSkewed(Injector, frozen=True, kw_only=True):

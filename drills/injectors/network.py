@@ -14,6 +14,11 @@ from drills.layout import BY_NAME, CABLES, PREFIX, SWITCHES
 TABLE = "drill"
 
 
+def table(family: str, chain: str, hook: str, rule: str) -> str:
+    """One rule at one hook, as ``nft -f`` reads it (old versions want each on a line of its own)."""
+    return f"table {family} {TABLE} {{\nchain {chain} {{\n{hook};\n{rule}\n}}\n}}\n"
+
+
 class CablePulled(Injector, frozen=True, kw_only=True):
     """The far end of a cable goes down; this end has no carrier."""
 
@@ -64,9 +69,9 @@ class PacketsLost(Injector, frozen=True, kw_only=True):
 
     @contextmanager
     def harm(self, lab: Lab) -> Iterator[None]:
-        hook = f'type filter hook ingress device "{self.nic}" priority 0; policy accept;'
+        hook = f'type filter hook ingress device "{self.nic}" priority 0'
         rule = f"numgen random mod 100 < {self.percent} drop"
-        lab[self.host].nft(f"table netdev {TABLE} {{ chain loss {{ {hook} {rule} }} }}")
+        lab[self.host].nft(table("netdev", "loss", hook, rule))
         yield
         lab[self.host].nft(f"delete table netdev {TABLE}")
 
@@ -124,9 +129,7 @@ class PortFiltered(Injector, frozen=True, kw_only=True):
     @contextmanager
     def harm(self, lab: Lab) -> Iterator[None]:
         rule = f"{self.protocol} dport {self.port} drop"
-        lab[self.host].nft(
-            f"table inet {TABLE} {{ chain in {{ type filter hook input priority 0; {rule} }} }}"
-        )
+        lab[self.host].nft(table("inet", "into", "type filter hook input priority 0", rule))
         yield
         lab[self.host].nft(f"delete table inet {TABLE}")
 
@@ -141,7 +144,6 @@ class GatewayFilters(Injector, frozen=True, kw_only=True):
     @contextmanager
     def harm(self, lab: Lab) -> Iterator[None]:
         rule = f"ip daddr {BY_NAME[self.to].address} tcp dport {self.port} drop"
-        hook = "type filter hook forward priority 0;"
-        lab[self.gateway].nft(f"table inet {TABLE} {{ chain through {{ {hook} {rule} }} }}")
+        lab[self.gateway].nft(table("inet", "through", "type filter hook forward priority 0", rule))
         yield
         lab[self.gateway].nft(f"delete table inet {TABLE}")

@@ -24,7 +24,7 @@ MOUNT_OPTIONS = "errors=remount-ro"
 
 def device_of(node: Node, mount: str) -> str:
     """``loop3``. Raises LabError for what is not mounted."""
-    for line in node.path("/proc/mounts").read_text().splitlines():
+    for line in Path(f"/proc/{node.pid}/mounts").read_text().splitlines():
         source, place, *_ = line.split()
         if place == mount:
             return source.rpartition("/")[2]

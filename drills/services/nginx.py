@@ -12,12 +12,15 @@ from drills.services.authority import Authority
 KEY, CERTIFICATE, LOG = "/etc/nginx/tls/key.pem", "/etc/nginx/tls/cert.pem", "/var/log/nginx/error.log"
 BACKENDS = {"web1": "app1", "web2": "app2"}
 PARTNER_PORT = 9000
+FILES = 64
+"""Open files that one worker may have; set at start, as few may raise a limit later."""
 
 CONFIG = """\
 user www-data;
 worker_processes 1;
+worker_rlimit_nofile {files};
 pid /run/nginx.pid;
-error_log {log} warn;
+error_log {log} error;
 events {{ worker_connections 256; }}
 http {{
     access_log /var/log/nginx/access.log;
@@ -45,6 +48,7 @@ def start(node: Node, authority: Authority) -> None:
     place = BY_NAME[node.name]
     text = CONFIG.format(
         log=LOG,
+        files=FILES,
         backend=BY_NAME[BACKENDS[node.name]].fqdn,
         name=place.fqdn,
         key=KEY,

@@ -35,12 +35,15 @@ class Infer:
         self._revision = -1
         self._at = 0.0
         self._latest: list[Diagnosis] = []
+        self._said: tuple[Inferred, int] = (Inferred.NOTHING_FAILS, 0)
         self.unanswered: dict[str, tuple[Unchecked, float]] = {}
         """Drill-down tests that were refused or not answered, with the time; the report says so."""
 
     def run(self, turn: Turn) -> None:
         turn.diagnoses, reason = self._infer(turn.now)
-        if reason is not Inferred.NOTHING_NEW:
+        said = (reason, len(turn.diagnoses))
+        if reason is not Inferred.NOTHING_NEW and said != self._said:
+            self._said = said
             turn.decide(self.name, reason, f"{len(turn.diagnoses)} roots")
 
     def _infer(self, now: float) -> tuple[list[Diagnosis], Inferred]:

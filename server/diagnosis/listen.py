@@ -16,6 +16,8 @@ from wire.judgement import Reason, Verdict
 from wire.observation import Observation
 
 SIGNAL = "agent.heartbeat"
+MACHINE_GONE = frozenset(["shutdown", "sleep"])
+"""Goodbyes of the whole machine; the other one is of the agent alone."""
 MANY = 3
 LARGE_PART = 3
 """One of so many agents falling silent together makes the server's own connection a suspect."""
@@ -60,17 +62,14 @@ class Listen:
 
     def _judge(self, presence: Presence, turn: Turn, *, late: bool) -> None:
         host, standing = presence.host, self._standing
-        key = (SERVER, SIGNAL, ids.agent(host))
-        known = standing.evidence.get(key)
+        known = standing.evidence.get((SERVER, SIGNAL, ids.agent(host)))
+        was_late = known is not None and known.outcome is Reason.OVERDUE
         if presence.goodbye:
             if standing.goodbyes.get(host) != presence.goodbye:
-                standing.goodbyes[host] = presence.goodbye
-                standing.silent.add(host)
-                standing.remove(key)
                 turn.decide(self.name, Heard.SAID_GOODBYE, f"{host}: {presence.goodbye}")
+            self._take_leave(presence, known, turn.now, was_late=was_late)
             return
         standing.goodbyes.pop(host, None)
-        was_late = known is not None and known.outcome is Reason.OVERDUE
         if late:
             standing.silent.add(host)
             if not was_late:
@@ -82,6 +81,15 @@ class Listen:
             turn.decide(self.name, Heard.RETURNED, host)
         if known is None or was_late or (standing.failing and known.confirmed_at < presence.last_heard):
             self._put(presence, known, turn.now, late=False)
+
+    def _take_leave(self, presence: Presence, known: Evidence | None, now: float, *, was_late: bool) -> None:
+        """A machine that goes down takes its services along: they must find it as their root, not another."""
+        self._standing.goodbyes[presence.host] = presence.goodbye
+        self._standing.silent.add(presence.host)
+        if presence.goodbye not in MACHINE_GONE:
+            self._standing.remove((SERVER, SIGNAL, ids.agent(presence.host)))
+        elif not was_late:
+            self._put(presence, known, now, late=True)
 
     def _put(self, presence: Presence, known: Evidence | None, now: float, *, late: bool) -> None:
         """A lasting run keeps the id of its first look."""

@@ -10,6 +10,7 @@ from rules.diagnosis import Diagnosis, Key
 from rules.graph import Graph
 from server.desk.desk import Desk
 from server.desk.maintenance import planned
+from server.diagnosis.listen import MACHINE_GONE
 from server.diagnosis.standing import SERVER, Standing
 from server.diagnosis.turn import Turn, root_of
 from wire.entity import host_of, name_of
@@ -79,7 +80,7 @@ class Settle:
             return Settled.WAITING_FOR_SECOND_VANTAGE
         age = turn.now - self._learnt(diagnosis, turn.now)
         certain = diagnosis.probability >= CERTAIN
-        if certain and not self._pending(diagnosis):
+        if certain and self._seen_at_home(diagnosis) and not self._pending(diagnosis):
             return self._bar(diagnosis, turn, Settled.CERTAIN)
         if age < SETTLED_AFTER:
             return Settled.WAITING_FOR_TESTS if certain else Settled.WAITING
@@ -94,9 +95,15 @@ class Settle:
         if planned(self._desk.windows, diagnosis, now) is not None:
             return Settled.PLANNED
         host = host_of(diagnosis.root.entity) or name_of(diagnosis.root.entity)
-        if self._standing.goodbyes.get(host) in ("shutdown", "sleep"):
+        if self._standing.goodbyes.get(host) in MACHINE_GONE:
             return Settled.SAID_GOODBYE
         return None
+
+    @staticmethod
+    def _seen_at_home(diagnosis: Diagnosis) -> bool:
+        """Did the root's own host tell it? Seen from afar, the first symptom of many looks like certainty."""
+        host = host_of(diagnosis.root.entity)
+        return any(observer == host for observer, _, _ in diagnosis.explains)
 
     def _learnt(self, diagnosis: Diagnosis, now: float) -> float:
         """When the server heard of the first of its symptoms."""

@@ -48,4 +48,4 @@ def read_windows(connection: Connection, after: float = 0.0) -> list[Window]:
         .order_by(windows.c.starts_at)
     )
     rows = connection.execute(query).mappings()
-    return [msgspec.convert({**row, "cancelled_at": None}, Window) for row in rows]
+    return [Window(**{str(name): value for name, value in row.items()}) for row in rows]

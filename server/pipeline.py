@@ -1,0 +1,208 @@
+"""The way from a batch to a proven repair: one visible list of stages, run by one thread."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TypeVar
+
+import structlog
+
+from rules.catalogue import Catalogue
+from rules.diagnosis import Diagnosis
+from rules.inference import Engine, WantedTest, next_tests
+from rules.topology import Site, Topology
+from server.current import CurrentState
+from server.desk.actions import Actions
+from server.desk.desk import Desk
+from server.desk.routing import Routing, load_routing
+from server.diagnosis.attention import Attention
+from server.diagnosis.describe import Describe
+from server.diagnosis.drill_down import DrillDown
+from server.diagnosis.infer import Infer
+from server.diagnosis.listen import Listen
+from server.diagnosis.locate import Locate
+from server.diagnosis.prove import HOLD_DOWN, Prove
+from server.diagnosis.settle import Settle
+from server.diagnosis.standing import Standing
+from server.diagnosis.ticket import TicketStage
+from server.diagnosis.turn import Decision, Stage, Turn
+from server.diagnosis.weigh import Weigh
+from server.entry import Applied
+from server.storage.database import Database
+from server.storage.declarations import read_site, write_site
+from server.tasks import TaskDesk
+
+T = TypeVar("T")
+BUSY_TICK = 0.5
+QUIET_TICK = 1.0
+SLOW_STAGE = 1.0
+MAX_ARRIVALS = 2_000
+"""Batches of one turn; the rest waits for the next, so that a storm cannot hold back the tickets."""
+_log = structlog.get_logger("diagnosis")
+
+
+class Pipeline:
+    """``submit`` what was applied; ``ask`` to change tickets; everything else happens in the thread."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        current: CurrentState,
+        database: Database,
+        *,
+        tasks: TaskDesk,
+        observe: Callable[[Decision], None] = lambda _decision: None,
+        clock: Callable[[], float] = time.time,
+        hold_down: float = HOLD_DOWN,
+        server_host: str = "",
+        routing: Routing | None = None,
+    ) -> None:
+        """``observe`` is told every decision; ``server_host`` is the host that this server runs on."""
+        self.topology = Topology(server_host)
+        self.engine = Engine(catalogue, self.topology.graph)
+        log_born = frozenset(name for name, signal in catalogue.signals.items() if signal.born_of_log)
+        self.standing = Standing(self.engine, log_born)
+        self.desk = Desk(database, clock)
+        self._current = current
+        self._database = database
+        self._clock = clock
+        self._observe = observe
+        self._queue: SimpleQueue[Applied | Callable[[], None] | None] = SimpleQueue()
+        self._thread = Thread(target=self._loop, name="diagnosis", daemon=True)
+        locate = self._locate = Locate(self.topology)
+        infer = Infer(self.engine, catalogue, self.standing)
+        self.drill_down = DrillDown(self.topology, self.standing, infer, self._wanted, tasks.offer)
+        self._attention = Attention(tasks, self.drill_down)
+        self.catalogue = catalogue
+        self.routing = routing or load_routing()
+        describe = Describe(catalogue, self.topology, self.standing, self.routing)
+        self.actions = Actions(self.desk, self.routing, describe.fields, clock)
+        self.stages: tuple[Stage, ...] = (
+            locate,
+            Weigh(catalogue, self.topology, self.standing, locate),
+            Listen(catalogue, self.topology, self.standing, current.presences),
+            infer,
+            self.drill_down,
+            Settle(catalogue, self.topology.graph, self.standing, self.desk, self.drill_down.pending),
+            TicketStage(self.standing, self.desk, describe),
+            Prove(self.standing, self.desk, hold_down),
+        )
+        self.busy = False
+        """Something fails: agents should come back soon."""
+        self.turned_at = 0.0
+        """When the last turn ended; a health check may look at it."""
+        self._restore()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends after the turn that runs; what it decided is on disk."""
+        self._queue.put(None)
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def submit(self, applied: Applied) -> None:
+        self._queue.put(applied)
+
+    def ask(self, command: Callable[[], T]) -> Future[T]:
+        """Runs ``command`` in the diagnosis thread, between two turns; the only way to change tickets."""
+        future: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                future.set_result(command())
+            except Exception as error:  # noqa: BLE001  # belongs to whoever asked
+                future.set_exception(error)
+
+        self._queue.put(run)
+        return future
+
+    def declare(self, site: Site, actor: str) -> None:
+        """Takes a site's declaration in place of the one before. Only in the diagnosis thread.
+
+        Raises ValueError, naming the entry, for a site that is wrong; then nothing has changed.
+        """
+        Topology().declare(site)
+        now = self._clock()
+        self._database.writer.run(lambda connection: write_site(connection, site, actor, now)).result()
+        self._draw(site)
+
+    def _draw(self, site: Site) -> None:
+        self.topology.declare(site)
+        self._locate.revision += 1
+
+    def turn(self, arrived: Iterable[Applied] = ()) -> Turn:
+        """One pass through all stages, committed as a whole."""
+        turn = Turn(self._clock(), list(arrived), self.desk.draft())
+        for stage in self.stages:
+            began = time.perf_counter()
+            stage.run(turn)
+            took = time.perf_counter() - began
+            if took > SLOW_STAGE:
+                _log.warning("slow stage", stage=stage.name, seconds=round(took, 2))
+        self.desk.commit(turn.draft)
+        for decision in turn.decisions:
+            self._observe(decision)
+            _log.info("decided", stage=decision.stage, reason=decision.reason, about=decision.about)
+        self._attention.turn_to(turn)
+        self.busy = bool(self.standing.failing)
+        self.turned_at = self._clock()
+        return turn
+
+    def _wanted(self, diagnoses: list[Diagnosis], now: float) -> list[WantedTest]:
+        return list(next_tests(self.engine, diagnoses, now))
+
+    def _restore(self) -> None:
+        """Current state as it was rebuilt from disk, weighed anew; open tickets find their symptoms again."""
+        with self._database.reading() as connection:
+            site = read_site(connection)
+        if site is not None:
+            self._draw(site)
+        now = self._clock()
+        by_agent = [
+            Applied(agent=agent, host="", received_at=now, changed=tuple(self._current.entries(agent)))
+            for agent in self._current.agents()
+        ]
+        pictures = [
+            Applied(agent="", host=each.host, received_at=now, inventory=each)
+            for each in self._current.inventories()
+        ]
+        turn = Turn(now, [*pictures, *by_agent], self.desk.draft())
+        for stage in self.stages[:2]:
+            stage.run(turn)
+
+    def _loop(self) -> None:
+        while True:
+            arrived, stopped = self._gather()
+            try:
+                self.turn(arrived)
+            except Exception:  # noqa: BLE001  # the one broad except of this loop
+                # One turn that fails must not end diagnosis: what arrived is weighed already or is in the
+                # current state, nothing was written, and the next turn decides again.
+                _log.exception("a turn failed")
+            if stopped:
+                return
+
+    def _gather(self) -> tuple[list[Applied], bool]:
+        """Waits for something to happen or the tick to end; then takes all that is there."""
+        arrived: list[Applied] = []
+        timeout = BUSY_TICK if self.busy or self.desk.open_tickets() else QUIET_TICK
+        while True:
+            try:
+                item = self._queue.get(timeout=timeout)
+            except Empty:
+                return arrived, False
+            if item is None:
+                return arrived, True
+            if isinstance(item, Applied):
+                arrived.append(item)
+            else:
+                item()
+            if len(arrived) >= MAX_ARRIVALS:
+                return arrived, False
+            timeout = 0.0

@@ -1,0 +1,220 @@
+"""A site of agents that speak the true wire messages to the true pipeline over a true database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from rules.catalogue import Catalogue, load_catalogue
+from server.current import CurrentState
+from server.desk.ticket import Ticket
+from server.pipeline import Pipeline
+from server.storage.database import Database
+from server.storage.tickets import read_tickets
+from server.tasks import TaskDesk
+from wire import entity as ids
+from wire.codec import decode, encode
+from wire.exchange import Batch, Heartbeat
+from wire.inventory import Gateway, Inventory, Listener, Nic
+from wire.judgement import Path as Way
+from wire.judgement import Reason, Verdict
+from wire.observation import Observation
+
+BEGIN = 1_800_000_000.0
+BEAT = 10.0
+
+
+class Agent:
+    """What one agent remembers of its host; it says what changed, as the real one does."""
+
+    def __init__(self, number: int, host: str, boot: str = "b1") -> None:
+        self.id = f"agent-{host}"
+        self.host = host
+        self.address = f"10.0.0.{number}"
+        self.boot = boot
+        self.seq = 0
+        self.looks: dict[tuple[str, str], Observation] = {}
+        self.fresh: list[Observation] = []
+        self.alive = True
+        self.services = ["nginx", "db"]
+
+    def inventory(self) -> Inventory:
+        return Inventory(
+            host=self.host,
+            boot_id=self.boot,
+            nics=(
+                Nic(name="eth0", mac=f"02:00:00:00:00:{self.address[7:]}", addresses=(f"{self.address}/24",)),
+            ),
+            gateways=(Gateway(address="10.0.0.254", interface="eth0"),),
+            listeners=tuple(
+                Listener(service=name, port=port, address="0.0.0.0")
+                for name, port in zip(self.services, (80, 5432), strict=False)
+            ),
+        )
+
+    def look(
+        self,
+        now: float,
+        signal: str,
+        subject: str,
+        reason: Reason = Reason.OK,
+        *,
+        verdict: Verdict | None = None,
+        path: Way | None = None,
+        round_: str = "r15",
+        confirmed: bool = True,
+        at: float | None = None,
+        intermittent: tuple[Reason, ...] = (),
+        retired: bool = False,
+    ) -> None:
+        """The result of a look; it is sent when it differs from the one before."""
+        verdict = verdict or (Verdict.PASS if reason is Reason.OK else Verdict.FAIL)
+        before = self.looks.get((signal, subject))
+        if before and (before.verdict, before.reason, retired) == (verdict, reason, False):
+            return
+        self.seq += 1
+        at = now if at is None else at
+        observation = Observation(
+            seq=self.seq,
+            signal=signal,
+            subject=subject,
+            verdict=verdict,
+            reason=reason,
+            at=at,
+            since=at,
+            opposite_at=before.at if before else None,
+            confirmed=confirmed and verdict is Verdict.FAIL,
+            path=path,
+            round="" if signal.startswith("log.") else round_,
+            intermittent=intermittent,
+            retired=retired,
+        )
+        self.looks[(signal, subject)] = observation
+        self.fresh.append(observation)
+
+    def batch(self, now: float, *, beat: bool = True, inventory: bool = False, goodbye: str = "") -> Batch:
+        fresh, self.fresh = self.fresh, []
+        pulse = Heartbeat(digest="", rounds={"r15": now}, interval=BEAT, goodbye=goodbye) if beat else None
+        return Batch(
+            agent=self.id,
+            boot=self.boot,
+            sent_at=now,
+            observations=tuple(fresh),
+            heartbeat=pulse,
+            inventory=self.inventory() if inventory else None,
+        )
+
+
+class Lab:
+    """The server's half for real; time passes when the test says so."""
+
+    def __init__(self, folder: Path, catalogue: Catalogue) -> None:
+        self.folder = folder
+        self.catalogue = catalogue
+        self.now = BEGIN
+        self.agents: dict[str, Agent] = {}
+        self.log: list[Batch] = []
+        self.received: list[float] = []
+        self.database = Database(folder / "rootward.db")
+        self._begin()
+
+    def _begin(self) -> None:
+        self.current = CurrentState(self.now)
+        self.tasks = TaskDesk()
+        for agent in self.agents.values():
+            self.current.admit(agent.id, agent.host)
+        for batch, at in zip(self.log, self.received, strict=True):
+            self.current.apply(batch, at)
+        self.pipeline = Pipeline(
+            self.catalogue, self.current, self.database, tasks=self.tasks, clock=lambda: self.now
+        )
+
+    def restart(self) -> None:
+        """The process is gone; the batch log and the database are what is left."""
+        self.database.close()
+        self.database = Database(self.folder / "rootward.db")
+        self._begin()
+
+    def join(self, *hosts: str) -> None:
+        for host in hosts:
+            agent = self.agents[host] = Agent(len(self.agents) + 1, host)
+            self.current.admit(agent.id, host)
+            for name in agent.services:
+                agent.look(self.now, "svc.process", ids.service(host, name))
+                agent.look(self.now, "svc.port", ids.service(host, name))
+            agent.look(self.now, "net.link", ids.nic(host, "eth0"))
+            self.send(agent, inventory=True)
+        self.pass_time(20)
+
+    def send(self, agent: Agent, *, beat: bool = True, inventory: bool = False, goodbye: str = "") -> None:
+        batch = decode(encode(agent.batch(self.now, beat=beat, inventory=inventory, goodbye=goodbye)), Batch)
+        self.log.append(batch)
+        self.received.append(self.now)
+        self.pipeline.turn([self.current.apply(batch, self.now)])
+
+    def look(self, host: str, signal: str, subject: str, reason: Reason = Reason.OK, **more: object) -> None:
+        """One result, sent at once."""
+        agent = self.agents[host]
+        agent.look(self.now, signal, subject, reason, **more)  # type: ignore[arg-type]
+        if agent.fresh:
+            self.send(agent, beat=False)
+
+    def ping(self, host: str, other: str, reason: Reason = Reason.OK) -> None:
+        """``host`` pings the agent of another host."""
+        address = self.agents[other].address
+        way = Way(interface="eth0", source=self.agents[host].address, address=address)
+        self.look(host, "net.icmp", ids.host(other), reason, path=way)
+
+    def pass_time(self, seconds: float) -> None:
+        """In half seconds; agents that are alive send their heartbeats."""
+        end = self.now + seconds
+        while self.now < end:
+            self.now += 0.5
+            self.pipeline.turn([])
+            if self.now % BEAT == 0:
+                for agent in self.agents.values():
+                    if agent.alive:
+                        self.send(agent)
+
+    def tickets(self, *, open_only: bool = False) -> list[Ticket]:
+        """From disk, oldest first."""
+        with self.database.reading() as connection:
+            return read_tickets(connection, only_open=open_only)[::-1]
+
+    def only_ticket(self) -> Ticket:
+        found = self.tickets()
+        assert len(found) == 1, [(each.id, each.fault, each.entity, each.status) for each in found]
+        return found[0]
+
+    def stop(self, host: str, service: str) -> None:
+        self.look(host, "svc.process", ids.service(host, service), Reason.STOPPED)
+        self.look(host, "svc.port", ids.service(host, service), Reason.REFUSED)
+
+    def start(self, host: str, service: str) -> None:
+        self.look(host, "svc.process", ids.service(host, service))
+        self.look(host, "svc.port", ids.service(host, service))
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    return load_catalogue()
+
+
+@pytest.fixture
+def lab(tmp_path: Path, catalogue: Catalogue) -> Iterator[Lab]:
+    made = Lab(tmp_path, catalogue)
+    yield made
+    made.database.close()
+
+
+def plain(ticket: Ticket) -> dict[str, object]:
+    """What two runs must agree on."""
+    return {
+        name: getattr(ticket, name) for name in ("fault", "entity", "domain", "status", "hosts", "priority")
+    }
+
+
+__all__ = ["Agent", "Lab", "msgspec", "plain"]

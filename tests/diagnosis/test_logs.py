@@ -1,0 +1,38 @@
+"""Symptoms that only a log tells: they stand until a look proves otherwise."""
+
+from __future__ import annotations
+
+from server.desk.states import Status
+from wire.judgement import Reason
+
+
+def fill_up(lab):
+    lab.look("web1", "fs.space", "fs:web1:/var")
+    lab.pass_time(20)
+    lab.look("web1", "log.no_space", "fs:web1:/var", Reason.MATCHED)
+    lab.look("web1", "fs.space", "fs:web1:/var", Reason.FULL)
+
+
+def test_a_log_line_and_a_look_at_the_same_file_system_are_one_ticket(lab):
+    lab.join("web1", "web2")
+    fill_up(lab)
+    lab.pass_time(15)
+    ticket = lab.only_ticket()
+    assert (ticket.fault, ticket.entity) == ("storage.fs.full", "fs:web1:/var")
+    assert len(ticket.watch) == 2
+
+
+def test_a_quiet_log_alone_resolves_nothing(lab):
+    lab.join("web1", "web2")
+    fill_up(lab)
+    lab.pass_time(300)
+    assert lab.only_ticket().status is Status.NEW
+
+
+def test_the_passing_look_proves_the_log_symptom_too(lab):
+    lab.join("web1", "web2")
+    fill_up(lab)
+    lab.pass_time(15)
+    lab.look("web1", "fs.space", "fs:web1:/var")
+    lab.pass_time(40)
+    assert lab.only_ticket().status is Status.RESOLVED

@@ -1,0 +1,43 @@
+"""Planned work explains what it breaks."""
+
+from __future__ import annotations
+
+import pytest
+
+from server.desk.maintenance import Window
+from server.storage.declarations import write_window
+
+
+def plan(lab, entity, seconds):
+    window = Window(
+        entity=entity, starts_at=lab.now - 1, ends_at=lab.now + seconds, why="upgrade", actor="ann"
+    )
+    lab.database.writer.run(lambda connection: write_window(connection, window)).result()
+    lab.pipeline.desk.reload_windows(lab.now)
+
+
+@pytest.mark.parametrize("entity", ["service:web1/nginx", "host:web1"])
+def test_a_fault_inside_its_window_opens_nothing(lab, entity):
+    lab.join("web1", "web2")
+    plan(lab, entity, 60)
+    lab.stop("web1", "nginx")
+    lab.pass_time(40)
+    lab.start("web1", "nginx")
+    lab.pass_time(40)
+    assert lab.tickets() == []
+
+
+def test_what_still_fails_after_the_window_gets_its_ticket(lab):
+    lab.join("web1", "web2")
+    plan(lab, "host:web1", 30)
+    lab.stop("web1", "nginx")
+    lab.pass_time(45)
+    assert lab.only_ticket().entity == "service:web1/nginx"
+
+
+def test_a_window_of_another_host_explains_nothing(lab):
+    lab.join("web1", "web2")
+    plan(lab, "host:web2", 60)
+    lab.stop("web1", "nginx")
+    lab.pass_time(20)
+    assert lab.only_ticket().entity == "service:web1/nginx"

@@ -1,0 +1,88 @@
+"""Agents that fall silent, say goodbye, or are cut off together."""
+
+from __future__ import annotations
+
+from server.desk.states import Status
+from wire.judgement import Reason
+
+
+def silence(lab, *hosts):
+    for host in hosts:
+        lab.agents[host].alive = False
+
+
+def everybody_pings(lab, reasons=None):
+    for host in lab.agents:
+        for other in lab.agents:
+            if host != other and lab.agents[host].alive:
+                lab.ping(host, other, (reasons or {}).get(other, Reason.OK))
+
+
+def test_an_agent_that_died_alone_is_named_while_its_host_answers(lab):
+    lab.join("web1", "web2", "web3")
+    everybody_pings(lab)
+    silence(lab, "web2")
+    lab.pass_time(60)
+    ticket = lab.only_ticket()
+    assert (ticket.fault, ticket.entity) == ("host.agent.dead", "agent:web2")
+
+
+def test_a_heartbeat_that_returns_resolves_the_ticket(lab):
+    lab.join("web1", "web2", "web3")
+    everybody_pings(lab)
+    silence(lab, "web2")
+    lab.pass_time(60)
+    lab.agents["web2"].alive = True
+    lab.pass_time(60)
+    assert lab.only_ticket().status is Status.RESOLVED
+
+
+def test_a_host_that_nobody_reaches_is_one_ticket_about_the_host(lab):
+    lab.join("web1", "web2", "web3")
+    everybody_pings(lab)
+    silence(lab, "web2")
+    everybody_pings(lab, {"web2": Reason.TIMEOUT})
+    lab.pass_time(60)
+    ticket = lab.only_ticket()
+    # A dead host and a cut cable look alike until a switch port or the next boot tells them apart.
+    assert ticket.fault in {"host.down", "net.link.down"}
+    assert ticket.hosts[0] == "web2"
+
+
+def test_a_clean_stop_of_the_agent_opens_nothing(lab):
+    lab.join("web1", "web2")
+    lab.send(lab.agents["web2"], goodbye="stop")
+    silence(lab, "web2")
+    lab.pass_time(120)
+    assert lab.tickets() == []
+
+
+def test_a_machine_that_was_shut_down_opens_nothing_although_it_does_not_answer(lab):
+    lab.join("web1", "web2", "web3")
+    everybody_pings(lab)
+    lab.send(lab.agents["web2"], goodbye="shutdown")
+    silence(lab, "web2")
+    everybody_pings(lab, {"web2": Reason.TIMEOUT})
+    lab.pass_time(120)
+    assert lab.tickets() == []
+
+
+def test_when_all_fall_silent_at_once_the_server_waits_for_a_second_vantage(lab):
+    hosts = ["web1", "web2", "web3", "web4"]
+    lab.join(*hosts)
+    silence(lab, *hosts)
+    lab.pass_time(120)
+    assert lab.tickets() == []
+
+
+def test_what_a_silent_host_said_last_is_no_proof(lab):
+    lab.join("web1", "web2", "web3")
+    everybody_pings(lab)
+    lab.stop("web2", "nginx")
+    lab.pass_time(15)
+    lab.start("web2", "nginx")
+    silence(lab, "web2")
+    lab.pass_time(12)
+    assert [ticket.status for ticket in lab.tickets() if ticket.entity == "service:web2/nginx"] == [
+        Status.NEW
+    ]

@@ -9,7 +9,7 @@ import msgspec
 
 from collectors.host import Host
 from collectors.judging import judged
-from collectors.mount_table import READ_ONLY_BY_NATURE, MountPoint, Wanted, mounts, wanted_mounts
+from collectors.mount_table import MountPoint, Wanted, file_systems, mounts, wanted_mounts
 from collectors.unit import Collector
 from wire import entity
 from wire.judgement import Judgement, Layer, Reason
@@ -36,17 +36,12 @@ class Room(msgspec.Struct, frozen=True):
 
 def read(host: Host) -> Iterable[Judgement]:
     """One judgement for each file system, at the first of its mount points; read-only ones need no room."""
-    present = mounts(host)
-    seen: set[str] = set()
-    for one in present:
-        if not one.stores or one.type in READ_ONLY_BY_NATURE or one.device in seen:
-            continue
-        seen.add(one.device)
+    for one in file_systems(host):
         if one.may_hang:
             yield from _remote(host, one)
         elif "ro" not in one.options:
             yield from _local(host, one)
-    points = {one.point for one in present}
+    points = {one.point for one in mounts(host)}
     for wanted in wanted_mounts(host):
         if wanted.may_hang and wanted.point not in points:
             yield judged_mount(host, wanted, Reason.MISSING)

@@ -107,6 +107,15 @@ def mounts(host: Host) -> list[MountPoint]:
     return cast("list[MountPoint]", found)
 
 
+def file_systems(host: Host) -> list[MountPoint]:
+    """Where files are kept: each file system once, at the first of its mount points."""
+    found: dict[str, MountPoint] = {}
+    for one in mounts(host):
+        if one.stores and one.type not in READ_ONLY_BY_NATURE:
+            found.setdefault(one.device, one)
+    return list(found.values())
+
+
 def mountinfo(host: Host) -> bytes:
     return host.read_bytes(MOUNTINFO, 4 * 1024 * 1024)
 

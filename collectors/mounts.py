@@ -11,9 +11,9 @@ from collectors.host import Host
 from collectors.judging import judged
 from collectors.mount_table import (
     MOUNTINFO,
-    READ_ONLY_BY_NATURE,
     MountPoint,
     Wanted,
+    file_systems,
     mountinfo,
     mounts,
     wanted_mounts,
@@ -30,10 +30,9 @@ REMEMBERED = 1024
 
 
 def read(host: Host) -> Iterable[Judgement]:
-    present = mounts(host)
     wanted = {one.point: one for one in wanted_mounts(host)}
-    yield from _writability(host, present, wanted)
-    points = {one.point for one in present}
+    yield from _writability(host, wanted)
+    points = {one.point for one in mounts(host)}
     for point, one in wanted.items():
         if not one.may_hang:  # those are judged by who looks whether they hang
             reason = Reason.OK if point in points else Reason.MISSING
@@ -60,13 +59,12 @@ async def follow(host: Host) -> AsyncIterator[Judgement]:
                 changes.poll(0)
 
 
-def _writability(host: Host, present: list[MountPoint], wanted: dict[str, Wanted]) -> Iterator[Judgement]:
+def _writability(host: Host, wanted: dict[str, Wanted]) -> Iterator[Judgement]:
     """A mount should be writable when fstab says so or when it once was."""
     kept: dict[str, str] = host.remembered.get(KEY, {})
-    known = {point: kept[point] for one in present if (point := one.point) in kept}
+    present = file_systems(host)
+    known = {one.point: kept[one.point] for one in present if one.point in kept}
     for one in present:
-        if not one.stores or one.type in READ_ONLY_BY_NATURE:
-            continue
         cause = _cause(one)
         if cause is Reason.OK:
             known[one.point] = one.device

@@ -6,20 +6,15 @@ import os.path
 from collections.abc import Iterator
 
 from collectors.host import Host
-from collectors.mount_table import MountPoint
-from collectors.mount_table import mounts as mount_table
+from collectors.mount_table import MountPoint, file_systems
 from wire.inventory import Mount
 
 
 def mounts(host: Host) -> Iterator[Mount]:
-    for one in mount_table(host):
-        if one.stores:
-            yield Mount(
-                point=one.point[:512],
-                device=one.source[:512],
-                disk=disk_of(host, one)[:512],
-                type=one.type[:512],
-            )
+    for one in file_systems(host):
+        yield Mount(
+            point=one.point[:512], device=one.source[:512], disk=disk_of(host, one)[:512], type=one.type[:512]
+        )
 
 
 def disk_of(host: Host, one: MountPoint) -> str:

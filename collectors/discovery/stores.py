@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from collectors.discovery.membership import Membership
 from collectors.host import Host
 from collectors.listening import Service
-from collectors.mount_table import mount_of, mounts
+from collectors.mount_table import file_systems, mount_of, mounts
 from collectors.process_table import processes
 from collectors.socket_owners import open_files
 from wire.inventory import Store
@@ -23,13 +23,14 @@ ELSEWHERE = ("/dev/", "/proc/", "/sys/", "/memfd:")
 
 def stores(host: Host, services: Sequence[Service]) -> list[Store]:
     """A service stores where it works (its working folder) or has a file open for writing."""
-    kept = {one.point for one in mounts(host) if one.stores}
-    points = sorted((one.point for one in mounts(host)), key=len, reverse=True)
+    kept = {one.device: one.point for one in file_systems(host)}
+    devices = {one.point: one.device for one in mounts(host)}
+    points = sorted(devices, key=len, reverse=True)
     found: set[tuple[str, str]] = set()
     for name, pid in _workers(host, services):
         for path in _files(host, pid):
-            point = mount_of(path, points)
-            if point in kept:
+            point = kept.get(devices.get(mount_of(path, points), ""))
+            if point:
                 found.add((name, point))
     return [Store(service=name, mount=point[:512]) for name, point in sorted(found)]
 

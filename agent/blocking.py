@@ -1,0 +1,87 @@
+"""Runs collectors' blocking reads where they can stall nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from dataclasses import dataclass, field
+
+from agent.killable import Overrun, Worker
+from agent.units import CollectorUnit
+from collectors.host import Host
+from wire.judgement import Judgement
+
+log = logging.getLogger("rootward.run")
+THREADS = 2
+"""Reads under way at the same time."""
+
+
+class HungRead(Exception):
+    """A read did not come back in time. ``judgement`` says what it hung on, where that is known."""
+
+    def __init__(self, text: str, so_far: list[Judgement]) -> None:
+        super().__init__(text)
+        self.so_far = so_far
+        """What was judged before, and that of the thing it hung on."""
+
+
+@dataclass
+class Blocking:
+    """Threads for what only reads /proc and /sys; a process of its own for what may hang for ever.
+
+    A unit that overran in a thread is sent to the process from then on: at most one thread is lost per unit,
+    none that another unit waits for, and none that keeps the agent from ending.
+    """
+
+    host: Host
+    worker: Worker
+    _hosts: dict[str, Host] = field(default_factory=dict)
+    _distrusted: set[str] = field(default_factory=set)
+    _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(THREADS))
+
+    def host_for(self, unit: CollectorUnit) -> Host:
+        if unit.name not in self._hosts:
+            self._hosts[unit.name] = self.host.for_unit()
+        return self._hosts[unit.name]
+
+    async def read(self, unit: CollectorUnit) -> list[Judgement]:
+        """Raises HungRead, or what the unit raises."""
+        if unit.collector.risky or unit.name in self._distrusted:
+            try:
+                return await self.worker.read(unit.name, unit.collector.timeout)
+            except Overrun as overrun:
+                raise HungRead(str(overrun), overrun.so_far) from None
+        async with self._gate:
+            reading = _in_thread(unit, self.host_for(unit))
+            done, _ = await asyncio.wait([reading], timeout=unit.collector.timeout)
+        if not done:
+            self._distrusted.add(unit.name)
+            log.error("%s hung in a thread; from now on it runs in the killable process", unit.name)
+            raise HungRead(f"no answer within {unit.collector.timeout:g} s", [])
+        return reading.result()
+
+
+def _in_thread(unit: CollectorUnit, host: Host) -> asyncio.Future[list[Judgement]]:
+    loop = asyncio.get_running_loop()
+    reading: asyncio.Future[list[Judgement]] = loop.create_future()
+
+    def settle(result: list[Judgement] | None, error: BaseException | None) -> None:
+        if reading.done():
+            return
+        if error is not None:
+            reading.set_exception(error)
+        else:
+            reading.set_result(result or [])
+
+    def work() -> None:
+        result, error = None, None
+        try:
+            result = list(unit.read(host))
+        except Exception as failure:  # noqa: BLE001 - handed to whoever waits for the result
+            error = failure
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(settle, result, error)
+
+    threading.Thread(target=work, name=f"read {unit.name}", daemon=True).start()
+    return reading

@@ -1,0 +1,65 @@
+"""What the agent and its killable worker say to each other: length-prefixed messages on two pipes."""
+
+from __future__ import annotations
+
+import struct
+
+import msgspec
+
+from wire.judgement import Judgement
+
+LENGTH = struct.Struct(">I")
+MAX_FRAME = 4 * 1024 * 1024
+
+
+class Setup(msgspec.Struct, frozen=True, tag="setup"):
+    """First message: which machine to read."""
+
+    host: str
+    root: str
+    options: dict[str, str]
+
+
+class Read(msgspec.Struct, frozen=True, tag="read"):
+    """Run this unit; leave alone what hung."""
+
+    unit: str
+    hung: tuple[str, ...] = ()
+
+
+class Touching(msgspec.Struct, frozen=True, tag="touching"):
+    """The worker is about to touch this."""
+
+    subject: str
+
+
+class Judged(msgspec.Struct, frozen=True, tag="judged"):
+    judgement: Judgement
+
+
+class Ended(msgspec.Struct, frozen=True, tag="ended"):
+    """The unit is through; ``error`` is what it raised."""
+
+    error: str = ""
+
+
+Request = Setup | Read
+Reply = Touching | Judged | Ended
+_encoder = msgspec.msgpack.Encoder()
+_requests = msgspec.msgpack.Decoder(Request)
+_replies = msgspec.msgpack.Decoder(Reply)
+
+
+def frame(message: Request | Reply) -> bytes:
+    body = _encoder.encode(message)
+    return LENGTH.pack(len(body)) + body
+
+
+def request(body: bytes) -> Request:
+    message: Request = _requests.decode(body)
+    return message
+
+
+def reply(body: bytes) -> Reply:
+    message: Reply = _replies.decode(body)
+    return message

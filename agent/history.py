@@ -1,0 +1,52 @@
+"""The recent runs of one key: whether it fails on and off, and since when it is as it is."""
+
+from __future__ import annotations
+
+import msgspec
+
+from wire.judgement import Reason, Verdict
+
+KEPT = 8
+WINDOW = 90.0
+"""Seconds inside which two separate failing runs make a key intermittent."""
+
+
+class Run(msgspec.Struct):
+    """Like results in a row. A run holds more than single results would at a two-second cadence."""
+
+    failing: bool
+    began: float
+    ended: float
+    reasons: list[Reason]
+
+
+def remember(runs: list[Run], verdict: Verdict, reason: Reason, at: float) -> None:
+    """Add one result. Unknown is no result: it neither breaks a run nor prolongs one."""
+    if verdict is Verdict.UNKNOWN:
+        return
+    failing = verdict is not Verdict.PASS
+    if not runs or runs[-1].failing is not failing:
+        runs.append(Run(failing=failing, began=at, ended=at, reasons=[reason] if failing else []))
+        del runs[:-KEPT]
+        return
+    run = runs[-1]
+    run.ended = max(run.ended, at)
+    if failing and reason not in run.reasons and len(run.reasons) < KEPT:
+        run.reasons.append(reason)
+
+
+def intermittent(runs: list[Run], now: float) -> tuple[Reason, ...]:
+    """Reasons seen in two or more separate failing runs inside the window, else empty."""
+    recent = [run for run in runs if run.failing and run.ended >= now - WINDOW]
+    if len(recent) < 2:
+        return ()
+    seen = {reason: None for run in recent for reason in run.reasons}
+    return tuple(seen)[:KEPT]
+
+
+def last_opposite(runs: list[Run], verdict: Verdict) -> float | None:
+    """When the opposite of ``verdict`` (pass, or not pass) was last seen; unknown has no opposite."""
+    if verdict is Verdict.UNKNOWN:
+        return None
+    failing = verdict is not Verdict.PASS
+    return next((run.ended for run in reversed(runs) if run.failing is not failing), None)

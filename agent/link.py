@@ -1,0 +1,145 @@
+"""The HTTP session to the server: pinned authority, no proxies from the environment, bounded answers."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from ipaddress import ip_address
+from types import TracebackType
+from typing import Self, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+
+from wire.codec import Malformed, decode, encode
+from wire.exchange import Ack, Batch, Enrolled, EnrollRequest, Snapshot
+
+T = TypeVar("T")
+CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 30.0
+MAX_ANSWER = 4 * 1024 * 1024
+COMPRESS_FROM = 2_000
+"""Bytes; less is not worth the work."""
+AT_OBSERVATION = re.compile(r"observations\[(\d+)\]")
+
+
+class Unreachable(Exception):
+    """No usable answer now; the same message may be sent again later."""
+
+    def __init__(self, text: str, retry_after: float = 0.0) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
+
+
+class Rejected(Exception):
+    """The server will never take this message (4xx). ``index``: which observation is bad, -1 unknown."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(f"{status}: {text}")
+        self.status = status
+        found = AT_OBSERVATION.search(text)
+        self.index = int(found.group(1)) if found else -1
+
+
+class Insecure(ValueError):
+    """A server address over which no secret may be sent."""
+
+
+class Link:
+    """One session; not shared between threads. ``ca`` is the path of a PEM file, "" for the system's."""
+
+    def __init__(self, server: str, credential: str = "", ca: str = "") -> None:
+        """Raises Insecure for plain HTTP to anything but loopback."""
+        check_address(server)
+        self._base = server.rstrip("/")
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.verify = ca or True
+        self._session.headers["User-Agent"] = "rootward-agent"
+        if credential:
+            self._session.headers["Authorization"] = f"Bearer {credential}"
+
+    def enroll(self, request: EnrollRequest) -> Enrolled:
+        return self._post("/api/v1/enroll", request, Enrolled)
+
+    def send(self, batch: Batch) -> Ack:
+        return self._post("/api/v1/batches", batch, Ack)
+
+    def snapshot(self, snapshot: Snapshot) -> None:
+        self._exchange("POST", "/api/v1/snapshots", encode(snapshot), ANSWER_SECONDS)
+
+    def wait_for_tasks(self, seconds: float) -> Ack:
+        body = self._exchange("GET", f"/api/v1/tasks?wait={seconds:g}", b"", seconds + ANSWER_SECONDS)
+        return _answer(body, Ack)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _post(self, path: str, message: object, kind: type[T]) -> T:
+        return _answer(self._exchange("POST", path, encode(message), ANSWER_SECONDS), kind)
+
+    def _exchange(self, method: str, path: str, body: bytes, patience: float) -> bytes:
+        """Raises Unreachable or Rejected."""
+        headers = {"Content-Type": "application/json"}
+        if len(body) >= COMPRESS_FROM:
+            body, headers["Content-Encoding"] = gzip.compress(body, 1), "gzip"
+        try:
+            with self._session.request(
+                method,
+                self._base + path,
+                data=body or None,
+                headers=headers,
+                timeout=(CONNECT_SECONDS, patience),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                content = response.raw.read(MAX_ANSWER + 1, decode_content=True)
+                status, retry_after = response.status_code, response.headers.get("Retry-After", "")
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise Unreachable(f"{type(error).__name__}: {error}"[:300]) from None
+        if 200 <= status < 300 and len(content) <= MAX_ANSWER:
+            return content
+        text = content[:2_000].decode("utf-8", "replace")
+        if status in {408, 425, 429} or not 400 <= status < 500:
+            raise Unreachable(f"HTTP {status}: {text[:200]}", _seconds(retry_after))
+        raise Rejected(status, text)
+
+
+def check_address(server: str) -> None:
+    """Raises Insecure: plain HTTP carries a credential to loopback only."""
+    parts = urlsplit(server)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise Insecure(f"{server!r} is not an http:// or https:// address")
+    if parts.username or parts.password:
+        raise Insecure("the server address must not hold credentials")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise Insecure(f"plain HTTP is only for loopback; use https:// for {parts.hostname}")
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _answer(body: bytes, kind: type[T]) -> T:
+    try:
+        return decode(body, kind)
+    except Malformed as error:
+        raise Unreachable(f"the answer is no {kind.__name__}: {error}") from None
+
+
+def _seconds(text: str) -> float:
+    return min(300.0, float(text)) if text.isdigit() else 0.0

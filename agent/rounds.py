@@ -1,0 +1,123 @@
+"""Runs what is due, in layer order, and hands what was found to the outbox."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from agent.look import Look, describe
+from agent.occurrences import Occurrences
+from agent.outbox import Outbox
+from agent.run import Runner
+from agent.schedule import Schedule, Slot, period, round_name, slot_of
+from agent.state import Entry, Finding
+from agent.targets import Targets
+from agent.units import CollectorUnit
+from wire.judgement import Judgement, Layer
+
+log = logging.getLogger("rootward.rounds")
+MISSED = 2.5
+"""Intervals after which a subject that its collector no longer mentions is retired."""
+ORDER = {layer: number for number, layer in enumerate(Layer)}
+
+
+class Rounds:
+    """The plan by slot, and the runs."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        outbox: Outbox,
+        targets: Targets,
+        host: str,
+        note: Callable[[Judgement], None],
+    ) -> None:
+        self._runner = runner
+        self._outbox = outbox
+        self._targets = targets
+        self._host = host
+        self._note = note
+        self._interval = targets.config.interval
+        self._plan: dict[Slot, list[Look]] = {}
+        self.occurrences = Occurrences()
+        self.schedule = Schedule(self._run_slot, asyncio.get_running_loop())
+
+    @property
+    def looks(self) -> list[Look]:
+        return [look for looks in self._plan.values() for look in looks]
+
+    def plan(self) -> None:
+        """Take over the targets as they are now; what is no longer asked is retired."""
+        plan: dict[Slot, list[Look]] = {}
+        for look in self._targets.looks():
+            plan.setdefault(slot_of(look, self._host, self._interval), []).append(look)
+        self._plan = plan
+        self.schedule.set_slots(plan)
+        sources = {look.source for look in self.looks}
+        self._outbox.retire(lambda entry: " " in entry.source and entry.source not in sources)
+
+    async def first(self) -> None:
+        """One pass over everything, so that a new agent need not wait for its slots."""
+        await self._run(self.looks, {look.source: self._round_of(look) for look in self.looks})
+        for slot in self._plan:
+            self._outbox.complete(round_name(slot), self._runner.clock())
+
+    async def _run_slot(self, slot: Slot) -> None:
+        name = round_name(slot)
+        looks = self._plan.get(slot, [])
+        await self._run(looks, dict.fromkeys((look.source for look in looks), name))
+        self._outbox.complete(name, self._runner.clock())
+        self._retire_unmentioned(looks)
+
+    async def _run(self, looks: Sequence[Look], rounds: dict[str, str]) -> None:
+        for layer in sorted({look.unit.layer for look in looks}, key=lambda one: ORDER[one]):
+            due = [look for look in looks if look.unit.layer is layer]
+            findings = await self._runner.run(due)
+            named = [msgspec.structs.replace(one, round=rounds[one.source]) for one in findings]
+            self.tell(self._tried(due, named))
+
+    def tell(self, findings: Iterable[Finding]) -> None:
+        """To the outbox, storms of log lines bounded."""
+        self._outbox.submit(self._bounded(findings))
+
+    def _bounded(self, findings: Iterable[Finding]) -> list[Finding]:
+        told: list[Finding] = []
+        for finding in findings:
+            if not finding.occurrence:
+                told.append(finding)
+                continue
+            self._note(finding.judgement)
+            if admitted := self.occurrences.admit(finding.judgement, self._runner.host.ticks()):
+                told.append(msgspec.structs.replace(finding, judgement=admitted, round=""))
+        return told
+
+    def _tried(self, looks: Sequence[Look], findings: list[Finding]) -> list[Finding]:
+        """Without what is said of targets that are still on trial."""
+        trials = {look.source: look for look in looks if look.trial}
+        if not trials:
+            return findings
+        for source, look in trials.items():
+            if self._targets.judge_trial(look, [one for one in findings if one.source == source]):
+                log.info("from now on judged: %s", describe(look.target))
+        still = {look.source for look in self._targets.looks() if look.trial}
+        return [one for one in findings if one.source not in still]
+
+    def _retire_unmentioned(self, looks: Sequence[Look]) -> None:
+        """A collector that no longer mentions a subject has lost it: an unmounted file system, a gone NIC."""
+        now = self._runner.clock()
+        oldest = {
+            look.unit.name: now - MISSED * period(look, self._interval) - 1.0
+            for look in looks
+            if isinstance(look.unit, CollectorUnit) and look.unit.layer is not Layer.LOG
+        }
+
+        def lost(entry: Entry) -> bool:
+            return entry.source in oldest and entry.at < oldest[entry.source]
+
+        self._outbox.retire(lost)
+
+    def _round_of(self, look: Look) -> str:
+        return round_name(slot_of(look, self._host, self._interval))

@@ -1,0 +1,119 @@
+"""Keeps the list of looks: what is configured, and what was discovered and has answered well once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.config import Config
+from agent.discovered import found, routes, server_targets
+from agent.look import Look, describe
+from agent.state import Finding
+from agent.units import Units
+from collectors.host import Host
+from wire.codec import fingerprint
+from wire.inventory import Inventory
+from wire.judgement import Reason, Verdict
+from wire.target import DnsTarget, LocalTarget, Target, TlsTarget
+
+KEPT_AFTER = 3600.0
+"""Seconds for which a target is still asked after discovery lost sight of it: its loss may be the fault."""
+TRIALS = 256
+TLS_NEWS = frozenset([Reason.TLS_EXPIRED, Reason.TLS_NOT_YET_VALID, Reason.EXPIRING])
+"""What a certificate may be found with at first sight; an unknown authority may be meant so."""
+
+
+@dataclass
+class Targets:
+    """``remembered`` outlives the process, so that a restart during an outage does not unlearn."""
+
+    config: Config
+    server: str
+    units: Units
+    remembered: MutableMapping[str, Any]
+    inventory: Inventory = field(default_factory=lambda: Inventory(host=""))
+    _seen: dict[Target, float] = field(default_factory=dict)
+
+    def update(self, inventory: Inventory, names: tuple[str, ...], now: float) -> None:
+        """Take in a discovery; ``names`` are what resolvers may be asked for besides the root."""
+        self.inventory = inventory
+        for target in found(inventory, names):
+            self._seen[target] = now
+        self._seen = {target: at for target, at in self._seen.items() if now - at < KEPT_AFTER}
+        known = {fingerprint(target) for target in self._seen}
+        adopted = self._adopted
+        for key in [key for key in adopted if key not in known and now - adopted[key] > KEPT_AFTER]:
+            del adopted[key]
+        for key in known & adopted.keys():
+            adopted[key] = now
+
+    def looks(self) -> list[Look]:
+        """Every look of every round. Collectors that only run on demand are not among them."""
+        reading = [Look(unit) for unit in self.units.collectors if not unit.collector.on_demand]
+        asked = list(self._asked())
+        certain = {target for target, trial in asked if not trial}
+        wanted = [(target, trial and target not in certain) for target, trial in asked]
+        asking = [
+            Look(unit, target, trial)
+            for target, trial in dict.fromkeys(wanted)
+            for unit in self.units.probes
+            if unit.probe.target is type(target)
+        ]
+        return reading + asking
+
+    def judge_trial(self, look: Look, findings: Iterable[Finding]) -> bool:
+        """Whether a target on trial answered well; from then on it counts."""
+        judgements = [finding.judgement for finding in findings]
+        good = all(judgement.verdict is Verdict.PASS for judgement in judgements)
+        news = isinstance(look.target, TlsTarget) and any(one.reason in TLS_NEWS for one in judgements)
+        if not judgements or look.target is None or not (good or news):
+            return False
+        self._adopted[fingerprint(look.target)] = max(finding.at for finding in findings)
+        return True
+
+    def known(self) -> list[Target]:
+        """All that is asked or on trial: what a task may name."""
+        return [target for target, _ in self._asked()]
+
+    def on_trial(self) -> list[str]:
+        return [describe(target) for target, trial in self._asked() if trial]
+
+    def _asked(self) -> Iterator[tuple[Target, bool]]:
+        """Targets, and whether they are still on trial."""
+        for target in (*self.config.targets, *server_targets(self.server)):
+            if not isinstance(target, LocalTarget):
+                yield target, False
+        for target in routes(self.inventory, self.server):
+            yield target, False
+        served: set[str] = {one.resolver for one in self.config.targets if isinstance(one, DnsTarget)}
+        trials = 0
+        for target in self._seen:
+            trial = fingerprint(target) not in self._adopted
+            if isinstance(target, DnsTarget):
+                if target.resolver in served:
+                    continue
+                if not trial:
+                    served.add(target.resolver)
+            trials += trial
+            if not trial or trials <= TRIALS:
+                yield target, trial
+
+    @property
+    def _adopted(self) -> dict[str, float]:
+        """Fingerprint of a target → when discovery last saw it."""
+        kept: dict[str, float] = self.remembered.setdefault("adopted", {})
+        return kept
+
+
+def names_to_ask(host: Host) -> tuple[str, ...]:
+    """Names that a resolver without the root may still know: this host's, and the search domains'."""
+    names: list[str] = []
+    try:
+        lines = host.read("/etc/resolv.conf", 65_536).splitlines()
+    except OSError:
+        lines = []
+    domains = [words[1:] for line in lines if (words := line.split()) and words[0] in {"search", "domain"}]
+    for domain in [name.strip(".") for group in domains for name in group][:4]:
+        names += [f"{host.name}.{domain}", domain] if domain else []
+    return tuple(dict.fromkeys([*names, host.name, "localhost"]))

@@ -1,0 +1,58 @@
+"""The killable process: runs risky collectors one at a time and says what it is about to touch."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from typing import BinaryIO
+
+from agent.frames import LENGTH, Ended, Judged, Read, Reply, Setup, Touching, frame, request
+from collectors.host import Host
+
+
+class WatchedHost(Host):
+    """Tells the agent before each touch, so that the agent knows what a hang was about."""
+
+    tell: Callable[[str], None]
+
+    def touch(self, subject: str) -> bool:
+        if not super().touch(subject):
+            return False
+        self.tell(subject)
+        return True
+
+
+def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
+    """Until the agent closes the pipe."""
+
+    def send(message: Reply) -> None:
+        outgoing.write(frame(message))
+        outgoing.flush()
+
+    setup = Setup(host="", root="/", options={})
+    hosts: dict[str, WatchedHost] = {}
+    while len(head := incoming.read(LENGTH.size)) == LENGTH.size:
+        message = request(incoming.read(LENGTH.unpack(head)[0]))
+        if isinstance(message, Setup):
+            setup = message
+            continue
+        if message.unit not in hosts:
+            host = WatchedHost(setup.host, setup.root, options=setup.options)
+            host.tell = lambda subject: send(Touching(subject))
+            hosts[message.unit] = host
+        send(_run(message, hosts[message.unit], send))
+
+
+def _run(message: Read, host: WatchedHost, send: Callable[[Reply], None]) -> Ended:
+    host.hung = frozenset(message.hung)
+    try:
+        for judgement in importlib.import_module(message.unit).read(host):
+            send(Judged(judgement))
+    except Exception as error:  # noqa: BLE001 - a unit's own fault is told to the agent, which judges it unknown
+        return Ended(f"{type(error).__name__}: {error}")
+    return Ended()
+
+
+if __name__ == "__main__":
+    serve(sys.stdin.buffer, sys.stdout.buffer)

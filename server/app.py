@@ -125,7 +125,7 @@ def compose(config: Config, url: str, fingerprint: str, now: Callable[[], float]
         intake=intake,
         metrics=metrics,
         sign_ins=Throttle(each=10, all_together=60, seconds=60.0),
-        enrolments=Throttle(each=120, all_together=600, seconds=60.0),
+        enrolments=Throttle(each=600, all_together=1200, seconds=60.0),
         url=url,
         fingerprint=fingerprint,
         now=now,

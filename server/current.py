@@ -146,6 +146,7 @@ def _observe(
     changed: list[Entry] = []
     retired: list[Entry] = []
     saved = known.saved
+    clock = (saved.clock.shift, saved.clock.error)
     for seen in batch.observations:
         key = (seen.signal, seen.subject)
         if seen.seq <= saved.mark and not (whole and _missed(known.entries.get(key), seen)):
@@ -156,8 +157,8 @@ def _observe(
             if old is not None:
                 retired.append(old)
             continue
-        entry = _dated(known, seen, received_at)
-        known.put(entry)
+        entry = _dated(saved.host, seen, clock, received_at)
+        known.put(key, entry)
         changed.append(entry)
     if whole:
         retired += _absent(known, batch.observations)
@@ -177,22 +178,25 @@ def _absent(known: KnownAgent, observations: Iterable[Observation]) -> Iterator[
             yield old
 
 
-def _dated(known: KnownAgent, seen: Observation, received_at: float) -> Entry:
-    """Times on the server's clock; nothing was seen later than it was received."""
-    clock = known.saved.clock
-    shift, error = clock.shift, clock.error
-    ahead = max(0.0, seen.at + shift - received_at)
-    at = min(max(seen.at + shift, 0.0), received_at)
+def _dated(host: str, seen: Observation, clock: tuple[float, float], received_at: float) -> Entry:
+    """Times on the server's clock; nothing was seen later than it was received, nor before 1970.
+
+    Written without min and max: this runs for every observation.
+    """
+    shift, error = clock
+    at = seen.at + shift
+    clamped = 0.0
+    if at > received_at:
+        clamped = at - received_at if at - received_at > error else 0.0
+        at = received_at
+    at = at if at > 0 else 0.0
+    since = seen.since + shift
     opposite = seen.opposite_at
-    return Entry(
-        host=known.saved.host,
-        observation=seen,
-        since=min(max(seen.since + shift, 0.0), at),
-        confirmed_at=at,
-        opposite_at=None if opposite is None else min(max(opposite + shift, 0.0), at),
-        clock_error=error,
-        clamped=ahead if ahead > error else 0.0,
-    )
+    if opposite is not None:
+        opposite += shift
+        opposite = at if opposite > at else opposite if opposite > 0 else 0.0
+    since = at if since > at else since if since > 0 else 0.0
+    return Entry(host, seen, since, at, opposite, error, clamped)
 
 
 def _refresh(known: KnownAgent, beat: Heartbeat, received_at: float) -> Iterator[Entry]:

@@ -13,7 +13,7 @@ Key = tuple[str, Entity]
 """(signal, subject)"""
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One result that stands. Never changed: a fresh confirmation makes a new entry."""
 
     host: str

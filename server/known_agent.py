@@ -41,8 +41,10 @@ class KnownAgent:
         self.entries: dict[Key, Entry] = {}
         self._by_round: dict[str, set[Key]] = {}
         self._digest = Digest()
+        self._uncounted: dict[Key, Observation | None] = {}
+        """Keys that changed since the digest was last asked for, with what the digest holds of them."""
         for entry in saved.entries:
-            self.put(entry)
+            self.put(entry.key, entry)
         saved.entries = []
 
     def save(self) -> Saved:
@@ -52,32 +54,36 @@ class KnownAgent:
 
     @property
     def digest(self) -> str:
+        """Over what stands now; costs only what changed."""
+        for key, before in self._uncounted.items():
+            if before is not None:
+                self._digest.remove(before.signal, before.subject, before.verdict, before.reason)
+            entry = self.entries.get(key)
+            if entry is not None:
+                seen = entry.observation
+                self._digest.add(seen.signal, seen.subject, seen.verdict, seen.reason)
+        self._uncounted = {}
         return str(self._digest)
 
-    def put(self, entry: Entry) -> None:
-        key = entry.key
-        seen = entry.observation
+    def put(self, key: Key, entry: Entry) -> None:
         old = self.entries.get(key)
         self.entries[key] = entry
-        if old is not None:
-            before = old.observation
-            if before.verdict != seen.verdict or before.reason != seen.reason:
-                self._digest.remove(before.signal, before.subject, before.verdict, before.reason)
-                self._digest.add(seen.signal, seen.subject, seen.verdict, seen.reason)
-            if before.round == seen.round:
+        before = None if old is None else old.observation
+        if key not in self._uncounted:
+            self._uncounted[key] = before
+        name = entry.observation.round
+        if before is not None:
+            if before.round == name:
                 return
             self._leave_round(key, before)
-        else:
-            self._digest.add(seen.signal, seen.subject, seen.verdict, seen.reason)
-        if seen.round:
-            self._by_round.setdefault(seen.round, set()).add(key)
+        if name:
+            self._by_round.setdefault(name, set()).add(key)
 
     def take(self, key: Key) -> Entry | None:
         old = self.entries.pop(key, None)
         if old is not None:
-            seen = old.observation
-            self._digest.remove(seen.signal, seen.subject, seen.verdict, seen.reason)
-            self._leave_round(key, seen)
+            self._uncounted.setdefault(key, old.observation)
+            self._leave_round(key, old.observation)
         return old
 
     def confirm(self, round_name: str, at: float) -> Iterator[Entry]:

@@ -99,7 +99,7 @@ Evidence = Annotated[dict[Annotated[str, msgspec.Meta(max_length=64)], Scalar], 
 Address = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[0-9A-Fa-f.:%\w-]*$")]
 
 
-class Path(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Path(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """The local facts of the way a probe took; the server expands them to the entities exercised."""
 
     interface: Annotated[str, msgspec.Meta(max_length=64)] = ""

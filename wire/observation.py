@@ -15,8 +15,13 @@ Sequence = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 SignalName = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$")]
 
 
-class Observation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What an agent saw. Its id is ``<host>#<seq>``; reports cite that id."""
+class Observation(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False
+):
+    """What an agent saw. Its id is ``<host>#<seq>``; reports cite that id.
+
+    ``gc=False``: it can be part of no cycle, and the server holds very many.
+    """
 
     seq: Sequence
     signal: SignalName

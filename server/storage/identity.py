@@ -68,7 +68,5 @@ def token_host(connection: Connection, digest: bytes, now: float) -> str | None:
 
 def use_token(connection: Connection, digest: bytes, agent: str, now: float) -> None:
     connection.execute(
-        update(enrolment_tokens)
-        .where(enrolment_tokens.c.hash == digest)
-        .values(used_at=now, agent=agent)
+        update(enrolment_tokens).where(enrolment_tokens.c.hash == digest).values(used_at=now, agent=agent)
     )

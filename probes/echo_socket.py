@@ -7,6 +7,7 @@ import ctypes
 import secrets
 import socket
 import struct
+import weakref
 
 from probes.batch import SO_TIMESTAMPNS
 from probes.errors import want_errors
@@ -35,6 +36,7 @@ class EchoSocket:
         except PermissionError:
             self.socket = socket.socket(family, socket.SOCK_DGRAM, protocol)
             self.raw = False
+        weakref.finalize(self, self.socket.close)
         self.socket.setblocking(False)
         self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         want_errors(self.socket)
@@ -56,9 +58,6 @@ class EchoSocket:
         if self.raw and self.family == socket.AF_INET:
             return packet[:2] + struct.pack("!H", checksum(packet)) + packet[4:]
         return packet
-
-    def close(self) -> None:
-        self.socket.close()
 
     def _filter(self) -> None:
         """Lets only echo replies with our identity through; errors come by the error queue."""

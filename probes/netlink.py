@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import struct
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntFlag
@@ -85,16 +86,14 @@ class Entry:
 
 
 class Netlink:
-    """Questions to the kernel. Opens a socket per object; close it when done."""
+    """Questions to the kernel, on a socket that ends with the object, or with ``close``."""
 
     def __init__(self) -> None:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
+        self.close = weakref.finalize(self, self._socket.close)
         self._socket.bind((0, 0))
         self._socket.settimeout(1.0)
         self._sequence = 0
-
-    def close(self) -> None:
-        self._socket.close()
 
     def route(self, address: str) -> Route:
         """The way the kernel would take. Raises OSError as a connect would."""
@@ -171,6 +170,7 @@ class Changes:
         self._socket = socket.socket(
             socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK, 0
         )
+        weakref.finalize(self, self._socket.close)
         self._socket.bind((0, _CHANGES))
 
     def any(self) -> bool:
@@ -184,9 +184,6 @@ class Changes:
                 seen = True
             else:
                 seen = True
-
-    def close(self) -> None:
-        self._socket.close()
 
 
 def family_of(address: str) -> int:

@@ -65,10 +65,6 @@ class Ways:
         entry = self._netlink.neighbour(way.next_hop, way.path.interface)
         return entry if entry and entry.state & _GONE else None
 
-    def close(self) -> None:
-        self._netlink.close()
-        self._changes.close()
-
     def _ask(self, address: str) -> Way:
         try:
             route = self._netlink.route(address)

@@ -80,6 +80,14 @@ class Lan:
         rules = f"table inet t {{\nchain c {{\ntype filter hook {hook} priority 0\n{rule}\n}}\n}}\n"
         self.spaces.run(name, "nft", rules)
 
+    def wait(self, name: str, port: int) -> None:
+        """Until something listens there."""
+        for _ in range(200):
+            if f":{port} " in self.run(name, "ss", "-Hltn"):
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"nothing listens on {name}:{port}")
+
     def ask(
         self,
         unit: str,

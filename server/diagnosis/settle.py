@@ -17,6 +17,8 @@ from wire.entity import host_of, name_of
 
 CERTAIN = 0.97
 SETTLED_AFTER = 5.0
+TESTED_AFTER = 12.0
+"""Two rounds of tests, each with its time-out."""
 COMMON_CAUSE_AFTER = 30.0
 BAR = 0.5
 BAR_ALONE = 0.9
@@ -84,6 +86,8 @@ class Settle:
             return self._bar(diagnosis, turn, Settled.CERTAIN)
         if age < SETTLED_AFTER:
             return Settled.WAITING_FOR_TESTS if certain else Settled.WAITING
+        if age < TESTED_AFTER and self._pending(diagnosis):
+            return Settled.WAITING_FOR_TESTS
         if not certain and age < COMMON_CAUSE_AFTER and self._common_cause(diagnosis):
             return Settled.WAITING_FOR_COMMON_CAUSE
         return self._bar(diagnosis, turn, Settled.TIME_IS_UP)

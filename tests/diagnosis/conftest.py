@@ -17,11 +17,12 @@ from server.storage.tickets import read_tickets
 from server.tasks import TaskDesk
 from wire import entity as ids
 from wire.codec import decode, encode
-from wire.exchange import Batch, Heartbeat
+from wire.exchange import Batch, Heartbeat, Task
 from wire.inventory import Gateway, Inventory, Listener, Nic
 from wire.judgement import Path as Way
 from wire.judgement import Reason, Verdict
 from wire.observation import Observation
+from wire.target import LocalTarget, Target
 
 BEGIN = 1_800_000_000.0
 BEAT = 10.0
@@ -95,6 +96,17 @@ class Agent:
         self.looks[(signal, subject)] = observation
         self.fresh.append(observation)
 
+    def answer(self, now: float, task: Task) -> None:
+        """Runs a drill-down test: what the host would see now."""
+        for (signal, subject), seen in list(self.looks.items()):
+            if signal == task.check and _asked_about(task.target, subject, seen.path):
+                self.seq += 1
+                again = msgspec.structs.replace(
+                    seen, seq=self.seq, at=now, task=task.id, confirmed=seen.verdict is Verdict.FAIL
+                )
+                self.looks[(signal, subject)] = again
+                self.fresh.append(again)
+
     def batch(self, now: float, *, beat: bool = True, inventory: bool = False, goodbye: str = "") -> Batch:
         fresh, self.fresh = self.fresh, []
         pulse = Heartbeat(digest="", rounds={"r15": now}, interval=BEAT, goodbye=goodbye) if beat else None
@@ -106,6 +118,13 @@ class Agent:
             heartbeat=pulse,
             inventory=self.inventory() if inventory else None,
         )
+
+
+def _asked_about(target: Target, subject: str, path: Way | None) -> bool:
+    if isinstance(target, LocalTarget):
+        return target.subject == subject
+    address = getattr(target, "address", "") or getattr(target, "host", "")
+    return path is not None and path.address == address
 
 
 class Lab:
@@ -174,10 +193,21 @@ class Lab:
         while self.now < end:
             self.now += 0.5
             self.pipeline.turn([])
+            self._work_off()
             if self.now % BEAT == 0:
                 for agent in self.agents.values():
                     if agent.alive:
                         self.send(agent)
+
+    def _work_off(self) -> None:
+        for agent in self.agents.values():
+            if not agent.alive:
+                continue
+            tasks, _snapshot = self.tasks.take(agent.host, self.now)
+            for task in tasks:
+                agent.answer(self.now, task)
+            if agent.fresh:
+                self.send(agent, beat=False)
 
     def tickets(self, *, open_only: bool = False) -> list[Ticket]:
         """From disk, oldest first."""

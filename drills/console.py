@@ -46,7 +46,7 @@ class Console:
             raise LabError(f"{method} {path}: {error}") from None
         if answer.status_code >= requests.codes.bad_request:
             raise LabError(f"{method} {path} answered {answer.status_code}: {answer.text[:500]}")
-        return answer.json()
+        return answer.json() if "json" in answer.headers.get("content-type", "") else answer.text
 
     def close(self) -> None:
         self._thread.shutdown()

@@ -33,6 +33,7 @@ class Expected(Answer, frozen=True, kw_only=True):
     """The one right ticket."""
 
     domain: Literal["hardware", "software", "network"]
+    type: Literal["hardware_fault", "software_error", "configuration", "network_fault", "capacity"]
     seen_by: Literal["host", "network"]
     """Whether the host itself sees it, at once, or others find out by asking and missing it."""
     or_: Annotated[tuple[Answer, ...], msgspec.Meta(description="equally right answers")] = msgspec.field(

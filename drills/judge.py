@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from typing import Any
 
-from drills.drill import Answer, Drill
+from drills.drill import Answer, Drill, Expected
 from drills.errors import NotPossible
 from drills.injectors.storage import device_of
 from drills.outcome import Outcome
@@ -57,7 +57,7 @@ class Judge:
     def trouble(self) -> str:
         if still_open := [name_of(ticket) for ticket in self.product.tickets() if ticket["status"] in OPEN]:
             return f"open: {', '.join(still_open)}"
-        silent = set(HOSTS) - {host["name"] for host in self.product.hosts() if host["reporting"]}
+        silent = set(HOSTS) - {host["host"] for host in self.product.hosts() if host["state"] == "alive"}
         return f"silent: {', '.join(sorted(silent))}" if silent else ""
 
 
@@ -113,10 +113,7 @@ class Case:
             return f"opened {names(mine)}" if mine else f"nothing after {self.drill.within:g} s"
         if len(mine) > 1:
             return f"{len(mine)} tickets: {names(mine)}"
-        expected, found = self.drill.expect, right[0].get("domain")
-        if expected and found != expected.domain:
-            return f"domain {found} instead of {expected.domain}"
-        return ""
+        return misfiled(self.drill.expect, right[0])
 
     def compare_with_command_line(self) -> None:
         mine = {ticket["id"] for ticket in self.seen}
@@ -155,6 +152,14 @@ class Case:
             resolved=self.resolved,
             merged=sum(ticket["status"] == "merged" for ticket in self.seen),
         )
+
+
+def misfiled(expected: Expected | None, ticket: Ticket) -> str:
+    """How the classification differs from the expected one, or nothing."""
+    for field in ("domain", "type"):
+        if expected and ticket.get(field) != getattr(expected, field):
+            return f"{name_of(ticket)} has {field} {ticket.get(field)} instead of {getattr(expected, field)}"
+    return ""
 
 
 def since(began: float, then: float | None) -> float | None:

@@ -35,6 +35,7 @@ class Rootward:
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
         self._console: Console | None = None
+        self._unready = "it wrote no token"
 
     @property
     def console(self) -> Console:
@@ -65,7 +66,7 @@ class Rootward:
         while not (token.exists() and authority.exists() and self._ready()):
             if time.monotonic() > until:
                 said = node.path("/var/log/rootward-server.log").read_text()[-2000:]
-                raise LabError(f"the server does not get ready: {said}")
+                raise LabError(f"the server does not get ready ({self._unready}): {said}")
             time.sleep(0.2)
 
     def _ready(self) -> bool:
@@ -75,7 +76,8 @@ class Rootward:
             self._console = Console(node, URL, token, str(node.path(f"{HOME}/tls/ca.pem")))
         try:
             self.console.get("/readyz")
-        except (LabError, ValueError):
+        except LabError as error:
+            self._unready = str(error)
             return False
         return True
 

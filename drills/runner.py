@@ -64,7 +64,11 @@ class Stage:
             for log in node.path("/var/log").glob("rootward-*.log") if node.up else ():
                 shutil.copy(log, place / f"{name}-{log.name}")
         for kind, ask in (("tickets", self._product.tickets), ("hosts", self._product.hosts)):
-            (place / f"{kind}.json").write_text(json.dumps(ask(), indent=1, ensure_ascii=False))
+            try:
+                said: object = ask()
+            except LabError as error:
+                said = str(error)
+            (place / f"{kind}.json").write_text(json.dumps(said, indent=1, ensure_ascii=False))
 
 
 def run(
@@ -82,7 +86,7 @@ def run(
             outcome = attempt(stage, drill, number)
             if outcome.verdict == "failed":
                 if keep:
-                    _save(stage, keep / f"{drill.name}-{number}")
+                    stage.save(keep / f"{drill.name}-{number}")
                 stage.tear_down()
             outcomes.append(outcome)
             report(outcome)
@@ -94,13 +98,6 @@ def attempt(stage: Stage, drill: Drill, number: int) -> Outcome:
         return Judge(stage.product).run(drill, number)
     except LabError as error:
         return Outcome(drill=drill.name, run=number, verdict="failed", why=f"lab: {error}")
-
-
-def _save(stage: Stage, place: Path) -> None:
-    try:
-        stage.save(place)
-    except LabError as error:
-        (place / "trouble").write_text(str(error))
 
 
 def _order(drills: Sequence[Drill], runs: int) -> Iterator[tuple[Drill, int]]:

@@ -1,0 +1,1 @@
+"""The pages: plain, fast, rendered here, readable without JavaScript."""

@@ -11,7 +11,7 @@ import re2
 from rules.matcher_engines import LINE_LIMIT, Engine, choose_engine, line_options
 from rules.matcher_entity import NOWHERE, Places, entity_of, program_of
 from rules.pattern import read_pattern
-from rules.signatures import Signature, load_signatures
+from rules.signatures import Breadth, Severity, Signature, load_signatures
 from wire.entity import Entity
 
 BEFORE = LINE_LIMIT * 3 // 4
@@ -43,8 +43,9 @@ class Hit(msgspec.Struct, frozen=True, gc=False):
 class Matcher:
     """Signatures compiled into one engine. Not safe for several threads at once.
 
-    ``folder`` keeps the compiled form between starts. Of several signatures on one line the one that
-    requires most literal text wins, then the worse severity, then the id.
+    ``folder`` keeps the compiled form between starts. Of several signatures on one line the
+    narrowest wins, then one that is not ``aside``, then the one that requires most literal text, then the
+    worse severity, then the id.
     """
 
     def __init__(
@@ -120,6 +121,11 @@ class _Reader:
         return groups
 
 
-def _rank(signature: Signature) -> tuple[int, int, str]:
-    order = ("critical", "error", "warning")
-    return (-read_pattern(signature.pattern).weight(), order.index(signature.severity), signature.id)
+def _rank(signature: Signature) -> tuple[int, bool, int, int, str]:
+    return (
+        list(Breadth).index(signature.breadth),
+        signature.aside,
+        -read_pattern(signature.pattern).weight(),
+        list(Severity).index(signature.severity),
+        signature.id,
+    )

@@ -91,7 +91,7 @@ class SetEngine:
             head = line[:LINE_LIMIT]
             if head:
                 end = start + len(head)
-                events += [(end, number) for number in sorted(self._set.Match(head))]
+                events += [(end, number) for number in sorted(self._set.Match(head) or ())]
             start += len(line) + 1
         return events
 

@@ -29,8 +29,19 @@ class Severity(StrEnum):
         return Verdict.WARN if self is Severity.WARNING else Verdict.FAIL
 
 
+class Breadth(StrEnum):
+    """How many kinds of line a signature speaks for."""
+
+    NARROW = "narrow"
+    """One message of one program."""
+    WIDE = "wide"
+    """One kind of trouble that many programs report."""
+    ANY = "any"
+    """Only that something is wrong: a level, a stack trace."""
+
+
 class Signature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One pattern. Where several match one line, the one that requires most literal text wins, then the id.
+    """One pattern. Where several match one line the narrowest wins, and of those the one with most literal text.
 
     ``entity`` is a template: ``{host}``, ``{program}`` (who wrote the line) and the groups of the pattern.
     The group names say how a value is read: ``disk`` is cut to the whole disk, ``device`` and ``path`` also
@@ -44,6 +55,10 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     entity: str = "host:{host}"
     fault: str | None = None
     """The fault that the line points to most directly, where it points to one."""
+    breadth: Breadth = Breadth.NARROW
+    """On one line the narrower signature wins."""
+    aside: bool = False
+    """It comes with another line that names the entity: beside that line it says nothing new."""
     samples: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
     near_misses: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 

@@ -1,0 +1,93 @@
+"""Every signature finds its samples and leaves its near-misses alone, in both engines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from rules.catalogue import load_catalogue
+from rules.matcher import Matcher
+from rules.matcher_engines import HyperscanEngine, SetEngine
+from rules.signatures import Signature, load_signatures
+from wire.entity import ON_HOST, kind_of
+
+SIGNATURES = load_signatures()
+PREFIXES = (
+    b"",
+    b"Nov  2 08:23:16 web1 kernel: [ 1234.567890] ",
+    b"2026-11-02T08:23:16.123456+00:00 web1 app[812]: ",
+)
+
+
+def _hyperscan(patterns: Sequence[str], folder: Path | None):
+    return HyperscanEngine(patterns, folder), ""
+
+
+def _re2(patterns: Sequence[str], folder: Path | None):
+    return SetEngine(patterns), "asked for"
+
+
+@pytest.fixture(scope="module", params=[_hyperscan, _re2], ids=["hyperscan", "re2"])
+def engine(request):
+    return Matcher(engine=request.param)
+
+
+def _lines(signature: Signature) -> list[bytes]:
+    return [line.encode() for sample in signature.samples for line in sample.split("\n")[:1]]
+
+
+def test_every_sample_is_found_whatever_stands_before_it(engine):
+    missed = []
+    for signature in SIGNATURES:
+        for line in _lines(signature):
+            for prefix in PREFIXES:
+                found = engine.scan(prefix + line + b"\n")
+                if not found or found[0].signature.signal != signature.signal:
+                    missed.append((signature.id, line, found[0].signature.id if found else None))
+    assert missed == []
+
+
+def test_every_signature_wins_on_one_of_its_samples(engine):
+    beaten = [
+        (signature.id, [hit.signature.id for line in _lines(signature) for hit in engine.scan(line)])
+        for signature in SIGNATURES
+        if signature.id not in {hit.signature.id for line in _lines(signature) for hit in engine.scan(line)}
+    ]
+    assert beaten == []
+
+
+def test_no_near_miss_is_taken_for_the_signature(engine):
+    wrong = [
+        (signature.id, near_miss)
+        for signature in SIGNATURES
+        for near_miss in signature.near_misses
+        if any(hit.signature.id == signature.id for hit in engine.scan(near_miss.encode()))
+    ]
+    assert wrong == []
+
+
+def test_both_engines_agree_on_all_lines_at_once():
+    texts = [text for s in SIGNATURES for text in (*s.samples, *s.near_misses)]
+    block = "\n".join(texts).encode()
+    first = [(hit.start, hit.signature.id) for hit in Matcher(engine=_hyperscan).scan(block)]
+    assert first == [(hit.start, hit.signature.id) for hit in Matcher(engine=_re2).scan(block)]
+
+
+def test_every_signal_is_declared():
+    assert {s.signal for s in SIGNATURES} <= set(load_catalogue().signals)
+
+
+def test_every_log_signal_has_a_signature():
+    wanted = {name for name in load_catalogue().signals if name.startswith("log.")}
+    assert wanted <= {s.signal for s in SIGNATURES}
+
+
+def test_entities_name_their_host():
+    assert {kind_of(s.entity) for s in SIGNATURES} <= ON_HOST | {
+        "address",
+        "endpoint",
+        "resolver",
+        "upstream",
+    }

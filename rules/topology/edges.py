@@ -60,6 +60,10 @@ def edges_of(inventory: Inventory, book: AddressBook, wiring: Wiring) -> Iterato
     services |= {use.service for use in inventory.connections} | {use.service for use in inventory.stores}
     for service in sorted(services):
         yield edge(ids.service(name, service), Relation.RUNS_ON, machine)
+    for listener in inventory.listeners:
+        if listener.process:
+            process = ids.process(name, listener.process)
+            yield edge(ids.service(name, listener.service), Relation.RUNS_ON, process)
     for store in inventory.stores:
         yield edge(
             ids.service(name, store.service),

@@ -46,7 +46,7 @@ class Exercise:
     def _all(self, observer: str, subject: Entity, path: Path) -> Iterator[Exercised]:
         place = observer if observer != SERVER else self._server_host
         far = self._far_host(place, subject, path)
-        for entity in self._selves(far, subject, path):
+        for entity in self._selves(place, far, subject, path):
             yield Role.SELF, entity
         if far:
             yield Role.HOST, ids.host(far)
@@ -73,13 +73,15 @@ class Exercise:
         kind = ids.kind_of(subject)
         return self._book.host_named(_url_host(subject)) if kind == "endpoint" else ""
 
-    def _selves(self, far: str, subject: Entity, path: Path) -> Iterator[Entity]:
+    def _selves(self, place: str, far: str, subject: Entity, path: Path) -> Iterator[Entity]:
         """The subject and what else it is."""
         kind = ids.kind_of(subject)
         if kind == "record":
             yield subject.partition("@")[0]
             return
         yield subject
+        if kind == "address" and self._routes_via(place, ids.name_of(subject)):
+            yield ids.gateway(ids.name_of(subject))
         if not far:
             return
         if kind == "endpoint":
@@ -89,6 +91,10 @@ class Exercise:
                 yield service
         elif kind == "resolver" and (service := self._dns_at(far, ids.name_of(subject))):
             yield service
+
+    def _routes_via(self, place: str, address: str) -> bool:
+        inventory = self._inventories.get(place)
+        return inventory is not None and any(each.address == address for each in inventory.gateways)
 
     def _crossed(self, observer: str, place: str, subject: Entity, path: Path) -> tuple[Entity, ...]:
         kind = ids.kind_of(subject)

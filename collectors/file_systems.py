@@ -54,6 +54,8 @@ def judged_mount(host: Host, one: MountPoint | Wanted, reason: Reason) -> Judgem
 
 
 def _local(host: Host, one: MountPoint) -> Iterator[Judgement]:
+    if not host.touch(entity.fs(host.name, one.point)):
+        return
     try:
         told = os.statvfs(host.path(one.point))
     except OSError:  # unmounted just now, or hidden below a folder that may not be entered

@@ -43,6 +43,8 @@ def _local(host: Host) -> list[MountPoint]:
 
 
 def _used(host: Host, one: MountPoint) -> float:
+    if not host.touch(entity.fs(host.name, one.point)):
+        return 0.0
     try:
         told = os.statvfs(host.path(one.point))
     except OSError:

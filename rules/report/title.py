@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from rules.catalogue import Catalogue
 from rules.models import Text
 from rules.report.words import Language
 from wire import entity as ids
+
+_PLACE = re.compile(r"\{(entity|host|name)\}")
 
 
 def title_of(catalogue: Catalogue, fault: str, entity: str, language: Language) -> str:
@@ -27,14 +31,23 @@ def advice_of(catalogue: Catalogue, fault: str, entity: str, language: Language)
     return fill(text.advice, inert(entity)) if text else ""
 
 
-def fill(template: str, entity: str) -> str:
-    """``{entity}``, ``{host}`` and ``{name}``; other braces stay, since advice holds shell commands."""
-    host = ids.host_of(entity)
-    name = ids.name_of(entity)
-    short = name[len(host) :].lstrip("/:") if host and name != host else name
-    for placeholder, value in (("{entity}", entity), ("{host}", host or name), ("{name}", short or "/")):
-        template = template.replace(placeholder, value)
-    return template
+def fill(template: str, entity: str, host: str = "") -> str:
+    """``{entity}`` is the name on its host, ``{name}`` the name with its host, ``{host}`` the host alone.
+
+    Nothing in a name is read as a template; other braces stay, since advice holds shell commands.
+    """
+    names = {
+        "entity": local_name(entity),
+        "name": ids.name_of(entity),
+        "host": host or ids.host_of(entity) or ids.name_of(entity),
+    }
+    return _PLACE.sub(lambda found: names[found[1]], template)
+
+
+def local_name(entity: str) -> str:
+    """``fs:web1:/var`` → ``/var``; what has no host keeps its whole name."""
+    name, host = ids.name_of(entity), ids.host_of(entity)
+    return name[len(host) + 1 :] or name if host and name != host else name
 
 
 def inert(text: str) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from wire.exchange import Task
 
 SOON = 0.5
 """Seconds after which a host in an open diagnosis asks again."""
+ATTENTION = 10.0
+"""Seconds for which a host counts as noticed: long enough for the diagnosis to begin."""
+MAX_NOTICED = 10_000
 MAX_WAITING = 64
 """Tasks that wait for one host, at most; the oldest give way."""
 
@@ -18,11 +22,13 @@ MAX_WAITING = 64
 class TaskDesk:
     """Filled by the diagnosis thread, emptied by the event loop. Hosts are called by name."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self._now = now
         self._lock = threading.Lock()
         self._tasks: defaultdict[str, dict[str, Task]] = defaultdict(dict)
         self._snapshots: set[str] = set()
         self._attended: frozenset[str] = frozenset()
+        self._noticed: dict[str, float] = {}
         self._held: dict[str, asyncio.Future[None]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -38,6 +44,7 @@ class TaskDesk:
             waiting[task.id] = task
             while len(waiting) > MAX_WAITING:
                 del waiting[next(iter(waiting))]
+        self.notice(host)
         self._wake(host)
 
     def withdraw(self, host: str, task_id: str) -> None:
@@ -54,11 +61,22 @@ class TaskDesk:
         """The hosts of open diagnoses, all of them: their agents ask again soon."""
         self._attended = frozenset(hosts)
 
-    def poll_after(self, host: str, interval: float) -> float:
-        return SOON if host in self._attended else interval
+    def notice(self, host: str) -> None:
+        """A symptom came from there, or a task goes there: for a while its agent asks again soon."""
+        now = self._now()
+        with self._lock:
+            self._noticed[host] = now + ATTENTION
+            if len(self._noticed) > MAX_NOTICED:
+                self._noticed = {name: until for name, until in self._noticed.items() if until > now}
 
-    def take(self, host: str, now: float) -> tuple[tuple[Task, ...], bool]:
+    def poll_after(self, host: str, interval: float) -> float:
+        """An agent with a held request is reached at once; asking too would only cost."""
+        attended = host in self._attended or self._noticed.get(host, 0.0) > self._now()
+        return min(SOON, interval) if attended and host not in self._held else interval
+
+    def take(self, host: str) -> tuple[tuple[Task, ...], bool]:
         """What waits for this host and has not expired, and whether its snapshot is wanted. Given once."""
+        now = self._now()
         with self._lock:
             waiting = self._tasks.pop(host, {})
             snapshot = host in self._snapshots

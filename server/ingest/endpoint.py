@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+import msgspec
 import structlog
 
 from server.auth.access import Gate
@@ -17,12 +18,15 @@ from server.metrics import Metrics
 from server.tasks import TaskDesk
 from wire.codec import Malformed, decode, encode
 from wire.exchange import MAX_BODY, Ack, Batch
+from wire.judgement import Verdict
+from wire.observation import Observation
 
 PATH = "/api/v1/batches"
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+_SYMPTOM = frozenset([Verdict.WARN, Verdict.FAIL])
 _log = structlog.get_logger("ingest")
 
 
@@ -70,7 +74,9 @@ class BatchEndpoint:
         return self.acknowledge(await self._intake.take(batch, raw))
 
     def acknowledge(self, applied: Applied) -> Ack:
-        tasks, snapshot = self._tasks.take(applied.host, applied.received_at)
+        if any(entry.observation.verdict in _SYMPTOM for entry in applied.changed):
+            self._tasks.notice(applied.host)
+        tasks, snapshot = self._tasks.take(applied.host)
         interval = applied.heartbeat.interval if applied.heartbeat is not None else 10.0
         return Ack(
             applied=self._current.mark(applied.agent),
@@ -95,7 +101,26 @@ def _decode(body: bytes) -> Batch:
     try:
         return decode(body, Batch)
     except Malformed as error:
-        raise Refused(400, "malformed", str(error)) from None
+        raise Refused(400, "malformed", _locate(body) or str(error)) from None
+
+
+class _Raw(msgspec.Struct):
+    """Only so much of a batch that its observations can be looked at one by one."""
+
+    observations: list[msgspec.Raw] = []
+
+
+def _locate(body: bytes) -> str:
+    """Which observation is wrong, so that the agent can set aside that one; empty when none is."""
+    try:
+        for index, raw in enumerate(decode(body, _Raw).observations):
+            try:
+                decode(bytes(raw), Observation)
+            except Malformed as error:
+                return f"$.observations[{index}]: {error}"
+    except Malformed:
+        pass
+    return ""
 
 
 def _check_identity(batch: Batch, principal: Principal) -> None:

@@ -29,11 +29,10 @@ async def get_tasks(
     agent = request.user
     if wait and parts.config.long_poll:
         await parts.tasks.hold(agent.host, wait)
-    now = parts.now()
-    tasks, snapshot = parts.tasks.take(agent.host, now)
+    tasks, snapshot = parts.tasks.take(agent.host)
     return Ack(
         applied=parts.current.mark(agent.name),
-        at=now,
+        at=parts.now(),
         poll_after=parts.tasks.poll_after(agent.host, 10.0),
         snapshot=snapshot,
         tasks=tasks,

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, create_engine, event
 
 _PRAGMAS = (
-    "PRAGMA page_size=16384",  # a batch is large: measured 40 % less CPU than 4096 at 160 KB, no loss at 500 B
+    "PRAGMA page_size=16384",  # measured: 40 % less CPU than 4096 for large batches, no loss for small
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  # an acknowledged batch survives the loss of power
     "PRAGMA foreign_keys=ON",

@@ -46,7 +46,7 @@ def run(config: Config) -> int:
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s", force=True
     )
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)  # schedule.py tells what matters
     few_arenas()
     try:
         home = Home(config.home)

@@ -228,7 +228,7 @@ class Outbox:
         fresh = {name: at for name, at in self._rounds.items() if at > self._rounds_told}
         return Heartbeat(
             digest=str(self._state.digest),
-            inventory=self._inventory_told,
+            inventory=self._inventory_digest or self._inventory_told,
             rounds=fresh,
             interval=interval,
             goodbye=goodbye,

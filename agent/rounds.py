@@ -95,15 +95,17 @@ class Rounds:
         return told
 
     def _tried(self, looks: Sequence[Look], findings: list[Finding]) -> list[Finding]:
-        """Without what is said of targets that are still on trial."""
-        trials = {look.source: look for look in looks if look.trial}
-        if not trials:
-            return findings
-        for source, look in trials.items():
-            if self._targets.judge_trial(look, [one for one in findings if one.source == source]):
-                log.info("from now on judged: %s", describe(look.target))
-        still = {look.source for look in self._targets.looks() if look.trial}
-        return [one for one in findings if one.source not in still]
+        """Without what is said of targets that are still on trial. One that passes is judged from now on."""
+        trials = [look for look in looks if self._targets.on_trial(look)]
+        held_back: set[str] = set()
+        for look in trials:
+            if self._targets.judge_trial(look, [one for one in findings if one.source == look.source]):
+                log.info("from now on judged: %s by %s", describe(look.target), look.unit.name)
+            else:
+                held_back.add(look.source)
+        if len(held_back) < len(trials):
+            self.plan()
+        return [one for one in findings if one.source not in held_back]
 
     def _retire_unmentioned(self, looks: Sequence[Look]) -> None:
         """A collector that no longer mentions a subject has lost it: an unmounted file system, a gone NIC."""

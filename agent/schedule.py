@@ -92,4 +92,6 @@ class Schedule:
         log.warning("round %s was skipped: the run before it was not through", event.job_id)
 
     def _fail(self, event: JobEvent) -> None:
-        log.error("round %s failed", event.job_id, exc_info=getattr(event, "exception", None))
+        error = getattr(event, "exception", None)
+        if not isinstance(error, asyncio.CancelledError):  # which is how a stop ends what is under way
+            log.error("round %s failed", event.job_id, exc_info=error)

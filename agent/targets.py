@@ -76,8 +76,9 @@ class Targets:
         """All that is asked or on trial: what a task may name."""
         return [target for target, _ in self._asked()]
 
-    def on_trial(self) -> list[str]:
-        return [describe(target) for target, trial in self._asked() if trial]
+    def on_trial(self, look: Look) -> bool:
+        """Also right after its adoption, when the plan still has it as it was."""
+        return look.trial and look.target is not None and fingerprint(look.target) not in self._adopted
 
     def _asked(self) -> Iterator[tuple[Target, bool]]:
         """Targets, and whether they are still on trial."""

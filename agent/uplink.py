@@ -20,6 +20,8 @@ from wire.observation import Observation
 
 log = logging.getLogger("rootward.uplink")
 HEARTBEAT = 10.0
+ASKED_FOR_MORE = 0.2
+"""Seconds before the whole state or the inventory is sent on request: a misunderstanding must not spin."""
 GATHER = 0.05
 """Seconds in which the changes of one moment gather into one batch."""
 BACKOFF_FIRST, BACKOFF_MOST = 1.0, 60.0
@@ -43,6 +45,7 @@ class Uplink:
     quarantined: int = 0
     last_ack: float = 0.0
     _poll_after: float = HEARTBEAT
+    _asked_for_more: bool = False
     _news: threading.Event = field(default_factory=threading.Event)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -104,7 +107,9 @@ class Uplink:
                     self._stopping.wait(self._backoff(attempt))
                     continue
                 attempt = 0
-                if parcel.drained and self._news.wait(self._poll_after):
+                if not parcel.drained:
+                    continue
+                if self._news.wait(ASKED_FOR_MORE if self._asked_for_more else self._poll_after):
                     self._stopping.wait(GATHER)
 
     def _send_once(self, link: Link, goodbye: str = "") -> Parcel:
@@ -120,8 +125,8 @@ class Uplink:
         self.last_ack = time.time()
         self._poll_after = max(0.05, min(HEARTBEAT, ack.poll_after))
         self.on_ack(ack)
-        more = ack.resync or ack.inventory
-        return msgspec.structs.replace(parcel, drained=parcel.drained and not more)
+        self._asked_for_more = ack.resync or ack.inventory
+        return parcel
 
     def _rejected(self, link: Link, batch: Batch, error: Rejected) -> None:
         """Find what spoils the batch. Raises Unreachable when no observation does: then it is about us."""

@@ -12,7 +12,7 @@ from rules.inference.ground import Ground
 from rules.inference.score import Judge, Weighed
 from rules.inference.search import rivals, swapped
 from rules.models import Role
-from wire.entity import Entity, host, host_of
+from wire.entity import Entity, host, host_of, kind_of
 
 SAME: Nats = 7 * NAT // 10
 """Likelihoods, without priors, that differ by less than this tell nothing apart."""
@@ -27,6 +27,16 @@ def class_of(root: Cause, component: Component, best: Weighed, judge: Judge) -> 
     ]
     members.sort(key=lambda each: (-each.prior, each.cause))
     return (root, *(member.cause for member in members))
+
+
+def other_truths(members: Sequence[Cause]) -> tuple[Cause, ...]:
+    """The members less those that only name the same fault on another side of the same thing."""
+    root = members[0]
+    return tuple(
+        member
+        for member in members
+        if member == root or member.name != root.name or kind_of(member.entity) == kind_of(root.entity)
+    )
 
 
 def common_entity(members: Sequence[Cause]) -> Entity:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from rules.diagnosis import Consequence, Diagnosis, Hypothesis, Key, RuledOut
 from rules.inference.candidates import Candidate, Refuted
 from rules.inference.cause import Cause, Nats, state_of
-from rules.inference.classes import class_of, common_entity, separating
+from rules.inference.classes import class_of, common_entity, other_truths, separating
 from rules.inference.closure import Closure
 from rules.inference.components import Component
 from rules.inference.outcomes import Reading
@@ -50,8 +50,9 @@ class Case:
 
     def _diagnosis(self, root: Cause, readings: list[Reading]) -> Diagnosis:
         closure = self._judge.close((root,))
-        members = class_of(root, self._component, self._best, self._judge)
-        probability = self._shares.of_any(members)
+        alike = class_of(root, self._component, self._best, self._judge)
+        probability = self._shares.of_any(alike)
+        members = other_truths(alike)
         keys = {reading.key for reading in readings}
         shown = self._own(root, closure)
         return Diagnosis(
@@ -67,7 +68,7 @@ class Case:
             perhaps=tuple(sorted(self._perhaps(closure) & keys)),
             hypotheses=self._hypotheses(root, keys),
             consequences=tuple(self._consequences(closure, keys)),
-            ruled_out=tuple(self._ruled_out(members, keys)),
+            ruled_out=tuple(self._ruled_out(alike, keys)),
         )
 
     def _divide(self) -> dict[Cause, list[Reading]]:

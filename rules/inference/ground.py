@@ -10,7 +10,7 @@ from rules.graph import Graph
 from rules.inference.cause import Cause, Nats, nats
 from rules.inference.knowledge import Knowledge, Model
 from rules.models import Fault, Onto, Relation, kinds_of
-from wire.entity import Entity, host, host_of, kind_of, name_of
+from wire.entity import ON_HOST, Entity, host, host_of, kind_of, name_of
 
 SUPPORTS = frozenset([Relation.RUNS_ON, Relation.SERVED_BY, Relation.ATTACHED_TO])
 UNDECLARED = "undeclared"
@@ -84,7 +84,9 @@ class Ground:
     def _named(self, fault: Fault, entity: Entity) -> bool:
         if kind_of(entity) in fault.serves or not (fault.names or fault.serves):
             return True
-        bare = name_of(entity).partition("/")[2] or name_of(entity)
+        bare = name_of(entity)
+        if kind_of(entity) in ON_HOST:
+            bare = bare.partition("/")[2] or bare
         if any(fnmatchcase(bare, pattern) for pattern in fault.names):
             return True
         return any(

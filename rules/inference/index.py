@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from rules.diagnosis import Key
-from rules.inference.flows import flows_of
+from rules.inference.derived import derived
 from rules.inference.knowledge import Look
 from rules.inference.outcomes import Reading
 from rules.models import Role
@@ -71,6 +71,6 @@ class Index:
 
 
 def exercised(reading: Reading) -> Iterator[tuple[Role, Entity]]:
-    """What the look touched, with the flows that follow from it."""
+    """What the look touched, with what follows from its names."""
     yield from reading.exercised
-    yield from flows_of(reading.exercised)
+    yield from derived(reading.exercised)

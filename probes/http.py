@@ -7,7 +7,7 @@ import base64
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from probes.connect import connect
-from probes.handshake import described, secure
+from probes.handshake import described, hang_up, secure
 from probes.http_answer import Answer, read_answer
 from probes.steps import StepFailed, Steps
 from probes.unit import SECOND, Net, Probe
@@ -64,7 +64,7 @@ async def _exchange(steps: Steps, target: HttpTarget, parts: SplitResult) -> Ans
         with steps.step("body"):
             await _body(answer, reader, steps)
     finally:
-        writer.transport.abort()
+        await hang_up(writer)
     return answer
 
 

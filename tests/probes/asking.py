@@ -1,6 +1,6 @@
 """Runs one probe in a process of its own, so that a test may put it into a namespace or under another user.
 
-Arguments: module, root, rounds; targets as JSON on standard input; the last round's judgements go to standard output.
+Arguments: module, root, rounds. Targets come as JSON on standard input, the last round's judgements go out.
 """
 
 from __future__ import annotations

@@ -148,3 +148,67 @@ def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
+
+
+class Authority:
+    """A certificate authority of the test's own; leaves of any age by running openssl at another time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.certificate = folder / "ca.pem"
+        self._key = folder / "ca.key"
+        subject = ("-subj", "/CN=Test Authority", "-days", "20000")
+        self._openssl(
+            "req", "-x509", *KEY, "-keyout", self._key, "-out", self.certificate, *subject, at="2010-01-01"
+        )
+
+    def leaf(self, name: str, names: str, days: int, at: str) -> Path:
+        """A file with certificate and key, valid for ``days`` from ``at`` (in the words of date(1))."""
+        pem, key, request = (self.folder / f"{name}.{end}" for end in ("pem", "key", "csr"))
+        extensions = self.folder / f"{name}.ext"
+        extensions.write_text(f"subjectAltName={names}\n")
+        self._openssl("req", *KEY, "-keyout", key, "-out", request, "-subj", f"/CN={name}", at=at)
+        signing = ("-CA", self.certificate, "-CAkey", self._key, "-CAcreateserial", "-extfile", extensions)
+        self._openssl("x509", "-req", "-in", request, "-out", pem, "-days", str(days), *signing, at=at)
+        pem.write_text(pem.read_text() + key.read_text())
+        return pem
+
+    def alone(self, name: str, names: str) -> Path:
+        """A self-signed one."""
+        pem, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
+        subject = ("-subj", f"/CN={name}", "-addext", f"subjectAltName={names}", "-days", "90")
+        self._openssl("req", "-x509", *KEY, "-keyout", key, "-out", pem, *subject, at="1 day ago")
+        pem.write_text(pem.read_text() + key.read_text())
+        return pem
+
+    def _openssl(self, *arguments: str | Path, at: str) -> None:
+        subprocess.run(["faketime", at, "openssl", *arguments], check=True, capture_output=True)
+
+
+KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def nginx(serve: Callable[..., Any], tmp_path: Path) -> Callable[[str, int], None]:
+    """Starts the real server with these ``server`` blocks, and waits for the port."""
+
+    def start(blocks: str, port: int) -> None:
+        folder = tmp_path / "nginx"
+        folder.mkdir()
+        configuration = folder / "nginx.conf"
+        paths = " ".join(
+            f"{kind}_temp_path {folder}/{kind};"
+            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        configuration.write_text(
+            f"daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;\n"
+            f"events {{}}\nhttp {{ access_log off; {paths}\n{blocks}\n}}\n"
+        )
+        serve("nginx", "-c", str(configuration), "-e", f"{folder}/error.log", port=port)
+
+    return start

@@ -1,0 +1,107 @@
+"""Certificates made by openssl at other times, shown by nginx."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+
+from probes import certificate, tls
+from wire.judgement import Reason, Verdict
+from wire.target import TlsTarget
+
+HERE = "DNS:localhost,IP:127.0.0.1"
+
+
+@pytest.fixture
+def show(authority, nginx, free_port, ask):
+    """Shows one certificate and asks about it."""
+
+    def asking(pem, host="127.0.0.1", ca=None, more=""):
+        shown = f"ssl_certificate {pem}; ssl_certificate_key {pem}; {more}"
+        nginx(f"server {{ listen 127.0.0.1:{free_port} ssl; {shown} }}", free_port)
+        ca_file = str(authority.certificate) if ca is None else ca
+        return ask(tls, TlsTarget(host, free_port, ca_file=ca_file))
+
+    return asking
+
+
+def test_a_good_certificate_passes_with_the_days_that_are_left(authority, show):
+    judged = show(authority.leaf("good", HERE, 90, "1 day ago"))
+    assert judged.verdict is Verdict.PASS
+    assert 88 < judged.value < 90
+    assert judged.evidence["issuer"] == "Test Authority"
+
+
+def test_the_name_is_checked_as_it_was_asked_for(authority, show):
+    assert show(authority.leaf("named", HERE, 90, "1 day ago"), host="localhost").verdict is Verdict.PASS
+
+
+def test_an_expired_certificate_is_told_with_its_dates(authority, show):
+    judged = show(authority.leaf("expired", HERE, 30, "2020-01-01"))
+    assert (judged.verdict, judged.reason) == (Verdict.FAIL, Reason.TLS_EXPIRED)
+    assert judged.evidence["not_after"].startswith("2020-01-3")
+    assert judged.value < 0
+
+
+def test_one_from_the_future_is_not_yet_valid(authority, show):
+    judged = show(authority.leaf("early", HERE, 90, "40 days"))
+    assert judged.reason is Reason.TLS_NOT_YET_VALID
+    assert judged.evidence["clock"] < judged.evidence["not_before"]
+
+
+def test_another_name_is_named(authority, show):
+    judged = show(authority.leaf("other", "DNS:other.lab", 90, "1 day ago"))
+    assert (judged.reason, judged.evidence["names"]) == (Reason.TLS_NAME, "other.lab")
+
+
+def test_a_self_signed_one_is_untrusted(authority, show):
+    assert show(authority.alone("alone", HERE)).reason is Reason.TLS_UNTRUSTED
+
+
+def test_one_of_an_unknown_authority_is_untrusted(authority, show):
+    assert show(authority.leaf("unknown", HERE, 90, "1 day ago"), ca="").reason is Reason.TLS_UNTRUSTED
+
+
+def test_expiry_outweighs_distrust(authority, show):
+    assert show(authority.leaf("both", HERE, 30, "2020-01-01"), ca="").reason is Reason.TLS_EXPIRED
+
+
+def test_the_last_two_weeks_are_a_warning(authority, show):
+    judged = show(authority.leaf("soon", HERE, 10, "1 day ago"))
+    assert (judged.verdict, judged.reason) == (Verdict.WARN, Reason.EXPIRING)
+
+
+def test_an_old_protocol_is_told(authority, show):
+    more = "ssl_protocols TLSv1; ssl_ciphers ALL:@SECLEVEL=0;"
+    assert show(authority.leaf("old", HERE, 90, "1 day ago"), more=more).reason is Reason.TLS_PROTOCOL
+
+
+def test_a_plain_server_is_no_tls(nginx, free_port, ask):
+    nginx(f"server {{ listen 127.0.0.1:{free_port}; }}", free_port)
+    assert ask(tls, TlsTarget("127.0.0.1", free_port)).reason is Reason.TLS_PROTOCOL
+
+
+def test_a_closed_port_never_speaks_against_the_certificate(ask, free_port):
+    assert ask(tls, TlsTarget("127.0.0.1", free_port)).reason is Reason.REFUSED
+
+
+def test_a_server_that_never_answers_the_handshake_is_a_request_timeout(ask):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        judged = ask(tls, TlsTarget("127.0.0.1", server.getsockname()[1]))
+    assert judged.reason is Reason.REQUEST_TIMEOUT
+
+
+def test_a_star_stands_for_one_label():
+    now = time.time()
+    shown = certificate.Certificate(now, now, ("*.lab",), "", "")
+    assert [shown.covers(name) for name in ("a.lab", "A.LAB", "a.b.lab", "lab")] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    "der", [b"", b"\x30", b"\x30\x80", b"\x30\x03\x02\x01\x05", b"\x30\x84\xff\xff\xff\xff"]
+)
+def test_what_is_no_certificate_is_a_value_error(der):
+    with pytest.raises(ValueError, match=r".+"):
+        certificate.parse(der)

@@ -41,7 +41,7 @@ class Breadth(StrEnum):
 
 
 class Signature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One pattern. Where several match one line the narrowest wins, and of those the one with most literal text.
+    """One pattern. Of several on one line the narrowest wins, then the one with most literal text.
 
     ``entity`` is a template: ``{host}``, ``{program}`` (who wrote the line) and the groups of the pattern.
     The group names say how a value is read: ``disk`` is cut to the whole disk, ``device`` and ``path`` also

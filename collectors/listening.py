@@ -72,8 +72,8 @@ def listening_sockets(host: Host) -> list[Socket]:
 
 
 def services(host: Host, rows: list[Socket]) -> list[Service]:
-    """Who listens on these sockets."""
-    table = processes(host)
+    """Who listens on these sockets. The processes must be as fresh as they are."""
+    table = processes(host, 0.0)
     owned = owners(host, "listening", {row.inode for row in rows}, table)
     units = units_by_inode(host) if any(row.inode not in owned for row in rows) else {}
     now = uptime(host)

@@ -1,4 +1,4 @@
-"""What the tests of collectors share: trees of files that stand in for a machine, and real things to look at."""
+"""What the tests of collectors share: trees of files as machines, and real things to look at."""
 
 from __future__ import annotations
 

@@ -1,0 +1,206 @@
+"""Services: real servers that are stopped, killed, restarted and left unanswered."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import time
+
+import pytest
+
+from collectors import services
+from collectors.host import Host
+from collectors.listening import Door, Service
+from collectors.process_table import process
+from collectors.service_watch import ServiceWatch
+from tests.collectors.conftest import about
+from wire.judgement import Judgement, Reason
+
+SERVER = """
+import socket, sys, time
+door = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+print("ready", flush=True)
+while True:
+    if "deaf" in sys.argv:
+        time.sleep(60)
+    door.accept()[0].close()
+"""
+PROCESS, PORT = "svc.process", "svc.port"
+
+
+@pytest.fixture
+def port() -> int:
+    """A free one below those that the kernel gives away."""
+    for number in range(20_000, 30_000):
+        with socket.socket() as door:
+            try:
+                door.bind(("127.0.0.1", number))
+            except OSError:
+                continue
+            return number
+    raise AssertionError("no free port")
+
+
+def _known(host: Host, name: str, port: int, command: str = "") -> Host:
+    """A service that an earlier life of the agent had taken for one."""
+    host.remembered["services"] = {
+        name: {"process": "python", "command": command, "doors": [["tcp", port]], "seen": time.time()}
+    }
+    return host
+
+
+def _service(**fields: object) -> Service:
+    plain = {
+        "name": "web",
+        "unit": "",
+        "command": "",
+        "process": "web",
+        "pid": os.getpid(),
+        "pids": (os.getpid(),),
+        "age": 0.0,
+        "daemon": False,
+        "hidden": False,
+        "doors": (Door("tcp", 8080, ("0.0.0.0",), 0),),
+    }
+    return Service(**{**plain, **fields})  # type: ignore[arg-type]
+
+
+def test_a_server_that_has_listened_for_half_a_minute_is_watched(host):
+    watch = ServiceWatch(host)
+    watch.learn([_service(age=31.0)])
+    assert "web" in watch.watched
+
+
+def test_a_server_of_five_seconds_was_somebodys_try(host):
+    watch = ServiceWatch(host)
+    watch.learn([_service(age=5.0)])
+    watch.learn([])
+    assert watch.watched == {}
+
+
+def test_a_service_of_systemd_is_watched_at_once(host):
+    watch = ServiceWatch(host)
+    watch.learn([_service(age=0.1, unit="nginx.service", name="nginx")])
+    assert "nginx" in watch.watched
+
+
+def test_a_known_service_that_runs_and_listens_passes(start, tmp_path, port):
+    start(tmp_path / "shop.py", SERVER, str(port))
+    judgements = list(services.read(_known(Host("box"), "shop", port)))
+    assert about(judgements, PROCESS, "/shop").reason is Reason.OK
+    assert about(judgements, PORT, "/shop").reason is Reason.OK
+
+
+def test_a_killed_service_is_stopped_and_its_port_refused(start, tmp_path, port):
+    server = start(tmp_path / "shop.py", SERVER, str(port))
+    host = _known(Host("box"), "shop", port)
+    list(services.read(host))
+    server.kill()
+    server.wait()
+    judgements = list(services.read(host))
+    assert about(judgements, PROCESS, "/shop").reason is Reason.STOPPED
+    assert about(judgements, PORT, "/shop").reason is Reason.REFUSED
+
+
+def test_a_service_that_died_while_the_agent_was_down_is_stopped(port):
+    judgements = list(services.read(_known(Host("box"), "shop", port)))
+    assert about(judgements, PROCESS, "/shop").reason is Reason.STOPPED
+
+
+def test_a_service_stopped_by_a_signal_hangs(start, tmp_path, port):
+    server = start(tmp_path / "shop.py", SERVER, str(port))
+    host = _known(Host("box"), "shop", port)
+    os.kill(server.pid, signal.SIGSTOP)
+    os.waitpid(server.pid, os.WUNTRACED)
+    verdict = about(services.read(host), PROCESS, "/shop")
+    assert (verdict.reason, verdict.evidence["stopped_pid"]) == (Reason.HUNG, server.pid)
+
+
+def test_connections_that_nobody_accepts_mean_a_hung_port(start, tmp_path, port):
+    start(tmp_path / "shop.py", SERVER, str(port), "deaf")
+    now = [0.0]
+    host = _known(Host("box", ticks=lambda: now[0]), "shop", port)
+    with socket.create_connection(("127.0.0.1", port)):
+        list(services.read(host))
+        now[0] += 6.0
+        assert about(services.read(host), PORT, "/shop").reason is Reason.HUNG
+
+
+def test_three_restarts_in_two_minutes_are_a_loop(start, tmp_path, port):
+    host = _known(Host("box"), "shop", port)
+    for _ in range(4):
+        server = start(tmp_path / "shop.py", SERVER, str(port))
+        verdict = about(services.read(host), PROCESS, "/shop")
+        server.kill()
+        server.wait()
+    assert verdict.reason is Reason.RESTARTING
+
+
+def test_one_restart_on_purpose_is_no_fault(start, tmp_path, port):
+    host = _known(Host("box"), "shop", port)
+    first = start(tmp_path / "shop.py", SERVER, str(port))
+    list(services.read(host))
+    first.kill()
+    first.wait()
+    start(tmp_path / "shop.py", SERVER, str(port))
+    judgements = list(services.read(host))
+    assert about(judgements, PROCESS, "/shop").reason is Reason.OK
+    assert about(judgements, PORT, "/shop").reason is Reason.OK
+
+
+def test_a_process_that_runs_but_does_not_listen_has_only_its_port_refused(start, tmp_path, port):
+    script = tmp_path / "shop.py"
+    child = start(script, "import time; print('ready', flush=True); time.sleep(60)")
+    words = " ".join([*child.args])  # type: ignore[misc]
+    runs = process(Host("box"), child.pid)
+    assert runs is not None
+    host = _known(Host("box"), "shop", port, words)
+    host.remembered["services"]["shop"]["process"] = runs.name
+    judgements = list(services.read(host))
+    assert about(judgements, PROCESS, "/shop").reason is Reason.OK
+    assert about(judgements, PORT, "/shop").reason is Reason.REFUSED
+
+
+def test_a_forked_worker_belongs_to_the_service_of_its_parent(start, tmp_path, port):
+    text = SERVER.replace('print("ready"', 'import os; os.fork() or time.sleep(60)\nprint("ready"')
+    server = start(tmp_path / "shop.py", text, str(port))
+    host = _known(Host("box"), "shop", port)
+    assert about(services.read(host), PROCESS, "/shop").evidence["pid"] == server.pid
+    for pid in services._state(host).watch.watched["shop"].pids:
+        if pid != server.pid:
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_the_end_of_a_service_is_told_without_being_asked(start, tmp_path, port):
+    server = start(tmp_path / "shop.py", SERVER, str(port))
+    host = _known(Host("box"), "shop", port)
+    list(services.read(host))
+
+    async def told() -> list[Judgement]:
+        found: list[Judgement] = []
+        asyncio.get_running_loop().call_later(0.2, server.kill)
+        async with asyncio.timeout(20):
+            async for judgement in services.follow(host):
+                if judgement.subject.endswith("/shop"):
+                    found.append(judgement)
+                if len(found) == 2:
+                    break
+        return found
+
+    judgements = asyncio.run(told())
+    assert {one.reason for one in judgements} == {Reason.STOPPED, Reason.REFUSED}
+
+
+def test_two_servers_of_one_name_are_two_services(start, tmp_path, port):
+    for number in (port, port + 1):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        start(folder / "shop.py", SERVER, str(number))
+    from collectors.listening import listening_sockets
+    from collectors.listening import services as found
+
+    host = Host("box")
+    names = sorted(one.name for one in found(host, listening_sockets(host)) if one.name.startswith("shop"))
+    assert names == ["shop", f"shop-{port + 1}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -165,4 +166,4 @@ def launch(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
 @pytest.fixture
 def agent(server: ServerProcess, request: pytest.FixtureRequest) -> AgentSide:
     """Enrolled for this test."""
-    return server.enroll(request.node.name.replace("[", "-").replace("]", "").replace("_", "-")[:60])
+    return server.enroll(re.sub(r"[^a-z0-9-]+", "-", request.node.name.lower())[:60])

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from socket import gethostname
 
 import structlog
 from litestar import Litestar
@@ -15,16 +16,18 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.types import ControllerRouterHandler
 
+import server.api
 import server.auth.routes
 import server.ingest.routes
 import server.system
+import server.web.pages
+from rules.catalogue import load_catalogue
 from server.auth.access import Gate, guard
 from server.auth.agents import Agents
 from server.auth.operators import Operators
 from server.auth.throttle import Throttle
 from server.config import Config
 from server.current import CurrentState
-from server.entry import Applied
 from server.errors import EXCEPTION_HANDLERS
 from server.headers import add_headers
 from server.ingest.checkpoint import Checkpointer, rebuild
@@ -32,6 +35,7 @@ from server.ingest.endpoint import PATH, BatchEndpoint, Receive, Scope, Send
 from server.ingest.intake import Intake
 from server.metrics import Metrics
 from server.parts import Parts
+from server.pipeline import Pipeline
 from server.storage import batches
 from server.storage.database import Database
 from server.tasks import TaskDesk
@@ -42,15 +46,14 @@ MAX_BODY = 64 * 1024
 ROUTES: Sequence[ControllerRouterHandler] = [
     *server.auth.routes.ROUTES,
     *server.ingest.routes.ROUTES,
+    *server.api.ROUTES,
     *server.system.ROUTES,
+    *server.web.pages.ROUTES,
 ]
 
 
 class App:
-    """An ASGI application: batches go straight to their endpoint, the rest to the framework.
-
-    Measured on one core: a batch costs a third as much this way (bench/ingest.py).
-    """
+    """An ASGI application: batches go straight to their endpoint, the rest to the framework."""
 
     def __init__(self, parts: Parts, checkpointer: Checkpointer) -> None:
         self.parts = parts
@@ -90,9 +93,11 @@ def litestar(parts: Parts, checkpointer: Checkpointer) -> Litestar:
 async def _lifespan(_app: Litestar, parts: Parts, checkpointer: Checkpointer) -> AsyncIterator[None]:
     parts.tasks.open(asyncio.get_running_loop())
     checkpointer.start()
+    parts.pipeline.start()
     try:
         yield
     finally:
+        await asyncio.to_thread(parts.pipeline.stop)
         await checkpointer.stop()
 
 
@@ -106,8 +111,18 @@ def compose(config: Config, url: str, fingerprint: str, now: Callable[[], float]
     replayed = rebuild(database, current, agents)
     with database.reading() as connection:
         last_id = batches.last_id(connection)
-    intake = Intake(database.writer, current, metrics, last_id=last_id, submit=_nobody_listens, now=now)
-    tasks = TaskDesk()
+    tasks = TaskDesk(now)
+    pipeline = Pipeline(
+        load_catalogue(),
+        current,
+        database,
+        tasks=tasks,
+        observe=metrics.decided,
+        clock=now,
+        server_host=gethostname(),
+    )
+    pipeline.read_site_file(config.site_file)
+    intake = Intake(database.writer, current, metrics, last_id=last_id, submit=pipeline.submit, now=now)
     metrics.gauge(
         "rootward_writer_queue", "Pieces of work that wait for a commit", lambda: database.writer.waiting
     )
@@ -123,6 +138,7 @@ def compose(config: Config, url: str, fingerprint: str, now: Callable[[], float]
         operators=operators,
         gate=Gate(agents, operators),
         intake=intake,
+        pipeline=pipeline,
         metrics=metrics,
         sign_ins=Throttle(each=10, all_together=60, seconds=60.0),
         enrolments=Throttle(each=600, all_together=1200, seconds=60.0),
@@ -132,7 +148,3 @@ def compose(config: Config, url: str, fingerprint: str, now: Callable[[], float]
     )
     _log.info("state rebuilt", agents=len(current.agents()), batches_replayed=replayed)
     return App(parts, Checkpointer(database, current, intake, metrics))
-
-
-def _nobody_listens(_applied: Applied) -> None:
-    """Until the pipeline is connected."""

@@ -46,6 +46,15 @@ class Metrics:
         self.checkpoints = Counter(
             "rootward_checkpoints_total", "Checkpoints of the current state", registry=self.registry
         )
+        self.decisions = Counter(
+            "rootward_decisions_total",
+            "What the stages of diagnosis decided, and why",
+            ["stage", "reason"],
+            registry=self.registry,
+        )
+
+    def decided(self, stage: str, reason: str) -> None:
+        self.decisions.labels(stage, reason).inc()
 
     def gauge(self, name: str, meaning: str, read: Callable[[], float]) -> None:
         """A number that is read when somebody asks."""

@@ -15,6 +15,7 @@ from server.config import Config
 from server.current import CurrentState
 from server.ingest.intake import Intake
 from server.metrics import Metrics
+from server.pipeline import Pipeline
 from server.storage.database import Database
 from server.tasks import TaskDesk
 
@@ -31,6 +32,7 @@ class Parts:
     operators: Operators
     gate: Gate
     intake: Intake
+    pipeline: Pipeline
     metrics: Metrics
     sign_ins: Throttle
     enrolments: Throttle

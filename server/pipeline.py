@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TypeVar
 
+import msgspec
 import structlog
 
 from rules.catalogue import Catalogue
 from rules.diagnosis import Diagnosis
-from rules.inference import Engine, WantedTest, next_tests
+from rules.inference import Engine
 from rules.topology import Site, Topology
 from server.current import CurrentState
 from server.desk.actions import Actions
@@ -21,15 +23,16 @@ from server.desk.desk import Desk
 from server.desk.routing import Routing, load_routing
 from server.diagnosis.attention import Attention
 from server.diagnosis.describe import Describe
-from server.diagnosis.drill_down import DrillDown
+from server.diagnosis.drill_down import DrillDown, Wanted
 from server.diagnosis.infer import Infer
 from server.diagnosis.listen import Listen
 from server.diagnosis.locate import Locate
+from server.diagnosis.probe_again import probe_again
 from server.diagnosis.prove import HOLD_DOWN, Prove
 from server.diagnosis.settle import Settle
 from server.diagnosis.standing import Standing
 from server.diagnosis.ticket import TicketStage
-from server.diagnosis.turn import Decision, Stage, Turn
+from server.diagnosis.turn import Stage, Turn
 from server.diagnosis.weigh import Weigh
 from server.entry import Applied
 from server.storage.database import Database
@@ -45,6 +48,10 @@ MAX_ARRIVALS = 2_000
 _log = structlog.get_logger("diagnosis")
 
 
+class BadSite(ValueError):
+    """A site file that cannot be used."""
+
+
 class Pipeline:
     """``submit`` what was applied; ``ask`` to change tickets; everything else happens in the thread."""
 
@@ -55,13 +62,13 @@ class Pipeline:
         database: Database,
         *,
         tasks: TaskDesk,
-        observe: Callable[[Decision], None] = lambda _decision: None,
+        observe: Callable[[str, str], None] = lambda _stage, _reason: None,
         clock: Callable[[], float] = time.time,
         hold_down: float = HOLD_DOWN,
         server_host: str = "",
         routing: Routing | None = None,
     ) -> None:
-        """``observe`` is told every decision; ``server_host`` is the host that this server runs on."""
+        """``observe`` is told stage and reason of every decision; ``server_host`` is where this runs."""
         self.topology = Topology(server_host)
         self.engine = Engine(catalogue, self.topology.graph)
         log_born = frozenset(name for name, signal in catalogue.signals.items() if signal.born_of_log)
@@ -132,6 +139,15 @@ class Pipeline:
         self._database.writer.run(lambda connection: write_site(connection, site, actor, now)).result()
         self._draw(site)
 
+    def read_site_file(self, path: Path) -> None:
+        """What the file declares holds from the start on. Raises BadSite, naming file and field."""
+        if not path.exists():
+            return
+        try:
+            self.declare(msgspec.toml.decode(path.read_bytes(), type=Site), path.name)
+        except (msgspec.DecodeError, ValueError) as error:
+            raise BadSite(f"{path}: {error}") from None
+
     def _draw(self, site: Site) -> None:
         self.topology.declare(site)
         self._locate.revision += 1
@@ -147,15 +163,15 @@ class Pipeline:
                 _log.warning("slow stage", stage=stage.name, seconds=round(took, 2))
         self.desk.commit(turn.draft)
         for decision in turn.decisions:
-            self._observe(decision)
+            self._observe(decision.stage, decision.reason)
             _log.info("decided", stage=decision.stage, reason=decision.reason, about=decision.about)
         self._attention.turn_to(turn)
         self.busy = bool(self.standing.failing)
         self.turned_at = self._clock()
         return turn
 
-    def _wanted(self, diagnoses: list[Diagnosis], now: float) -> list[WantedTest]:
-        return list(next_tests(self.engine, diagnoses, now))
+    def _wanted(self, diagnosis: Diagnosis, _now: float) -> Iterator[Wanted]:
+        yield from probe_again(diagnosis, self.standing)
 
     def _restore(self) -> None:
         """Current state as it was rebuilt from disk, weighed anew; open tickets find their symptoms again."""

@@ -40,7 +40,7 @@ class Drilled(StrEnum):
 
 
 class Wanted(Protocol):
-    """A test that the engine would like to see."""
+    """A test worth running; an empty observer means any vantage."""
 
     @property
     def check(self) -> str: ...
@@ -74,10 +74,10 @@ class DrillDown:
         topology: Topology,
         standing: Standing,
         infer: Infer,
-        wanted: Callable[[list[Diagnosis], float], Iterable[Wanted]],
+        wanted: Callable[[Diagnosis, float], Iterable[Wanted]],
         offer: Callable[[str, Task], None],
     ) -> None:
-        """``offer`` hands a task to a host."""
+        """``wanted``: what would be worth seeing, the best first; ``offer`` hands a task to a host."""
         self._topology = topology
         self._standing = standing
         self._infer = infer
@@ -145,7 +145,7 @@ class DrillDown:
         step = Step(at=turn.now, tests=(), before=_top(diagnosis), after=())
         asked = _Round(frozenset(diagnosis.explains), step, set())
         said: list[str] = []
-        for test in self._wanted([diagnosis], turn.now):
+        for test in self._wanted(diagnosis, turn.now):
             if len(said) >= room:
                 break
             reason, observer = self._ask_one(test, diagnosis, asked, turn.now)

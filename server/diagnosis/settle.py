@@ -119,13 +119,19 @@ class Settle:
         bar = BAR_FURTHER if further else BAR
         if len(diagnosis.explains) <= 1 and not confirmed:
             bar = BAR_ALONE
-        if diagnosis.probability < bar:
+        if diagnosis.probability < bar and not self._surely_something(diagnosis, confirmed, turn.now):
             return Settled.BELOW_BAR
         if further:
             others = {key for each in turn.diagnoses if each is not diagnosis for key in each.explains}
             if not any(key not in others for key in confirmed):
                 return Settled.NOT_CONFIRMED
         return ripe
+
+    def _surely_something(self, diagnosis: Diagnosis, confirmed: list[Key], now: float) -> bool:
+        """Something confirmed fails and lasts; that it is not known which root it has is no peace of mind."""
+        lasting = now - self._learnt(diagnosis, now) >= COMMON_CAUSE_AFTER
+        together = sum(each.probability for each in diagnosis.hypotheses)
+        return lasting and bool(confirmed) and together >= BAR_FURTHER
 
     def _confirmed(self, key: Key) -> bool:
         """Seen twice, or told by the machine itself."""

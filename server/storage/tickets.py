@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from rules.diagnosis import Diagnosis
-from server.desk.draft import Cited, Draft
+from rules.report.view import Cited
+from server.desk.draft import Draft
 from server.desk.ticket import Event, Ticket, fold
 from server.storage.desk_schema import cited, diagnoses, ticket_events, tickets
 
@@ -82,9 +83,8 @@ def read_tickets(
     connection: Connection, *, only_open: bool = False, since: float = 0.0, limit: int = 100_000
 ) -> list[Ticket]:
     """Newest first: those that are open, and unless ``only_open`` those changed after ``since``."""
-    wanted = tickets.c.active_key.is_not(None)
-    if not only_open:
-        wanted = wanted | (tickets.c.updated_at >= since)
+    is_open = tickets.c.active_key.is_not(None)
+    wanted = is_open if only_open else or_(is_open, tickets.c.updated_at >= since)
     query = select(tickets.c.body).where(wanted).order_by(tickets.c.id.desc()).limit(limit)
     return [msgspec.json.decode(body, type=Ticket) for body in connection.execute(query).scalars()]
 

@@ -142,7 +142,7 @@ class Lab:
 
     def _begin(self) -> None:
         self.current = CurrentState(self.now)
-        self.tasks = TaskDesk()
+        self.tasks = TaskDesk(lambda: self.now)
         for agent in self.agents.values():
             self.current.admit(agent.id, agent.host)
         for batch, at in zip(self.log, self.received, strict=True):
@@ -203,7 +203,7 @@ class Lab:
         for agent in self.agents.values():
             if not agent.alive:
                 continue
-            tasks, _snapshot = self.tasks.take(agent.host, self.now)
+            tasks, _snapshot = self.tasks.take(agent.host)
             for task in tasks:
                 agent.answer(self.now, task)
             if agent.fresh:

@@ -1,0 +1,27 @@
+"""The first tests of every drill-down: the failing looks themselves, once more, by who took them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from rules.diagnosis import Diagnosis
+from server.diagnosis.standing import SERVER, Standing
+
+
+class Again(msgspec.Struct, frozen=True):
+    """A look to be taken again."""
+
+    check: str
+    subject: str
+    observer: str
+
+
+def probe_again(diagnosis: Diagnosis, standing: Standing) -> Iterator[Again]:
+    """Those that no second try has confirmed yet; a log line cannot be asked."""
+    for observer, signal, subject in diagnosis.explains:
+        evidence = standing.evidence.get((observer, signal, subject))
+        asked = observer != SERVER and signal not in standing.log_born
+        if evidence is not None and asked and not evidence.confirmed:
+            yield Again(signal, subject, observer)

@@ -57,8 +57,12 @@ class Judge:
     def trouble(self) -> str:
         if still_open := [name_of(ticket) for ticket in self.product.tickets() if ticket["status"] in OPEN]:
             return f"open: {', '.join(still_open)}"
-        silent = set(HOSTS) - {host["host"] for host in self.product.hosts() if host["state"] == "alive"}
-        return f"silent: {', '.join(sorted(silent))}" if silent else ""
+        hosts = self.product.hosts()
+        silent = set(HOSTS) - {host["host"] for host in hosts if host["state"] == "alive"}
+        if silent:
+            return f"silent: {', '.join(sorted(silent))}"
+        failing = [str(host["host"]) for host in hosts if host["failing"]]
+        return f"failing looks on: {', '.join(failing)}" if failing else ""
 
 
 class Case:

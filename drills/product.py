@@ -26,6 +26,8 @@ SERVER_ENVIRONMENT = {
     "ROOTWARD_LISTEN": f"{BY_NAME[SERVER].address}:8470",
     "ROOTWARD_NAMES": f"{BY_NAME[SERVER].fqdn},{BY_NAME[SERVER].address}",
 }
+SETTLED = 12.0
+"""Seconds; longer than a service must have run before its agent counts it as one."""
 OPEN = frozenset(["new", "assigned", "in_progress", "pending"])
 
 
@@ -48,6 +50,16 @@ class Rootward:
         each(self.enroll, HOSTS)
         self.lab.at_boot.append(self.start_agent)
         each(self.start_agent, HOSTS)
+        self.wait_until_known()
+
+    def wait_until_known(self, seconds: float = 90) -> None:
+        """Until the agents have found what there is: no new look was taken up for some time."""
+        until, looks, since = time.monotonic() + seconds, -1, time.monotonic()
+        while time.monotonic() < min(until, since + SETTLED):
+            time.sleep(1)
+            now = sum(host["looks"] for host in self.hosts())
+            if now != looks:
+                looks, since = now, time.monotonic()
 
     def start_server(self, seconds: float = 30) -> None:
         """Raises LabError with the server's last words when it does not get ready."""

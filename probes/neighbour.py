@@ -67,8 +67,10 @@ async def _ask(place: _Place, netlink: Netlink) -> list[Judgement]:
     if not place.link.mac:
         why = f"{place.link.name} has no neighbours to ask"
         return [unknown("net.neighbour", place.subject, Reason.NOT_SUPPORTED, why=why)]
+    # Asked from the address itself, Linux would take the request for its own and not answer (RFC 5227).
+    source = "" if place.mine else place.path.source
     try:
-        answers = await who_has(place.address, place.link, place.path.source, _LISTEN, all_answers=True)
+        answers = await who_has(place.address, place.link, source, _LISTEN, all_answers=True)
     except PermissionError:
         subject = address_entity(place.address)
         refused = unknown("net.duplicate", subject, Reason.NOT_PERMITTED, why=HOW_TO_PERMIT)

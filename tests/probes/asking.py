@@ -1,6 +1,6 @@
 """Runs one probe in a process of its own, so that a test may put it into a namespace or under another user.
 
-Arguments: module, root, rounds. Targets come as JSON on standard input, the last round's judgements go out.
+Arguments: module, root. Each line of input is a JSON list of targets, each line of output its judgements.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import asyncio
 import importlib
 import sys
 import time
+from typing import Any
 
 import msgspec
 
@@ -17,19 +18,22 @@ from wire.judgement import Judgement
 from wire.target import Target
 
 
-async def main(module: str, root: str, rounds: str) -> None:
+async def main(module: str, root: str) -> None:
     unit = importlib.import_module(module)
-    targets = msgspec.json.decode(sys.stdin.buffer.read(), type=list[Target])
     net = Net(host="h1", clock=time.time, root=root)
+    for line in sys.stdin.buffer:
+        judgements = await ask(unit, msgspec.json.decode(line, type=list[Target]), net)
+        sys.stdout.buffer.write(msgspec.json.encode(judgements) + b"\n")
+        sys.stdout.buffer.flush()
+
+
+async def ask(unit: Any, targets: list[Target], net: Net) -> list[Judgement]:
+    if hasattr(unit, "ask_all"):
+        return list(await unit.ask_all(targets, net))
     judgements: list[Judgement] = []
-    for _ in range(int(rounds)):
-        if hasattr(unit, "ask_all"):
-            judgements = await unit.ask_all(targets, net)
-            continue
-        judgements = []
-        for answer in await asyncio.gather(*(unit.ask(target, net) for target in targets)):
-            judgements += [answer] if isinstance(answer, Judgement) else answer
-    sys.stdout.buffer.write(msgspec.json.encode(judgements))
+    for answer in await asyncio.gather(*(unit.ask(target, net) for target in targets)):
+        judgements += [answer] if isinstance(answer, Judgement) else answer
+    return judgements
 
 
 asyncio.run(main(*sys.argv[1:]))

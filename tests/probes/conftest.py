@@ -92,23 +92,27 @@ class Lan:
         self,
         unit: str,
         *targets: Target,
+        then: Sequence[Callable[[], object]] = (),
         at: str = "h1",
         root: str = "/",
-        rounds: int = 1,
         prefix: Sequence[str] = (),
     ) -> list[Judgement]:
-        """What the probe in ``probes/`` says there, in the last of its rounds."""
-        child = (sys.executable, str(HERE / "asking.py"), f"probes.{unit}", root, str(rounds))
-        done = subprocess.run(
-            self.spaces.argv(at, *prefix, *child),
-            input=msgspec.json.encode(targets),
-            capture_output=True,
-            check=False,
-            cwd=HERE.parent.parent,
-            env={"PYTHONPATH": str(HERE.parent.parent), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
-        )
-        assert done.returncode == 0, done.stderr.decode()
-        return msgspec.json.decode(done.stdout, type=list[Judgement])
+        """What the probe in ``probes/`` says there; asked again after each change, the last word counts."""
+        child = (sys.executable, str(HERE / "asking.py"), f"probes.{unit}", root)
+        environment = {"PYTHONPATH": str(HERE.parent.parent), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(self.spaces.argv(at, *prefix, *child), env=environment, **pipes) as process:
+            said = b""
+            for change in (None, *then):
+                if change:
+                    change()
+                process.stdin.write(msgspec.json.encode(targets) + b"\n")
+                process.stdin.flush()
+                said = process.stdout.readline()
+            process.stdin.close()
+            errors = process.stderr.read().decode()
+        assert said, errors
+        return msgspec.json.decode(said, type=list[Judgement])
 
 
 @pytest.fixture

@@ -1,0 +1,87 @@
+"""Routes that are there, missing, and wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from wire.judgement import Reason, Verdict
+from wire.target import RouteTarget
+
+pytestmark = pytest.mark.root
+OUT = RouteTarget("10.98.0.2")
+
+
+def reason(lan):
+    (judged,) = lan.ask("route", OUT)
+    return judged.reason
+
+
+def use(lan, gateway):
+    """Changes the default route, and sends something over it so that the kernel looks for the gateway."""
+    lan.run("h1", "ip", "route", "replace", "default", "via", gateway)
+    lan.run("h1", "sh", "-c", "ping -c1 -W1 10.98.0.2 || true")
+
+
+def test_a_good_way_passes_and_is_told(lan):
+    (judged,) = lan.ask("route", OUT)
+    assert judged.verdict is Verdict.PASS
+    assert (judged.path.interface, judged.path.gateway) == ("eth0", "10.99.0.254")
+
+
+def test_ipv6_goes_its_own_way(lan):
+    (judged,) = lan.ask("route", RouteTarget("fd98::2"))
+    assert (judged.verdict, judged.path.gateway) == (Verdict.PASS, "fd99::254")
+
+
+def test_a_missing_default_route_is_no_route(lan):
+    lan.run("h1", "ip", "route", "del", "default")
+    assert reason(lan) is Reason.NO_ROUTE
+
+
+def test_a_refusing_route_is_no_route(lan):
+    lan.run("h1", "ip", "route", "add", "unreachable", "10.98.0.0/24")
+    assert reason(lan) is Reason.NO_ROUTE
+
+
+def test_a_lost_address_is_no_address(lan):
+    lan.run("h1", "ip", "-4", "address", "flush", "dev", "eth0")
+    assert reason(lan) is Reason.NO_ADDRESS
+
+
+def test_a_gateway_in_no_connected_subnet_is_wrong(lan):
+    lan.run("h1", "ip", "route", "replace", "default", "via", "10.77.0.1", "dev", "eth0", "onlink")
+    assert reason(lan) is Reason.WRONG
+
+
+def test_a_gateway_reached_on_link_that_answers_is_right(lan):
+    lan.address("gw", "eth0", "172.31.1.1/32")
+    lan.run("h1", "ip", "route", "replace", "default", "via", "172.31.1.1", "dev", "eth0", "onlink")
+    lan.run("h1", "ping", "-c1", "10.98.0.2")
+    assert reason(lan) is Reason.OK
+
+
+def test_a_pulled_cable_is_carrier(lan):
+    lan.run("sw", "ip", "link", "set", "to-h1", "down")
+    assert reason(lan) is Reason.CARRIER
+
+
+@pytest.mark.parametrize("other", ["10.99.0.2", "10.99.0.99"])
+@pytest.mark.parametrize("target", [OUT, RouteTarget("10.99.0.2")])
+def test_a_gateway_that_replaced_a_good_one_and_does_not_forward_is_wrong(lan, other, target):
+    use(lan, "10.99.0.254")
+    (judged,) = lan.ask("route", target, then=[lambda: use(lan, other)])
+    assert judged.reason is Reason.WRONG
+    assert judged.evidence["usual_gateway"] == "10.99.0.254"
+
+
+def test_a_new_gateway_that_forwards_is_right(lan):
+    use(lan, "10.99.0.254")
+    lan.address("gw", "eth0", "10.99.0.253/24")
+    (judged,) = lan.ask("route", OUT, then=[lambda: use(lan, "10.99.0.253")])
+    assert judged.reason is Reason.OK
+
+
+def test_a_gateway_that_fell_silent_is_not_called_wrong(lan):
+    use(lan, "10.99.0.254")
+    (judged,) = lan.ask("route", OUT, then=[lambda: lan.run("gw", "ip", "link", "set", "eth0", "down")])
+    assert judged.reason is Reason.OK

@@ -8,7 +8,7 @@ from typing import Any
 
 from agent.config import Config
 from agent.discovered import found, routes, server_targets
-from agent.look import Look, describe
+from agent.look import Look
 from agent.state import Finding
 from agent.units import Units
 from collectors.host import Host

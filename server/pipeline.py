@@ -15,8 +15,9 @@ import structlog
 
 from rules.catalogue import Catalogue
 from rules.diagnosis import Diagnosis
-from rules.inference import Engine
+from rules.inference import Engine, next_tests
 from rules.topology import Site, Topology
+from server.config import BadSetting
 from server.current import CurrentState
 from server.desk.actions import Actions
 from server.desk.desk import Desk
@@ -48,7 +49,7 @@ MAX_ARRIVALS = 2_000
 _log = structlog.get_logger("diagnosis")
 
 
-class BadSite(ValueError):
+class BadSite(BadSetting):
     """A site file that cannot be used."""
 
 
@@ -170,8 +171,9 @@ class Pipeline:
         self.turned_at = self._clock()
         return turn
 
-    def _wanted(self, diagnosis: Diagnosis, _now: float) -> Iterator[Wanted]:
+    def _wanted(self, diagnosis: Diagnosis, now: float) -> Iterator[Wanted]:
         yield from probe_again(diagnosis, self.standing)
+        yield from next_tests(self.engine, [diagnosis], now)
 
     def _restore(self) -> None:
         """Current state as it was rebuilt from disk, weighed anew; open tickets find their symptoms again."""

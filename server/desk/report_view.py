@@ -56,7 +56,7 @@ def _happening(event: Event) -> Happening:
 
 def _text(event: Event) -> str:
     if event.what == Note.OPENED:
-        return plain(event.reason)
+        return plain(event.reason.removeprefix(f"{Note.OPENED}: "))
     if event.what == Note.MOVED:
         before, after = event.after["from"], event.after["to"]
         return plain(f"{' '.join(before)} → {' '.join(after)}")

@@ -134,6 +134,7 @@ class Lab:
         self.folder = folder
         self.catalogue = catalogue
         self.now = BEGIN
+        self.server_host = "web1"
         self.agents: dict[str, Agent] = {}
         self.log: list[Batch] = []
         self.received: list[float] = []
@@ -148,7 +149,12 @@ class Lab:
         for batch, at in zip(self.log, self.received, strict=True):
             self.current.apply(batch, at)
         self.pipeline = Pipeline(
-            self.catalogue, self.current, self.database, tasks=self.tasks, clock=lambda: self.now
+            self.catalogue,
+            self.current,
+            self.database,
+            tasks=self.tasks,
+            clock=lambda: self.now,
+            server_host=self.server_host,
         )
 
     def restart(self) -> None:

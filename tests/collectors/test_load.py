@@ -1,0 +1,179 @@
+"""CPU, memory, pressure, swap and disks of a machine whose figures are known."""
+
+from __future__ import annotations
+
+import pytest
+
+from collectors import cpu, disks, memory, pressure, swap
+from tests.collectors.conftest import about
+from wire.judgement import Reason, Verdict
+
+HARDLY = (
+    "some avg10={some} avg60={some} avg300=1.00 total=1\nfull avg10={full} avg60={full} avg300=0.00 total=1\n"
+)
+
+
+def _press(tree, folder: str = "/proc/pressure", **waiting: tuple[float, float]) -> None:
+    for resource, (some, full) in waiting.items():
+        name = resource if folder.startswith("/proc") else f"{resource}.pressure"
+        tree.write(f"{folder}/{name}", HARDLY.format(some=some, full=full))
+
+
+def _run_cpu(tree, busy: float, looks: int = 4, **options: str):
+    """``busy``: share of the time, of two CPUs."""
+    host = tree.host(**options)
+    verdicts = []
+    for look in range(looks + 1):
+        ticks = look * 1000
+        tree.write(
+            "/proc/stat", f"cpu  {int(ticks * busy)} 0 0 {int(ticks * (1 - busy))} 0 0 0 0\ncpu0 1\ncpu1 1\n"
+        )
+        tree.write("/proc/900/stat", f"900 (miner) R 1 9 9 0 -1 0 0 0 0 0 {ticks} 0 0 0 20 0 1 0 5 0 0\n")
+        verdicts = list(cpu.read(host))
+        tree.clock.pass_by(5)
+    return about(verdicts, "cpu.usage")
+
+
+def test_a_full_machine_on_which_work_waits_is_saturated(tree):
+    _press(tree, cpu=(95.0, 0.0))
+    verdict = _run_cpu(tree, 1.0)
+    assert (verdict.reason, verdict.evidence["busiest"]) == (Reason.SATURATED, "miner")
+
+
+def test_a_busy_machine_on_which_nothing_waits_is_healthy(tree):
+    _press(tree, cpu=(20.0, 0.0))
+    assert _run_cpu(tree, 1.0).reason is Reason.OK
+
+
+def test_a_burst_is_no_saturation(tree):
+    _press(tree, cpu=(95.0, 0.0))
+    assert _run_cpu(tree, 1.0, looks=2).reason is Reason.OK
+
+
+def test_without_pressure_information_the_run_queue_decides(tree):
+    tree.write("/proc/900/stat", "")
+    assert _run_cpu(tree, 1.0).reason is Reason.OK
+
+
+def test_a_group_is_judged_by_its_own_quota(tree):
+    folder = "/sys/fs/cgroup/box"
+    _press(tree, folder, cpu=(95.0, 95.0))
+    tree.write(f"{folder}/cpu.max", "50000 100000\n")
+    tree.write("/proc/stat", "cpu  0 0 0 100 0 0 0 0\ncpu0 1\ncpu1 1\n")
+    host = tree.host(cgroup_cpu=folder)
+    for look in range(4):
+        used = look * 2_500_000
+        tree.write(
+            f"{folder}/cpu.stat", f"usage_usec {used}\nnr_periods {look * 50}\nnr_throttled {look * 48}\n"
+        )
+        verdicts = list(cpu.read(host))
+        tree.clock.pass_by(5)
+    verdict = about(verdicts, "cpu.usage")
+    assert (verdict.reason, verdict.value, verdict.evidence["throttled"]) == (Reason.SATURATED, 1.0, 0.96)
+
+
+@pytest.mark.parametrize(
+    ("total", "available", "reason"),
+    [
+        (8_000_000, 4_000_000, Reason.OK),
+        (8_000_000, 500_000, Reason.HIGH),
+        (8_000_000, 100_000, Reason.EXHAUSTED),
+        (1_000_000_000, 20_000_000, Reason.OK),
+    ],
+)
+def test_memory_is_judged_by_what_is_available_in_share_and_amount(tree, total, available, reason):
+    tree.write("/proc/meminfo", f"MemTotal: {total} kB\nMemFree: 1 kB\nMemAvailable: {available} kB\n")
+    assert about(memory.read(tree.host()), "mem.available").reason is reason
+
+
+@pytest.mark.parametrize(
+    ("limit", "used", "stat"),
+    [
+        ("memory.max", "memory.current", "inactive_file"),
+        ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    ],
+)
+def test_a_group_near_its_limit_has_only_its_cache_left(tree, limit, used, stat):
+    tree.write("/box/" + limit, "100000000\n")
+    tree.write("/box/" + used, "99000000\n")
+    tree.write("/box/memory.stat", f"{stat} 1000000\n")
+    verdict = about(memory.read(tree.host(cgroup_memory="/box")), "mem.available")
+    assert (verdict.reason, verdict.value) == (Reason.EXHAUSTED, 0.02)
+
+
+def test_a_group_without_limit_has_the_memory_of_the_machine(tree):
+    tree.write("/box/memory.max", "max\n")
+    tree.write("/box/memory.current", "1\n")
+    tree.write("/proc/meminfo", "MemTotal: 100 kB\nMemAvailable: 50 kB\n")
+    assert about(memory.read(tree.host(cgroup_memory="/box")), "mem.available").value == 0.5
+
+
+def test_pressure_of_each_resource_is_judged(tree):
+    _press(tree, cpu=(99.0, 0.0), memory=(50.0, 30.0), io=(5.0, 2.0))
+    reasons = {one.signal: one.reason for one in pressure.read(tree.host())}
+    assert reasons == {
+        "cpu.pressure": Reason.SATURATED,
+        "mem.pressure": Reason.SATURATED,
+        "io.pressure": Reason.OK,
+    }
+
+
+def test_pressure_of_a_group_is_read_where_an_option_says(tree):
+    _press(tree, cpu=(99.0, 0.0), memory=(0.0, 0.0), io=(0.0, 0.0))
+    _press(tree, "/box", cpu=(1.0, 0.0), memory=(0.0, 0.0), io=(0.0, 0.0))
+    verdicts = list(pressure.read(tree.host(cgroup_pressure="/box")))
+    assert about(verdicts, "cpu.pressure").value == 1.0
+
+
+def test_a_kernel_without_pressure_information_is_unknown_and_not_well(tree):
+    assert {one.verdict for one in pressure.read(tree.host())} == {Verdict.UNKNOWN}
+
+
+@pytest.mark.parametrize(
+    ("swapped_in", "swapped_out", "reason"),
+    [(0, 0, Reason.OK), (0, 500_000, Reason.OK), (60_000, 60_000, Reason.SATURATED)],
+)
+def test_swapping_both_ways_all_the_time_is_thrashing_and_filling_once_is_not(
+    tree, swapped_in, swapped_out, reason
+):
+    host = tree.host()
+    tree.write("/proc/vmstat", "pswpin 0\npswpout 0\n")
+    list(swap.read(host))
+    tree.clock.pass_by(15)
+    tree.write("/proc/vmstat", f"pswpin {swapped_in}\npswpout {swapped_out}\n")
+    assert about(swap.read(host), "mem.swap").reason is reason
+
+
+def _disk(tree, done: int, milliseconds: int, under_way: int) -> None:
+    tree.write("/proc/self/mountinfo", "")
+    tree.write("/sys/block/sda/queue/rotational", "1\n")
+    line = f"8 0 sda {done} 0 0 {milliseconds} 0 0 0 0 {under_way} 0 0\n"
+    tree.write("/proc/diskstats", line + line.replace("sda", "sda1"))
+
+
+def test_requests_under_way_of_which_none_completes_are_a_hung_disk(tree):
+    host = tree.host()
+    for _ in range(5):
+        _disk(tree, 100, 100, 4)
+        verdicts = list(disks.read(host))
+        tree.clock.pass_by(5)
+    assert about(verdicts, "disk.latency").reason is Reason.HUNG
+
+
+@pytest.mark.parametrize(("per_request", "reason"), [(10, Reason.OK), (900, Reason.SLOW)])
+def test_a_disk_is_slow_when_its_requests_are_for_a_while(tree, per_request, reason):
+    host = tree.host()
+    for look in range(5):
+        _disk(tree, 100 + look * 50, 100 + look * 50 * per_request, 1)
+        verdicts = list(disks.read(host))
+        tree.clock.pass_by(5)
+    assert about(verdicts, "disk.latency").reason is reason
+
+
+def test_an_idle_disk_is_not_hung(tree):
+    host = tree.host()
+    for _ in range(5):
+        _disk(tree, 100, 100, 0)
+        verdicts = list(disks.read(host))
+        tree.clock.pass_by(5)
+    assert about(verdicts, "disk.latency").reason is Reason.OK

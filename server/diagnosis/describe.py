@@ -35,18 +35,19 @@ class Describe:
         self._routing = routing
 
     def fault(self, diagnosis: Diagnosis) -> Fault | None:
-        return self._catalogue.faults.get(diagnosis.root.fault)
+        return self._catalogue.faults.get(root_of(diagnosis)[0])
 
     def fields(self, diagnosis: Diagnosis) -> dict[str, Any]:
         """All that follows from the diagnosis. Raises KeyError for a fault that nobody described."""
-        fault = self._catalogue.faults[diagnosis.root.fault]
+        name, entity = root_of(diagnosis)
+        fault = self._catalogue.faults[name]
         hit = reach(
             diagnosis, self._topology.graph, self._topology.inventories, failing=self._failing(diagnosis)
         )
-        impact, urgency = grade_impact(diagnosis.root.entity, hit), grade_urgency(fault, hit)
+        impact, urgency = grade_impact(entity, hit), grade_urgency(fault, hit)
         domain = domain_of(fault)
         return {
-            "title": titles(self._catalogue, fault.id, diagnosis.entity),
+            "title": titles(self._catalogue, name, entity),
             "fault": fault.id,
             "entity": diagnosis.entity,
             "domain": domain,
@@ -56,7 +57,7 @@ class Describe:
             "priority": self._routing.priority(cast("Scope", impact.value), cast("Level", urgency.value)),
             "team": self._routing.team(domain),
             "hosts": hit.hosts[:MAX_HOSTS],
-            "root": root_of(diagnosis),
+            "root": (name, entity),
         }
 
     def _failing(self, diagnosis: Diagnosis) -> bool:

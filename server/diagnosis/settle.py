@@ -93,12 +93,13 @@ class Settle:
         return self._bar(diagnosis, turn, Settled.TIME_IS_UP)
 
     def _excuse(self, diagnosis: Diagnosis, now: float) -> Settled | None:
-        fault = self._catalogue.faults.get(diagnosis.root.fault)
+        name, entity = root_of(diagnosis)
+        fault = self._catalogue.faults.get(name)
         if fault is None or not fault.ticket:
             return Settled.NOBODY_NEEDED
         if planned(self._desk.windows, diagnosis, now) is not None:
             return Settled.PLANNED
-        host = host_of(diagnosis.root.entity) or name_of(diagnosis.root.entity)
+        host = host_of(entity) or name_of(entity)
         if self._standing.goodbyes.get(host) in MACHINE_GONE:
             return Settled.SAID_GOODBYE
         return None

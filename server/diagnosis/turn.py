@@ -44,5 +44,12 @@ class Stage(Protocol):
 
 
 def root_of(diagnosis: Diagnosis) -> tuple[str, str]:
-    """What a ticket is about, and what no two open tickets may share."""
+    """(fault, entity) that the ticket is about, and that no two open tickets may share.
+
+    Of a class whose members cannot be told apart, the member that is what they have in common: of a dead
+    host and its cut cable, the host.
+    """
+    for member in (diagnosis.root, *diagnosis.members):
+        if member.entity == diagnosis.entity:
+            return (member.fault, member.entity)
     return (diagnosis.root.fault, diagnosis.root.entity)

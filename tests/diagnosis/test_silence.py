@@ -22,7 +22,7 @@ def test_an_agent_that_died_alone_is_named_while_its_host_answers(lab):
     lab.join("web1", "web2", "web3")
     everybody_pings(lab)
     silence(lab, "web2")
-    lab.pass_time(60)
+    lab.pass_time(75)
     ticket = lab.only_ticket()
     assert (ticket.fault, ticket.entity) == ("host.agent.dead", "agent:web2")
 
@@ -31,7 +31,7 @@ def test_a_heartbeat_that_returns_resolves_the_ticket(lab):
     lab.join("web1", "web2", "web3")
     everybody_pings(lab)
     silence(lab, "web2")
-    lab.pass_time(60)
+    lab.pass_time(75)
     lab.agents["web2"].alive = True
     lab.pass_time(60)
     assert lab.only_ticket().status is Status.RESOLVED

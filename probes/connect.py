@@ -22,12 +22,21 @@ async def connect(steps: Steps, host: str, port: int) -> socket.socket:
         try:
             resolved = await resolve(host, steps.net.root, steps.left(CONNECT))
         except ResolveFailed as failure:
+            _blocked(steps, failure.resolver)
             steps.path = msgspec.structs.replace(steps.path, resolver=failure.resolver, port=port)
             raise
     steps.path = msgspec.structs.replace(steps.path, resolver=resolved.resolver)
     way = _first_open(steps, resolved.addresses, port)
     with steps.step("connect"):
         return await _connect(steps, way, port)
+
+
+def _blocked(steps: Steps, resolver: str) -> None:
+    """Without a way to the resolver it is the way that failed, not the resolving."""
+    way = steps.ways.to(resolver) if resolver else None
+    if way and way.blocked:
+        steps.path = way.path
+        raise StepFailed(way.blocked, step="resolve", error=way.detail)
 
 
 def _first_open(steps: Steps, addresses: tuple[str, ...], port: int) -> Way:

@@ -28,7 +28,7 @@ async def query(
     try:
         question = dns.message.make_query(name, record, use_edns=0, payload=1232, id=secrets.randbelow(65536))
     except dns.exception.DNSException as error:
-        raise StepFailed(Reason.STATUS, error=f"no DNS name: {error}") from None
+        raise StepFailed(Reason.INTERNAL, error=f"no DNS name: {error}") from None
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     for tries_left in range(_TRIES, 0, -1):
@@ -118,7 +118,10 @@ def _failure(sock: socket.socket, error: OSError) -> StepFailed:
         reason = reason_of_icmp(queued, sock.family, port_is_refusal=True)
         if reason:
             return StepFailed(reason, error=error.strerror or "", **queued.evidence())
-    return StepFailed(reason_of(error.errno or 0), error=error.strerror or str(error))
+    reason = reason_of(error.errno or 0)
+    if reason is Reason.RESET:  # accepted by TCP, then closed: it will not answer
+        reason = Reason.STATUS
+    return StepFailed(reason, error=error.strerror or str(error))
 
 
 def texts(answer: dns.message.Message, record: str) -> list[str]:

@@ -18,7 +18,7 @@ _LOCAL, _ICMP, _ICMP6 = 1, 2, 3
 _BY_ERRNO = {
     errno.ENETUNREACH: Reason.NO_ROUTE,
     errno.ENETDOWN: Reason.CARRIER,
-    errno.EADDRNOTAVAIL: Reason.NO_ADDRESS,
+    errno.EADDRNOTAVAIL: Reason.EXHAUSTED,  # every local port is in use
     errno.EINVAL: Reason.NO_ROUTE,  # a blackhole route
     errno.EHOSTUNREACH: Reason.UNREACHABLE,
     errno.EHOSTDOWN: Reason.UNREACHABLE,
@@ -89,7 +89,7 @@ def read_errors(sock: socket.socket) -> Iterator[NetworkError]:
 
 
 def reason_of(number: int) -> Reason:
-    """The step that failed with this errno."""
+    """The step that failed with this errno; INTERNAL for what says nothing about the network."""
     return _BY_ERRNO.get(number, Reason.INTERNAL)
 
 

@@ -141,7 +141,8 @@ def _silent(way: Way, tally: Tally, sent: int, net: Net) -> Judgement:
     if reason in (Reason.TIMEOUT, Reason.UNREACHABLE):
         link = Ways.of(net).link(way.path.interface)
         reason = Reason.CARRIER if link and not link.carrier else reason
-    return _judgement(way, Verdict.FAIL, reason, None, evidence)
+    verdict = Verdict.UNKNOWN if reason is Reason.INTERNAL else Verdict.FAIL
+    return _judgement(way, verdict, reason, None, evidence)
 
 
 def _judgement(

@@ -86,7 +86,8 @@ class Steps:
 
     def failed(self, failure: StepFailed, value: float | None = None) -> Judgement:
         self.evidence.update(failure.evidence)
-        return self._judge(Verdict.FAIL, failure.reason, value)
+        verdict = Verdict.UNKNOWN if failure.reason is Reason.INTERNAL else Verdict.FAIL
+        return self._judge(verdict, failure.reason, value)
 
     def _judge(self, verdict: Verdict, reason: Reason, value: float | None) -> Judgement:
         return Judgement(

@@ -15,7 +15,8 @@ import msgspec
 import pytest
 
 from probes.unit import Net
-from wire.judgement import Judgement
+from rules.catalogue import load_catalogue
+from wire.judgement import Judgement, Verdict
 from wire.target import Target
 
 HERE = Path(__file__).parent
@@ -35,9 +36,20 @@ def ask(net: Net) -> Callable[..., Judgement]:
 
     def asking(unit: Any, target: Target) -> Judgement:
         answer = asyncio.run(unit.ask(target, net))
-        return answer if isinstance(answer, Judgement) else answer[0]
+        return declared([answer] if isinstance(answer, Judgement) else answer)[0]
 
     return asking
+
+
+def declared(judgements: list[Judgement]) -> list[Judgement]:
+    """Only endings that the signal declares may leave a probe."""
+    signals = load_catalogue().signals
+    for each in judgements:
+        known = (
+            each.verdict in {Verdict.PASS, Verdict.UNKNOWN} or each.reason in signals[each.signal].outcomes
+        )
+        assert known, f"{each.signal} does not declare {each.reason}"
+    return judgements
 
 
 class Lan:
@@ -80,13 +92,13 @@ class Lan:
         rules = f"table inet t {{\nchain c {{\ntype filter hook {hook} priority 0\n{rule}\n}}\n}}\n"
         self.spaces.run(name, "nft", rules)
 
-    def wait(self, name: str, port: int) -> None:
-        """Until something listens there."""
+    def wait(self, name: str, condition: str) -> None:
+        """Until a shell command is content there."""
         for _ in range(200):
-            if f":{port} " in self.run(name, "ss", "-Hltn"):
+            if subprocess.run(self.spaces.argv(name, "sh", "-c", condition), check=False).returncode == 0:
                 return
             time.sleep(0.02)
-        raise AssertionError(f"nothing listens on {name}:{port}")
+        raise AssertionError(f"never on {name}: {condition}")
 
     def ask(
         self,
@@ -112,7 +124,7 @@ class Lan:
             process.stdin.close()
             errors = process.stderr.read().decode()
         assert said, errors
-        return msgspec.json.decode(said, type=list[Judgement])
+        return declared(msgspec.json.decode(said, type=list[Judgement]))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from probes import tcp
 from wire.judgement import Reason, Verdict
 from wire.target import TcpTarget
 
+LISTENS = "ss -Hltn | grep -q :80"
 SERVER = "import socket,time; s=socket.create_server(('', 80)); time.sleep(60)"
 
 
@@ -115,6 +116,27 @@ def test_a_pulled_cable_is_carrier(lan):
 def test_a_lost_first_request_makes_the_connection_slow(lan, serve):
     lan.filter("h2", "input", "tcp dport 80 tcp flags syn numgen inc mod 2 0 drop")
     serve(*lan.spaces.argv("h2", "python3", "-c", SERVER))
-    lan.wait("h2", 80)
+    lan.wait("h2", LISTENS)
     (judged,) = lan.ask("tcp", TcpTarget("10.99.0.2", 80))
     assert (judged.verdict, judged.reason) == (Verdict.WARN, Reason.SLOW)
+
+
+@pytest.mark.root
+def test_a_name_behind_a_pulled_cable_is_carrier_not_resolve(lan, tmp_path):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "resolv.conf").write_text("nameserver 10.98.0.2\n")
+    lan.run("sw", "ip", "link", "set", "to-h1", "down")
+    (judged,) = lan.ask("tcp", TcpTarget("shop.lab", 80), root=str(tmp_path))
+    assert judged.reason is Reason.CARRIER
+
+
+@pytest.mark.root
+def test_no_local_port_left_is_exhausted(lan, serve):
+    serve(*lan.spaces.argv("h2", "python3", "-c", SERVER))
+    lan.wait("h2", LISTENS)
+    lan.run("h1", "sysctl", "-qw", "net.ipv4.ip_local_port_range=50000 50001")
+    taken = "[socket.create_connection(('10.99.0.2', 80)) for _ in range(2)]"
+    serve(*lan.spaces.argv("h1", "python3", "-c", f"import socket,time; held={taken}; time.sleep(60)"))
+    lan.wait("h1", "test $(ss -Htn state established | wc -l) -eq 2")
+    (judged,) = lan.ask("tcp", TcpTarget("10.99.0.2", 80))
+    assert judged.reason is Reason.EXHAUSTED

@@ -34,7 +34,7 @@ from server.ingest.checkpoint import Checkpointer, rebuild
 from server.ingest.endpoint import PATH, BatchEndpoint, Receive, Scope, Send
 from server.ingest.intake import Intake
 from server.metrics import Metrics
-from server.parts import Parts
+from server.parts import Assembly
 from server.pipeline import Pipeline
 from server.storage import batches
 from server.storage.database import Database
@@ -55,7 +55,7 @@ ROUTES: Sequence[ControllerRouterHandler] = [
 class App:
     """An ASGI application: batches go straight to their endpoint, the rest to the framework."""
 
-    def __init__(self, parts: Parts, checkpointer: Checkpointer) -> None:
+    def __init__(self, parts: Assembly, checkpointer: Checkpointer) -> None:
         self.parts = parts
         self._batches = BatchEndpoint(parts.gate, parts.intake, parts.current, parts.tasks, parts.metrics)
         self.litestar = litestar(parts, checkpointer)
@@ -72,7 +72,7 @@ class App:
         self.parts.database.close()
 
 
-def litestar(parts: Parts, checkpointer: Checkpointer) -> Litestar:
+def litestar(parts: Assembly, checkpointer: Checkpointer) -> Litestar:
     """Every route but that of batches."""
     return Litestar(
         route_handlers=ROUTES,
@@ -90,7 +90,7 @@ def litestar(parts: Parts, checkpointer: Checkpointer) -> Litestar:
 
 
 @asynccontextmanager
-async def _lifespan(_app: Litestar, parts: Parts, checkpointer: Checkpointer) -> AsyncIterator[None]:
+async def _lifespan(_app: Litestar, parts: Assembly, checkpointer: Checkpointer) -> AsyncIterator[None]:
     parts.tasks.open(asyncio.get_running_loop())
     checkpointer.start()
     parts.pipeline.start()
@@ -129,7 +129,7 @@ def compose(config: Config, url: str, fingerprint: str, now: Callable[[], float]
     metrics.gauge("rootward_ingest_queue", "Batches that wait for their commit", lambda: intake.waiting)
     metrics.gauge("rootward_agents", "Enrolled agents", lambda: len(current.agents()))
     metrics.gauge("rootward_held_requests", "Idle requests held for agents", lambda: tasks.held)
-    parts = Parts(
+    parts = Assembly(
         config=config,
         database=database,
         current=current,

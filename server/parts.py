@@ -1,10 +1,11 @@
-"""The parts of a running server, as handlers get them: ``async def handler(parts: Parts, …)``."""
+"""The parts of a running server, and how a handler asks for them: ``async def handler(parts: Parts, …)``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from litestar.di import NamedDependency
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.auth.access import Gate
@@ -21,7 +22,7 @@ from server.tasks import TaskDesk
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts:
+class Assembly:
     """Made once, by the composition root."""
 
     config: Config
@@ -50,3 +51,7 @@ class Parts:
         except SQLAlchemyError as error:
             return f"the database cannot be read: {error.__class__.__name__}"
         return "" if self.database.writer.alive else "the writer has ended"
+
+
+Parts = NamedDependency[Assembly]
+"""In a signature it is the type, and the mark by which the framework hands it in."""

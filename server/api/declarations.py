@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, delete, get, post
 from litestar.exceptions import ClientException, NotFoundException
-from litestar.params import PathParameter
+from litestar.params import JSONBody, PathParameter
 
 from rules.topology import Site
 from server.desk.maintenance import Window
@@ -38,7 +38,7 @@ def get_site(parts: Parts) -> Site:
 
 
 @post("/api/v1/site", status_code=200, summary="Declare the topology, in place of what was declared")
-async def post_site(request: AnyRequest, parts: Parts, data: Site) -> Site:
+async def post_site(request: AnyRequest, parts: Parts, data: JSONBody[Site]) -> Site:
     """400 names the entry that is wrong; then nothing changes."""
     pipeline, name = parts.pipeline, request.user.name
     try:
@@ -56,7 +56,7 @@ def list_windows(parts: Parts) -> list[Window]:
 
 
 @post("/api/v1/maintenance", summary="Plan work: its faults open no ticket")
-async def post_window(request: AnyRequest, parts: Parts, data: WindowRequest) -> Window:
+async def post_window(request: AnyRequest, parts: Parts, data: JSONBody[WindowRequest]) -> Window:
     """400 for a window that ends before it begins, is over, or is longer than 90 days."""
     now = parts.now()
     if not max(data.starts_at, now) < data.ends_at <= data.starts_at + MAX_LENGTH:

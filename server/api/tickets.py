@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from litestar import MediaType, Request, get, post
 from litestar.exceptions import ClientException, NotFoundException
-from litestar.params import PathParameter, QueryParameter
+from litestar.params import FromQuery, JSONBody, PathParameter, QueryParameter
 from litestar.response import Response
 
 from rules.report import render
@@ -33,7 +33,7 @@ MAX_LISTED = 1000
 def list_tickets(
     parts: Parts,
     only_open: Annotated[Literal["0", "1"], QueryParameter(name="open")] = "0",
-    lang: Language = "en",
+    lang: FromQuery[Language] = "en",
     limit: Annotated[int, QueryParameter(ge=1, le=MAX_LISTED)] = 200,
 ) -> list[Shown]:
     """``open=1``: only those that somebody still has to work on."""
@@ -43,7 +43,7 @@ def list_tickets(
 
 
 @get("/api/v1/tickets/{number:int}", summary="One ticket with its story", sync_to_thread=True)
-def get_ticket(parts: Parts, number: Number, lang: Language = "en") -> Whole:
+def get_ticket(parts: Parts, number: Number, lang: FromQuery[Language] = "en") -> Whole:
     """404 for a number that no ticket has."""
     with parts.database.reading() as connection:
         ticket = storage.read_ticket(connection, number)
@@ -64,7 +64,7 @@ def get_report(
     parts: Parts,
     number: Number,
     form: Annotated[Literal["md", "html", "json"], QueryParameter(name="format")] = "md",
-    lang: Language = "en",
+    lang: FromQuery[Language] = "en",
 ) -> Response[str]:
     """Markdown, an HTML article, or JSON."""
     text = report_text(parts, number, form, lang)
@@ -105,7 +105,7 @@ async def act(
     parts: Parts,
     number: Number,
     action: Annotated[str, PathParameter(max_length=16)],
-    data: ActionRequest,
+    data: JSONBody[ActionRequest],
 ) -> Shown:
     """400 with the reason where the ticket's state does not allow it."""
     if action not in set(Action):

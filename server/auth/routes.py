@@ -13,7 +13,7 @@ from litestar.exceptions import (
     NotFoundException,
     TooManyRequestsException,
 )
-from litestar.params import PathParameter
+from litestar.params import JSONBody, PathParameter
 from litestar.response import Response
 
 from server.auth.access import COOKIE
@@ -57,7 +57,7 @@ class Session(msgspec.Struct, frozen=True):
 
 
 @post("/api/v1/enroll", opt={"access": Access.OPEN}, summary="Exchange a one-time token for a credential")
-async def enroll(request: AnyRequest, parts: Parts, data: EnrollRequest) -> Enrolled:
+async def enroll(request: AnyRequest, parts: Parts, data: JSONBody[EnrollRequest]) -> Enrolled:
     """The credential is shown once."""
     _throttle(parts.enrolments, request, parts.now())
     try:
@@ -71,7 +71,7 @@ async def enroll(request: AnyRequest, parts: Parts, data: EnrollRequest) -> Enro
 
 
 @post("/api/v1/tokens", summary="Make a one-time enrolment token")
-async def make_token(parts: Parts, data: TokenRequest) -> Token:
+async def make_token(parts: Parts, data: JSONBody[TokenRequest]) -> Token:
     """Only its hash is kept."""
     token = await parts.agents.make_token(data.host or "", data.ttl)
     return Token(
@@ -90,7 +90,7 @@ async def revoke(parts: Parts, agent: Annotated[str, PathParameter(max_length=64
 
 
 @post("/api/v1/sign-in", opt={"access": Access.OPEN}, status_code=200, summary="Open a session")
-async def sign_in(request: AnyRequest, parts: Parts, data: SignInRequest) -> Response[Session]:
+async def sign_in(request: AnyRequest, parts: Parts, data: JSONBody[SignInRequest]) -> Response[Session]:
     """Sets the session's cookie; a session that the browser had ends."""
     made = await try_sign_in(request, parts, data.name, data.password)
     if made is None:

@@ -9,7 +9,7 @@ from typing import Annotated
 from litestar import Request, get, post
 from litestar.datastructures import State
 from litestar.exceptions import PermissionDeniedException
-from litestar.params import QueryParameter
+from litestar.params import JSONBody, QueryParameter
 
 from server.auth.principal import Access, Principal
 from server.parts import Parts
@@ -46,7 +46,7 @@ async def get_tasks(
     request_max_body_size=MAX_SNAPSHOT,
     summary="The flight recorder's snapshot",
 )
-async def post_snapshot(request: AgentRequest, parts: Parts, data: Snapshot) -> None:
+async def post_snapshot(request: AgentRequest, parts: Parts, data: JSONBody[Snapshot]) -> None:
     """The newest few of each host are kept."""
     agent = request.user
     if data.agent != agent.name:

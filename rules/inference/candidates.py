@@ -16,8 +16,6 @@ from rules.models import Symptom
 
 QUIET = 120.0
 """Seconds without a new symptom after which the next one may belong to another episode."""
-KEPT_AGAINST = 6
-"""Observations against a pruned candidate that are kept for the report."""
 
 
 class Candidate(NamedTuple):
@@ -34,10 +32,10 @@ class Candidate(NamedTuple):
 
 
 class Refuted(NamedTuple):
-    """A root that observations speak against, so strongly that it cannot pay for its prior."""
+    """A root that cannot pay for its prior, with what speaks against it or without."""
 
     cause: Cause
-    by: tuple[str, ...]
+    onset: float
     keys: tuple[Key, ...]
 
 
@@ -64,7 +62,7 @@ def gather(
                 best = found
         if isinstance(best, Candidate):
             worth[cause] = best
-        elif best is not None and best.by:
+        elif best is not None:
             refuted.append(best)
     return Candidates(worth, tuple(refuted))
 
@@ -88,18 +86,15 @@ def _bound(
     cause: Cause, prior: Nats, onset: float, readings: list[Reading], touches: Touches
 ) -> Candidate | Refuted:
     bound = prior + sum(at_most(reading) for reading in readings)
-    against: list[str] = []
     keys = tuple(reading.key for reading in readings)
     if bound > 0:
         for touch in touches.newest(cause, onset):
             if not touch.produces:
                 bound += touch.miss
-                if len(against) < KEPT_AGAINST:
-                    against.append(touch.reading.id)
                 if bound <= 0:
                     break
     if bound <= 0:
-        return Refuted(cause, tuple(against), keys)
+        return Refuted(cause, onset, keys)
     return Candidate(cause, prior, onset, bound, keys)
 
 

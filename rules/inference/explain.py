@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
+from operator import itemgetter
 
 from rules.diagnosis import Consequence, Diagnosis, Hypothesis, Key, RuledOut
 from rules.inference.candidates import Candidate, Refuted
@@ -167,12 +169,20 @@ class Case:
                 by = self._opposed(candidate)
                 if by:
                     found.append((-shared, candidate.cause, by))
-        for refuted in self._refuted:
-            shared = len(keys.intersection(refuted.keys))
-            if shared:
-                found.append((-shared, refuted.cause, refuted.by[:CITED]))
         found.sort()
+        for refuted in self._most_shared(keys):
+            if len(found) >= RULED_OUT:
+                break
+            against = (t for t in self._touches.in_order(refuted.cause, refuted.onset) if not t.produces)
+            by = tuple(touch.reading.id for touch in islice(against, CITED))
+            if by:
+                found.append((0, refuted.cause, by))
         return [RuledOut(fault=cause.name, entity=cause.entity, by=by) for _, cause, by in found[:RULED_OUT]]
+
+    def _most_shared(self, keys: set[Key]) -> list[Refuted]:
+        """Pruned candidates for the same symptoms, those that would explain most of them first."""
+        shared = [(-len(keys.intersection(each.keys)), each.cause, each) for each in self._refuted]
+        return [each for count, _, each in sorted(shared, key=itemgetter(0, 1)) if count]
 
 
 def _weightiest(touches: Iterable[Touch]) -> list[Touch]:

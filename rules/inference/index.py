@@ -21,6 +21,7 @@ class Index:
         self.readings: dict[Key, Reading] = {}
         self.symptoms: dict[Key, Reading] = {}
         self._at: dict[Entity, dict[Look, dict[Key, Reading]]] = {}
+        self._sorted: dict[tuple[Entity, Look], list[Key]] = {}
 
     def put(self, reading: Reading) -> None:
         """Take the place of what was known of this key."""
@@ -33,8 +34,10 @@ class Index:
         else:
             self.symptoms.pop(reading.key, None)
         for role, entity in exercised(reading):
-            looks = self._at.setdefault(entity, {}).setdefault((reading.signal, role), {})
-            looks.pop(reading.key, None)  # so that the newest stands last
+            look = (reading.signal, role)
+            looks = self._at.setdefault(entity, {}).setdefault(look, {})
+            if looks.pop(reading.key, None) is None:  # put again, so that the newest stands last
+                self._sorted.pop((entity, look), None)
             looks[reading.key] = reading
 
     def drop(self, key: Key) -> Reading | None:
@@ -55,6 +58,14 @@ class Index:
         """The same, the newest first: what ends a weighing early is likeliest there."""
         return reversed(self.at(entity, look).values())
 
+    def in_order(self, entity: Entity, look: Look) -> Iterator[Reading]:
+        """The same by key, for what must not depend on the order of arrival."""
+        looks = self.at(entity, look)
+        keys = self._sorted.get((entity, look))
+        if keys is None:
+            keys = self._sorted[(entity, look)] = sorted(looks)
+        return (looks[key] for key in keys)
+
     def _unlink(self, reading: Reading) -> None:
         for role, entity in exercised(reading):
             looks = self._at.get(entity)
@@ -64,6 +75,7 @@ class Index:
             keys = looks.get(look)
             if keys is not None:
                 keys.pop(reading.key, None)
+                self._sorted.pop((entity, look), None)
                 if not keys:
                     del looks[look]
             if not looks:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,8 +10,12 @@ from rules.diagnosis import Key
 from rules.inference.cause import Cause, Nats
 from rules.inference.ground import Ground
 from rules.inference.index import Index
-from rules.inference.knowledge import Entry
+from rules.inference.knowledge import Entry, Look
 from rules.inference.outcomes import Reading, Sway, likelihood, sway
+from wire.entity import Entity
+
+Bearing = tuple[Reading, list[tuple[Entry, float]]]
+"""A look, and the entries of a model that it can be a symptom of, each with the share of the traffic."""
 
 
 class Touch(NamedTuple):
@@ -54,15 +58,23 @@ class Touches:
         return self._known[key]
 
     def newest(self, cause: Cause, onset: float) -> Iterator[Touch]:
-        """The same one by one, the newest of each signal first."""
-        for reading, entries in self._bearing(cause):
+        """The same one by one, the newest of each signal first: for sums that may end early."""
+        return self._judged(self._bearing(cause, self._index.newest), onset)
+
+    def in_order(self, cause: Cause, onset: float) -> Iterator[Touch]:
+        """The same one by one, by signal and key: for what is cited."""
+        return self._judged(self._bearing(cause, self._index.in_order), onset)
+
+    @staticmethod
+    def _judged(bearing: Iterable[Bearing], onset: float) -> Iterator[Touch]:
+        for reading, entries in bearing:
             kind, miss = sway(reading, entries)
             if kind is Sway.PRODUCES and reading.since >= onset - reading.clock_error:
                 yield Touch(reading, True, miss)
             elif kind is Sway.BLOCKS and reading.confirmed_at > onset + reading.clock_error:
                 yield Touch(reading, False, miss)
 
-    def _bearing(self, cause: Cause) -> Iterator[tuple[Reading, list[tuple[Entry, float]]]]:
+    def _bearing(self, cause: Cause, read: Callable[[Entity, Look], Iterable[Reading]]) -> Iterator[Bearing]:
         model = self._ground.model(cause)
         if model is None:
             return
@@ -73,7 +85,7 @@ class Touches:
         seen: set[Key] = set()
         for look in looks:
             alone = by_signal[look[0]] == 1
-            for reading in self._index.newest(cause.entity, look):
+            for reading in read(cause.entity, look):
                 if not alone:
                     if reading.key in seen:
                         continue

@@ -189,8 +189,14 @@ class World:
         for name in names or HOSTS:
             self.heartbeat(name, since=-1000.0, at=at)
 
+    def __repr__(self) -> str:
+        return "World"
+
+    def empty_engine(self) -> Engine:
+        return Engine(self._catalogue, self.graph)
+
     def engine(self) -> Engine:
-        engine = Engine(self._catalogue, self.graph)
+        engine = self.empty_engine()
         for evidence in self.evidence:
             engine.update(evidence)
         return engine

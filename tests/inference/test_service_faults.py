@@ -1,0 +1,202 @@
+"""Each fault of services, storage and hosts is named by what it shows."""
+
+from __future__ import annotations
+
+import pytest
+
+from rules.models import Relation, Role
+from wire.judgement import Reason
+
+
+def first(world) -> tuple[str, str]:
+    diagnoses = world.infer()
+    assert len(diagnoses) == 1, [(each.root.fault, each.root.entity) for each in diagnoses]
+    return diagnoses[0].root.fault, diagnoses[0].root.entity
+
+
+def test_a_stopped_database_is_a_database_that_is_down_and_not_only_a_process(world):
+    world.service("db1/postgresql")
+    world.alive()
+    world.local("svc.process", "service:db1/postgresql", Reason.STOPPED)
+    assert first(world) == ("db.down", "service:db1/postgresql")
+
+
+def test_a_service_that_refuses_is_down_even_when_only_others_look(world):
+    world.service("web2/nginx")
+    world.alive()
+    world.probe("net.tcp", "web1", "web2/nginx", 80, Reason.REFUSED)
+    world.probe("app.http", "app1", "web2/nginx", 80, Reason.REFUSED)
+    world.ping("web1", "web2", at=8.0)
+    assert first(world) == ("svc.process.down", "service:web2/nginx")
+
+
+def test_a_service_that_accepts_and_never_answers_hangs(world):
+    world.service("app1/app")
+    world.alive()
+    world.probe("app.http", "web1", "app1/app", 8080, Reason.REQUEST_TIMEOUT)
+    world.local("svc.process", "service:app1/app", Reason.HUNG)
+    assert first(world) == ("svc.process.hung", "service:app1/app")
+
+
+@pytest.mark.parametrize(
+    ("reason", "fault"),
+    [
+        (Reason.TLS_EXPIRED, "tls.cert.expired"),
+        (Reason.TLS_NOT_YET_VALID, "tls.cert.not_yet_valid"),
+        (Reason.TLS_NAME, "tls.cert.hostname"),
+        (Reason.TLS_UNTRUSTED, "tls.chain.untrusted"),
+    ],
+)
+def test_a_bad_certificate_is_one_root_for_the_look_at_it_and_for_the_page(world, reason, fault):
+    world.service("web2/nginx")
+    world.alive()
+    world.probe("tls.certificate", "web1", "web2/nginx", 443, reason)
+    url = "endpoint:https://web2"
+    exercised = [
+        (Role.SELF, url),
+        (Role.SELF, "service:web2/nginx"),
+        (Role.SELF, "port:web2/tcp/443"),
+        (Role.HOST, "host:web2"),
+        (Role.OBSERVER, "host:app1"),
+    ]
+    world.see("app1", "app.http", url, reason, exercised, since=2.0)
+    assert first(world) == (fault, "endpoint:tls://web2:443")
+
+
+def test_a_certificate_soon_over_is_said_before_it_is(world):
+    world.service("web2/nginx")
+    world.alive()
+    world.probe("tls.certificate", "web1", "web2/nginx", 443, Reason.EXPIRING)
+    assert first(world) == ("tls.cert.expiring", "endpoint:tls://web2:443")
+
+
+def test_an_error_page_with_all_else_well_is_the_services_own(world):
+    world.service("db1/postgresql")
+    world.service("app1/app", "db1/postgresql")
+    world.alive()
+    world.probe("app.http", "web1", "app1/app", 8080, Reason.STATUS)
+    world.local("log.app_exception", "service:app1/app", Reason.MATCHED, since=1.0)
+    world.local("svc.process", "service:db1/postgresql", Reason.OK, at=8.0)
+    world.probe("net.tcp", "app1", "db1/postgresql", 5432, at=8.0)
+    assert first(world) == ("app.error.internal", "service:app1/app")
+
+
+def test_an_error_page_behind_a_dead_backend_is_the_backends(world):
+    world.service("app1/app")
+    world.service("web1/nginx", "app1/app")
+    world.alive()
+    world.probe("app.http", "web2", "web1/nginx", 80, Reason.STATUS)
+    world.probe("net.tcp", "web1", "app1/app", 8080, Reason.REFUSED)
+    world.local("svc.process", "service:app1/app", Reason.STOPPED)
+    assert first(world) == ("svc.process.down", "service:app1/app")
+
+
+def test_a_backend_that_nobody_watches_is_told_by_its_front(world):
+    world.service("web1/nginx")
+    world.alive()
+    world.probe("app.http", "web2", "web1/nginx", 80, Reason.STATUS)
+    world.local("log.upstream_failed", "service:web1/nginx", Reason.MATCHED)
+    assert first(world) == ("svc.upstream.down", "service:web1/nginx")
+
+
+def test_no_inodes_left_is_not_no_space_left(world):
+    world.alive()
+    world.local("fs.inodes", "fs:db1:/srv", Reason.EXHAUSTED)
+    world.local("fs.space", "fs:db1:/srv", Reason.OK, at=8.0)
+    world.local("log.no_space", "fs:db1:/srv", Reason.MATCHED)
+    assert first(world) == ("storage.fs.inodes", "fs:db1:/srv")
+
+
+def test_read_only_after_errors_is_the_kernels_doing(world):
+    world.alive()
+    world.local("fs.read_only", "fs:db1:/srv", Reason.ERRORS)
+    world.local("log.fs_error", "fs:db1:/srv", Reason.MATCHED)
+    assert first(world) == ("storage.fs.readonly", "fs:db1:/srv")
+
+
+def test_read_only_without_errors_is_somebodys_doing(world):
+    world.alive()
+    world.local("fs.read_only", "fs:db1:/srv", Reason.READ_ONLY)
+    assert first(world) == ("storage.mount.readonly", "fs:db1:/srv")
+
+
+def test_a_process_killed_for_memory_is_the_root_of_its_services_restarts(world):
+    world.service("app1/app")
+    world.edge("service:app1/app", Relation.RUNS_ON, "process:app1/python3")
+    world.service("web1/nginx", "app1/app")
+    world.alive()
+    world.local("log.oom_kill", "process:app1/python3", Reason.MATCHED)
+    world.local("svc.process", "service:app1/app", Reason.RESTARTING, since=2.0)
+    world.probe("app.http", "web2", "web1/nginx", 80, Reason.STATUS, since=3.0)
+    assert first(world)[0] == "mem.oom.kill"
+
+
+def test_a_service_that_keeps_crashing_is_a_crash_loop(world):
+    world.service("app1/app")
+    world.alive()
+    world.local("svc.process", "service:app1/app", Reason.RESTARTING)
+    world.local("log.crash_loop", "service:app1/app", Reason.MATCHED)
+    world.probe("net.tcp", "web1", "app1/app", 8080, Reason.REFUSED)
+    assert first(world) == ("svc.crashloop", "service:app1/app")
+
+
+def test_a_saturated_cpu_leads_to_slow_answers(world):
+    world.service("app1/app")
+    world.alive()
+    world.local("cpu.usage", "host:app1", Reason.SATURATED)
+    world.local("cpu.pressure", "host:app1", Reason.SATURATED)
+    world.probe("app.http", "web1", "app1/app", 8080, Reason.SLOW, since=4.0)
+    assert first(world) == ("cpu.saturated", "host:app1")
+
+
+def test_a_saturated_cpu_does_not_lead_to_errors(world):
+    world.service("app1/app")
+    world.alive()
+    world.local("cpu.usage", "host:app1", Reason.SATURATED)
+    world.local("cpu.pressure", "host:app1", Reason.SATURATED)
+    world.probe("app.http", "web1", "app1/app", 8080, Reason.STATUS, since=4.0)
+    faults = {each.root.fault for each in world.infer()}
+    assert faults == {"cpu.saturated", "app.error.internal"}
+
+
+def test_files_used_up_are_the_root_of_the_services_failures(world):
+    world.service("app1/app")
+    world.alive()
+    world.local("process.fds", "service:app1/app", Reason.EXHAUSTED)
+    world.local("log.fd_exhausted", "service:app1/app", Reason.MATCHED)
+    world.probe("app.http", "web1", "app1/app", 8080, Reason.STATUS, since=2.0)
+    assert first(world) == ("proc.fd.exhausted", "service:app1/app")
+
+
+def test_a_wrong_clock_is_the_root_of_a_certificate_that_is_not_yet_valid(world):
+    world.service("web2/nginx")
+    world.alive()
+    world.local("time.offset", "host:web1", Reason.SKEWED)
+    world.probe("tls.certificate", "web1", "web2/nginx", 443, Reason.TLS_NOT_YET_VALID, since=2.0)
+    assert first(world) == ("time.skew", "host:web1")
+
+
+def test_unreadable_sectors_are_the_root_of_the_errors_above_the_disk(world):
+    world.edge("fs:db1:/data", Relation.BACKED_BY, "disk:db1/sda")
+    world.service("db1/postgresql", stored="fs:db1:/data")
+    world.alive()
+    world.local("log.medium_error", "disk:db1/sda", Reason.MATCHED)
+    world.local("log.io_error", "disk:db1/sda", Reason.MATCHED)
+    world.local("log.fs_error", "fs:db1:/data", Reason.MATCHED, since=3.0)
+    assert first(world) == ("storage.disk.medium_error", "disk:db1/sda")
+
+
+def test_a_slow_service_on_a_well_host_is_slow_by_itself(world):
+    world.service("app1/app")
+    world.alive()
+    world.probe("app.http", "web1", "app1/app", 8080, Reason.SLOW)
+    world.probe("app.http", "web2", "app1/app", 8080, Reason.SLOW)
+    world.local("cpu.usage", "host:app1", Reason.OK, at=8.0)
+    assert first(world) == ("app.latency", "service:app1/app")
+
+
+def test_an_unknown_kind_of_fault_is_still_located(world):
+    world.alive()
+    world.local("log.gpu_xid", "gpu:app1/0", Reason.MATCHED)
+    world.local("log.gpu_nvlink", "gpu:app1/0", Reason.MATCHED)
+    assert first(world) == ("unmodelled.gpu", "gpu:app1/0")

@@ -15,7 +15,7 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason
 
 HOST, PROCESS = "host.fds", "process.fds"
-COLLECTOR = Collector(signals=(HOST, PROCESS), layer=Layer.HOST, interval=5.0)
+COLLECTOR = Collector(signals=(HOST, PROCESS), layer=Layer.HOST, interval=10.0)
 EXHAUSTED, HIGH = 0.97, 0.85
 SMALLEST_LIMIT = 16
 """Who lives with less was given it on purpose."""

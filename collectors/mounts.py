@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import select
 from collections.abc import AsyncIterator, Iterable, Iterator
 
@@ -25,6 +26,8 @@ from wire.judgement import Judgement, Layer, Reason
 READ_ONLY = "fs.read_only"
 COLLECTOR = Collector(signals=(READ_ONLY, MOUNT), layer=Layer.HOST)
 POLL_SECONDS = 2.0
+SETTLE = 0.1
+"""Seconds in which the several changes of one mount or unmount arrive."""
 KEY = "writable mounts"
 REMEMBERED = 1024
 
@@ -55,7 +58,8 @@ async def follow(host: Host) -> AsyncIterator[Judgement]:
                         if (judgement.signal, judgement.subject, judgement.reason) not in told:
                             yield judgement
                     told = {(one.signal, one.subject, one.reason) for one in now}
-                await bell.rung(POLL_SECONDS)
+                if await bell.rung(POLL_SECONDS):
+                    await asyncio.sleep(SETTLE)
                 changes.poll(0)
 
 

@@ -22,6 +22,9 @@ COLLECTOR = Collector(signals=(PROCESS, PORT), layer=Layer.APPLICATION)
 POLL_SECONDS = 2.0
 RESTART_SECONDS = 1.0
 """A restart on purpose is over by then."""
+WATCHFUL_SECONDS = 120.0
+"""After news every poll looks at all processes; later, while nothing changes, only some do."""
+RELAXED_SECONDS = 10.0
 
 
 def read(host: Host) -> Iterable[Judgement]:
@@ -29,8 +32,7 @@ def read(host: Host) -> Iterable[Judgement]:
     state = _state(host)
     with state.lock:
         rows = listening_sockets(host)
-        state.watch.learn(services(host, rows))
-        state.sockets = _fingerprint(rows)
+        state.learn(host, rows)
         return [state.remember(judgement) for judgement in judge(host, state.watch)]
 
 
@@ -55,6 +57,21 @@ class _State:
         self.watch = ServiceWatch(host)
         self.sockets: frozenset[tuple[str, int, int]] = frozenset()
         self.told: dict[tuple[str, str], tuple[Verdict, Reason]] = {}
+        self.learnt_at = float("-inf")
+        self.news_at = float("-inf")
+
+    def learn(self, host: Host, rows: list[Socket]) -> None:
+        self.watch.learn(services(host, rows))
+        self.sockets = _fingerprint(rows)
+        self.learnt_at = host.ticks()
+
+    def must_learn(self, host: Host, rows: list[Socket]) -> bool:
+        """Something listens or stopped listening, a process ended, or one in trouble may be back."""
+        runners = [one for one in self.watch.watched.values() if one.pid and one.doors]
+        if _fingerprint(rows) != self.sockets or not all(map(self.watch.alive, runners)):
+            return True
+        watchful = host.ticks() - self.news_at < WATCHFUL_SECONDS
+        return not self.healthy and (watchful or host.ticks() - self.learnt_at >= RELAXED_SECONDS)
 
     def remember(self, judgement: Judgement) -> Judgement:
         self.told[(judgement.signal, judgement.subject)] = (judgement.verdict, judgement.reason)
@@ -79,14 +96,13 @@ def _poll(host: Host, state: _State) -> list[Judgement]:
     """What is judged differently than before."""
     with state.lock:
         rows = listening_sockets(host)
-        now = _fingerprint(rows)
-        runners = [one for one in state.watch.watched.values() if one.pid]
-        if state.healthy and now == state.sockets and all(map(state.watch.alive, runners)):
-            state.watch.note_waiting(_waiting(rows))
+        if state.must_learn(host, rows):
+            state.learn(host, rows)
         else:
-            state.watch.learn(services(host, rows))
-            state.sockets = now
+            state.watch.note_waiting(_waiting(rows))
         news = [one for one in judge(host, state.watch) if state.is_news(one)]
+        if news:
+            state.news_at = host.ticks()
         return [state.remember(judgement) for judgement in news]
 
 

@@ -15,28 +15,33 @@ def owners(
 ) -> dict[int, tuple[int, ...]]:
     """Inode of a socket → pids. What may not be read, or has no owner here, is absent.
 
-    Once found it is looked up again only when one of its processes is gone; each purpose has its memory.
+    Once found it is looked up again only when one of its processes is gone; what was sought in vain is sought
+    only among new processes. Each purpose has its memory.
     """
-    known: dict[int, dict[int, int]] = host.memory.setdefault(f"owners of {purpose}", {})
-    for inode in known.keys() - wanted:
-        del known[inode]
-    missing = {inode for inode in wanted if not _all_alive(known.get(inode, {}), table)}
-    vain = f"sought in vain: {purpose}"
-    missing -= _hopeless(host, vain, missing, table)
-    if missing:
-        for inode, pids in _search(host, missing, table.values()).items():
-            known[inode] = {pid: table[pid].started for pid in pids}
-        host.memory[vain] = (missing - known.keys(), frozenset(table))
+    memory: _Memory = host.memory.setdefault(f"owners of {purpose}", _Memory())
+    for inode in memory.known.keys() - wanted:
+        del memory.known[inode]
+    missing = {inode for inode in wanted if not _all_alive(memory.known.get(inode, {}), table)}
+    found = _search(host, missing - memory.vain, table.values())
+    fresh = [one for one in table.values() if memory.searched.get(one.pid) != one.started]
+    found |= _search(host, missing & memory.vain, fresh)
+    for inode, pids in found.items():
+        memory.known[inode] = {pid: table[pid].started for pid in pids}
+    memory.vain = missing - found.keys()
+    memory.searched = {one.pid: one.started for one in table.values()}
     return {
         inode: tuple(pid for pid, started in pids.items() if pid in table and table[pid].started == started)
-        for inode, pids in known.items()
+        for inode, pids in memory.known.items()
     }
 
 
-def _hopeless(host: Host, vain: str, missing: set[int], table: dict[int, Process]) -> set[int]:
-    """What was not found is not sought again until there are other processes."""
-    sought, among = host.memory.get(vain, (set(), frozenset()))
-    return sought & missing if among >= table.keys() else set()
+class _Memory:
+    def __init__(self) -> None:
+        self.known: dict[int, dict[int, int]] = {}
+        """Inode → its processes, with their start."""
+        self.vain: set[int] = set()
+        self.searched: dict[int, int] = {}
+        """Processes that were looked through, with their start."""
 
 
 def _all_alive(pids: dict[int, int], table: dict[int, Process]) -> bool:
@@ -46,6 +51,8 @@ def _all_alive(pids: dict[int, int], table: dict[int, Process]) -> bool:
 def _search(host: Host, wanted: set[int], among: Iterable[Process]) -> dict[int, list[int]]:
     targets = {f"socket:[{inode}]": inode for inode in wanted}
     found: dict[int, list[int]] = {}
+    if not targets:
+        return found
     for process in among:
         if process.kernel:
             continue

@@ -84,7 +84,7 @@ class Pipeline:
         locate = self._locate = Locate(self.topology)
         infer = Infer(self.engine, catalogue, self.standing)
         self.drill_down = DrillDown(self.topology, self.standing, infer, self._wanted, tasks.offer)
-        self._attention = Attention(tasks, self.drill_down)
+        self._attention = Attention(tasks, self.drill_down, self.standing.place)
         self.catalogue = catalogue
         self.routing = routing or load_routing()
         describe = Describe(catalogue, self.topology, self.standing, self.routing)

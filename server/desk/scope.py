@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
-from rules.diagnosis import Diagnosis
+from rules.diagnosis import Diagnosis, Key
 from rules.graph import Graph, Group
 from rules.models import State
 from wire.entity import Entity, host_of, kind_of, name_of
@@ -14,6 +14,10 @@ from wire.inventory import Inventory
 
 SERVER = "rootward"
 MAX_DEPENDANTS = 10_000
+
+
+def subject_host(key: Key) -> str:
+    return host_of(key[2])
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,22 +36,29 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     """(group, members that still work, members) where the root is one of several that do the same."""
 
 
-def hosts_of(diagnosis: Diagnosis, addresses: Mapping[Entity, str] | None = None) -> tuple[str, ...]:
-    """Hosts on which the root, its consequences or its symptoms are; the root's first."""
-    named = [diagnosis.entity, diagnosis.root.entity]
-    named += [each.entity for each in diagnosis.members]
-    named += [each.entity for each in diagnosis.consequences]
-    named += [subject for _, _, subject in diagnosis.explains]
-    found = [host_of(entity) or (addresses or {}).get(entity, "") for entity in named]
-    found += [observer for observer, _, subject in diagnosis.explains if not host_of(subject)]
+def hosts_of(diagnosis: Diagnosis, place: Callable[[Key], str] = subject_host) -> tuple[str, ...]:
+    """Hosts on which the root, its consequences or its symptoms are; the root's first.
+
+    ``place`` tells the host that a look was about. A look between two hosts, one of which has the root,
+    is a symptom of that one.
+    """
+    roots = [host_of(each) for each in (diagnosis.entity, diagnosis.root.entity)]
+    roots += [host_of(each.entity) for each in diagnosis.members]
+    found = [*roots, *(host_of(each.entity) for each in diagnosis.consequences)]
+    found += [place(key) or key[0] for key in diagnosis.explains if key[0] not in roots]
     return tuple(dict.fromkeys(host for host in found if host and host != SERVER))
 
 
 def reach(
-    diagnosis: Diagnosis, graph: Graph, inventories: Mapping[str, Inventory], *, failing: bool
+    diagnosis: Diagnosis,
+    graph: Graph,
+    inventories: Mapping[str, Inventory],
+    *,
+    failing: bool,
+    place: Callable[[Key], str] = subject_host,
 ) -> Reach:
     """``failing``: some explained symptom is a failure, not just a warning."""
-    hosts = hosts_of(diagnosis)
+    hosts = hosts_of(diagnosis, place)
     leaning = leaning_hosts(graph, diagnosis.root.entity) - set(hosts)
     states = {each.state for each in diagnosis.consequences}
     roles = {inventories[host].tags.get("role", "") for host in hosts if host in inventories}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from rules.diagnosis import Key
 from server.desk.scope import hosts_of
 from server.desk.ticket import Note
 from server.diagnosis.drill_down import DrillDown
@@ -16,7 +19,8 @@ FRESH = 60.0
 
 
 class Attention:
-    def __init__(self, tasks: TaskDesk, drill_down: DrillDown) -> None:
+    def __init__(self, tasks: TaskDesk, drill_down: DrillDown, place: Callable[[Key], str]) -> None:
+        self._place = place
         self._tasks = tasks
         self._drill_down = drill_down
 
@@ -26,7 +30,12 @@ class Attention:
             for ticket in turn.draft.tickets()
             if ticket.open and ticket.opened_at < turn.now - FRESH
         }
-        wanted = [host for each in turn.diagnoses if root_of(each) not in settled for host in hosts_of(each)]
+        wanted = [
+            host
+            for each in turn.diagnoses
+            if root_of(each) not in settled
+            for host in hosts_of(each, self._place)
+        ]
         self._tasks.attend([*self._drill_down.hosts(), *wanted[:MAX_ATTENDED]])
         for event in turn.draft.events:
             if event.what == Note.OPENED:

@@ -42,7 +42,11 @@ class Describe:
         name, entity = root_of(diagnosis)
         fault = self._catalogue.faults[name]
         hit = reach(
-            diagnosis, self._topology.graph, self._topology.inventories, failing=self._failing(diagnosis)
+            diagnosis,
+            self._topology.graph,
+            self._topology.inventories,
+            failing=self._failing(diagnosis),
+            place=self._standing.place,
         )
         impact, urgency = grade_impact(entity, hit), grade_urgency(fault, hit)
         domain = domain_of(fault)

@@ -58,7 +58,7 @@ class Infer:
 
     def _with_unchecked(self, diagnosis: Diagnosis) -> Diagnosis:
         """Adds the looks at its hosts that could have spoken for or against it, and could not be taken."""
-        hosts = set(hosts_of(diagnosis))
+        hosts = set(hosts_of(diagnosis, self._standing.place))
         wanted = self._telling_signals(diagnosis)
         missed = [
             Unchecked(signal=signal, subject=subject, why=entry.observation.reason.value)

@@ -8,7 +8,9 @@ import msgspec
 
 from rules.diagnosis import Diagnosis, Key
 from rules.evidence import Evidence
+from rules.models import Role
 from server.entry import Entry
+from wire.entity import host_of, name_of
 from wire.judgement import Reason
 
 SERVER = "rootward"
@@ -94,6 +96,14 @@ class Standing:
         """What leans on what is different now."""
         self._engine.graph_changed()
         self.revision += 1
+
+    def place(self, key: Key) -> str:
+        """Name of the host that the look was about; empty where it is not known."""
+        evidence = self.evidence.get(key)
+        for role, entity in evidence.exercised if evidence is not None else ():
+            if role is Role.HOST:
+                return name_of(entity)
+        return host_of(key[2])
 
     def retired(self, key: Key) -> bool:
         """Nobody looks at it any longer; what only a log told is never looked at."""

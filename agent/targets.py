@@ -87,18 +87,23 @@ class Targets:
                 yield target, False
         for target in routes(self.inventory, self.server):
             yield target, False
-        served: set[str] = {one.resolver for one in self.config.targets if isinstance(one, DnsTarget)}
+        answers = self._answering()
         trials = 0
         for target in self._seen:
+            if isinstance(target, DnsTarget) and answers.get(target.resolver, target) != target:
+                continue
             trial = fingerprint(target) not in self._adopted
-            if isinstance(target, DnsTarget):
-                if target.resolver in served:
-                    continue
-                if not trial:
-                    served.add(target.resolver)
             trials += trial
             if not trial or trials <= TRIALS:
                 yield target, trial
+
+    def _answering(self) -> dict[str, DnsTarget | None]:
+        """Resolver → the one question that it is asked; None where the configuration asks it already."""
+        found: dict[str, DnsTarget | None] = {}
+        for target in self._seen:
+            if isinstance(target, DnsTarget) and fingerprint(target) in self._adopted:
+                found.setdefault(target.resolver, target)
+        return found | {one.resolver: None for one in self.config.targets if isinstance(one, DnsTarget)}
 
     @property
     def _adopted(self) -> dict[str, float]:

@@ -10,6 +10,7 @@ import msgspec
 
 from probes.errors import read_errors, reason_of, reason_of_icmp, want_errors
 from probes.netlink import family_of
+from probes.next_hop import silent
 from probes.path import Way
 from probes.resolve import ResolveFailed, resolve
 from probes.steps import CONNECT, StepFailed, Steps
@@ -56,8 +57,9 @@ async def _connect(steps: Steps, way: Way, port: int) -> socket.socket:
         async with asyncio.timeout(steps.left(CONNECT)):
             await asyncio.get_running_loop().sock_connect(sock, (address, port))
     except TimeoutError as error:
-        failure = _timed_out(steps, way) if error.errno is None else _failure(sock, error)
+        failure = _failure(sock, error) if error.errno else None
         sock.close()
+        failure = failure or await _timed_out(steps, way)
         raise failure from None
     except OSError as error:
         failure = _failure(sock, error)
@@ -69,14 +71,13 @@ async def _connect(steps: Steps, way: Way, port: int) -> socket.socket:
     return sock
 
 
-def _timed_out(steps: Steps, way: Way) -> StepFailed:
+async def _timed_out(steps: Steps, way: Way) -> StepFailed:
     """Nothing came back: silence of the next hop itself is another step than silence of the port."""
     link = steps.ways.link(way.path.interface)
     if link and not link.carrier:
         return StepFailed(Reason.CARRIER, step="connect", error=f"{link.name} has no carrier")
-    entry = steps.ways.silent(way)
-    if entry:
-        return StepFailed(Reason.UNREACHABLE, step="connect", neighbour=f"{entry.address} {entry.state.name}")
+    if why := await silent(steps.ways, way):
+        return StepFailed(Reason.UNREACHABLE, step="connect", neighbour=why)
     return StepFailed(Reason.TIMEOUT, step="connect", error="no answer to the connection request")
 
 

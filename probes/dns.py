@@ -6,6 +6,7 @@ import dns.message
 import dns.rcode
 
 from probes.dns_query import query, texts
+from probes.next_hop import silent
 from probes.steps import StepFailed, Steps
 from probes.unit import SECOND, Net, Probe
 from wire.entity import record as record_entity
@@ -31,12 +32,14 @@ async def ask(target: DnsTarget, net: Net) -> list[Judgement]:
     steps = Steps("net.dns", resolver_entity(target.resolver), net, _PATIENCE)
     steps.evidence.update(name=target.name, record=target.record)
     try:
-        steps.go(target.resolver, target.port)
+        way = steps.go(target.resolver, target.port)
         with steps.step("answer"):
             answer = await query(
                 target.resolver, target.name, target.record, port=target.port, seconds=steps.left()
             )
     except StepFailed as failure:
+        if failure.reason is Reason.TIMEOUT and (why := await silent(steps.ways, way)):
+            failure = StepFailed(Reason.UNREACHABLE, neighbour=why)
         return [steps.failed(failure)]
     steps.evidence["rcode"] = dns.rcode.to_text(answer.rcode())
     took = steps.elapsed()

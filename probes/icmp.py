@@ -11,6 +11,7 @@ from probes.batch import Incoming
 from probes.echo import Echoes, Tally
 from probes.echo_socket import HOW_TO_PERMIT, EchoSocket
 from probes.errors import reason_of_icmp
+from probes.next_hop import all_silent
 from probes.path import Way, Ways
 from probes.unit import SECOND, Net, Probe
 from wire.entity import address as address_entity
@@ -86,9 +87,12 @@ async def _ask_family(family: socket.AddressFamily, ways: Sequence[Way], net: Ne
     for number, tally in zip(partial, more.tallies, strict=True):
         sent[number] += MORE
         _add(echoes.tallies[number], tally)
-    return [
-        _judge(way, tally, count, net) for way, tally, count in zip(ways, echoes.tallies, sent, strict=True)
-    ]
+    lost = (
+        way for way, tally in zip(ways, echoes.tallies, strict=True) if not (tally.received or tally.error)
+    )
+    dead = await all_silent(Ways.of(net), lost)
+    answers = zip(ways, echoes.tallies, sent, strict=True)
+    return [_judge(way, tally, count, dead.get(way.next_hop, ""), net) for way, tally, count in answers]
 
 
 async def _waves(echoes: Echoes, count: int, gap: float) -> None:
@@ -103,12 +107,12 @@ async def _waves(echoes: Echoes, count: int, gap: float) -> None:
     await echoes.settle(PATIENCE)
 
 
-def _judge(way: Way, tally: Tally, sent: int, net: Net) -> Judgement:
+def _judge(way: Way, tally: Tally, sent: int, dead: str, net: Net) -> Judgement:
     past = _past(way.path.address, net)
     lost = sent - tally.received
     past.lost = (past.lost << sent | (1 << lost) - 1) & 0xFFFFFFFF
     if not tally.received:
-        return _silent(way, tally, sent, net)
+        return _silent(way, tally, sent, dead, net)
     rtt = tally.best / 1e9
     evidence: dict[str, Scalar] = {"rtt_ms": round(rtt * 1000, 3), "sent": sent}
     if lost:
@@ -128,16 +132,16 @@ def _judge(way: Way, tally: Tally, sent: int, net: Net) -> Judgement:
     return _judgement(way, Verdict.PASS, Reason.OK, rtt, evidence)
 
 
-def _silent(way: Way, tally: Tally, sent: int, net: Net) -> Judgement:
+def _silent(way: Way, tally: Tally, sent: int, dead: str, net: Net) -> Judgement:
     evidence: dict[str, Scalar] = {"sent": sent, "lost": sent}
     reason = Reason.TIMEOUT
     if tally.error:
         family = socket.AF_INET6 if ":" in way.path.address else socket.AF_INET
         reason = reason_of_icmp(tally.error, family, port_is_refusal=False) or Reason.TIMEOUT
         evidence |= tally.error.evidence()
-    elif entry := Ways.of(net).silent(way):
+    elif dead:
         reason = Reason.UNREACHABLE
-        evidence["neighbour"] = f"{entry.address} {entry.state.name}"
+        evidence["neighbour"] = dead
     if reason in (Reason.TIMEOUT, Reason.UNREACHABLE):
         link = Ways.of(net).link(way.path.interface)
         reason = Reason.CARRIER if link and not link.carrier else reason

@@ -130,6 +130,13 @@ def test_what_the_network_says_of_a_resolver(lan, resolver, reason):
 
 
 @pytest.mark.root
+def test_a_resolver_whose_machine_just_died_is_unreachable(lan):
+    down = ("ip", "link", "set", "eth0", "down")
+    (judged,) = lan.ask("dns", DnsTarget("10.99.0.2", "."), then=[lambda: lan.run("h2", *down)])
+    assert judged.reason is Reason.UNREACHABLE
+
+
+@pytest.mark.root
 def test_a_filtered_resolver_is_prohibited(lan):
     lan.filter("gw", "forward", "udp dport 53 reject with icmpx type admin-prohibited")
     (judged,) = lan.ask("dns", DnsTarget("10.98.0.2", "shop.lab"))

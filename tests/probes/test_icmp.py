@@ -39,6 +39,11 @@ def test_an_address_nobody_has_is_unreachable(lan):
     assert {each.reason for each in judged} == {Reason.UNREACHABLE}
 
 
+def test_a_host_that_just_died_is_unreachable_though_the_kernel_still_believes_in_it(lan):
+    (judged,) = lan.ask("icmp", H2, then=[lambda: lan.run("h2", "ip", "link", "set", "eth0", "down")])
+    assert judged.reason is Reason.UNREACHABLE
+
+
 def test_silence_behind_a_living_neighbour_is_a_timeout(lan):
     lan.filter("h2", "input", "icmp type echo-request drop")
     (judged,) = lan.ask("icmp", H2)

@@ -70,6 +70,13 @@ def test_a_dropped_request_is_a_timeout(lan):
 
 
 @pytest.mark.root
+def test_a_host_that_just_died_is_unreachable_though_the_kernel_still_believes_in_it(lan):
+    down = ("ip", "link", "set", "eth0", "down")
+    (judged,) = lan.ask("tcp", TcpTarget("10.99.0.2", 80), then=[lambda: lan.run("h2", *down)])
+    assert judged.reason is Reason.UNREACHABLE
+
+
+@pytest.mark.root
 @pytest.mark.parametrize("address", ["10.99.0.77", "fd99::77"])
 def test_a_dead_neighbour_is_unreachable_not_filtered(lan, address):
     (judged,) = lan.ask("tcp", TcpTarget(address, 80))

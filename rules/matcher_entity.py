@@ -30,6 +30,9 @@ class Places(Protocol):
 
     def mount_of_path(self, path: str) -> str: ...
 
+    def full_mount(self) -> str:
+        """The one file system that is full now, where it is just one."""
+
 
 class Nowhere:
     """Of a host whose mounts are not known."""
@@ -40,6 +43,9 @@ class Nowhere:
 
     def mount_of_path(self, path: str) -> str:
         del path
+        return ""
+
+    def full_mount(self) -> str:
         return ""
 
 
@@ -66,7 +72,7 @@ def entity_of(
     """The template filled in; the host itself where the line or the machine lacks a part of it."""
     values = {name: _clean(value) for name, value in groups.items() if value}
     values["host"] = host_name
-    if program:
+    if program and program != "kernel":
         values["program"] = _service(_clean(program))
     if "disk" in values:
         values["disk"] = whole_disk(values["disk"])
@@ -75,9 +81,10 @@ def entity_of(
         values.setdefault("service", values["process"])
     if "unit" in values:
         values["service"] = _service(values["unit"])
-    mount = _mount(values, places)
-    if mount:
-        values["mount"] = _clean(mount)
+    if "{mount}" in template:
+        values["mount"] = _clean(_mount(values, places))
+    if "{full_mount}" in template:
+        values["full_mount"] = _clean(places.full_mount())
     if any(not values.get(name) for name in fields_of(template)):
         return host(host_name)
     return template.format_map(values)

@@ -21,7 +21,8 @@ _HINT = re2.compile(
     r"(?i)(?:pass|pwd|secret|token|key|credential|session|community|sig|connection[_-]?string)"
     r"""[\w.-]*["']?\s*(?:[=:]|is |was |to )|--[\w-]*(?:pass|secret|token|key)|bearer|basic|negotiate"""
     r"|authoriz|cookie|-----BEGIN|://[^\s/@]*@|AKIA|ASIA|gh[pousr]_|github_pat|glpat-|xox[abeoprs]-|xapp-"
-    r"|hooks\.slack|eyJ|\b[srp]k[-_]|rk_live|AIza|ya29\.|npm_|pypi-|dop_v1|SG\.|hvs\.|identified by|requirepass|masterauth"
+    r"|hooks\.slack|eyJ|\b[srp]k[-_]|rk_live|AIza|ya29\.|npm_|pypi-|dop_v1|SG\.|hvs\."
+    r"|identified by|requirepass|masterauth"
     r"|\bAUTH\b| -p ?\S|--user|curl .*-u|\$[0-9a-z]{1,4}\$"
 )
 

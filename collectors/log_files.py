@@ -1,0 +1,86 @@
+"""What do the log files of the programs on this host say?"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+
+from collectors.host import Host
+from collectors.log_folder import Folder
+from collectors.log_reading import Reader
+from collectors.log_signals import SIGNALS, SOURCE
+from collectors.mount_table import mount_of, mounts
+from collectors.unit import Collector
+from wire.judgement import Judgement, Layer, Reason, passed, unknown
+
+COLLECTOR = Collector(signals=SIGNALS, layer=Layer.LOG, interval=60)
+OPTION = "log.files"
+POLL = 0.5
+"""Seconds. A look costs one stat per file."""
+RESCAN = 5.0
+
+
+def read(host: Host) -> Iterable[Judgement]:
+    """Which of the files can be read."""
+    folder = Folder(_globs(host), {})
+    folder.rescan(host.clock())
+    try:
+        for path in folder.paths:
+            yield passed(SOURCE, file_entity(host, path))
+        for path in sorted(folder.unreadable):
+            yield unknown(
+                SOURCE,
+                file_entity(host, path),
+                Reason.NOT_PERMITTED,
+                grant=f"make {path} readable for the agent",
+            )
+    finally:
+        folder.close()
+
+
+async def follow(host: Host) -> AsyncIterator[Judgement]:
+    """New lines only: files are read from their end, or from where a recent run of the agent left them."""
+    globs = _globs(host)
+    if not globs:
+        return
+    async for judgement in follow_files(host, globs, "files"):
+        yield judgement
+
+
+async def follow_files(host: Host, globs: Sequence[str], name: str) -> AsyncIterator[Judgement]:
+    """``name`` keeps the positions of several followers apart."""
+    folder = Folder(globs, host.remembered.setdefault(f"log.{name}", {}))
+    folder.rescan(host.clock())  # before anything that takes time: what is written from now on is news
+    rescan_at = host.ticks() + RESCAN
+    try:
+        reader = await asyncio.to_thread(Reader, host, name)
+        while True:
+            if host.ticks() >= rescan_at or folder.changed():
+                folder.rescan(host.clock())
+                rescan_at = host.ticks() + RESCAN
+            for judgement in _turn(folder, reader, host):
+                yield judgement
+            await asyncio.sleep(POLL)
+    finally:
+        folder.close()
+
+
+def file_entity(host: Host, path: str) -> str:
+    return f"file:{host.name}:{path}"
+
+
+def _turn(folder: Folder, reader: Reader, host: Host) -> Iterator[Judgement]:
+    for path, block in folder.read(host.clock()):
+        yield from reader.read(block, path)
+    yield from reader.due()
+
+
+def _globs(host: Host) -> list[str]:
+    """Without those on file systems that another machine must answer for: a look there may never return."""
+    wanted = [line.strip() for line in host.options.get(OPTION, "").splitlines() if line.strip()]
+    try:
+        table = {one.point: one for one in mounts(host)}
+    except OSError:
+        return wanted
+    points = sorted(table, key=len, reverse=True)
+    return [glob for glob in wanted if not (point := mount_of(glob, points)) or not table[point].may_hang]

@@ -1,0 +1,57 @@
+"""What every source of log lines does with them: match, name the entity, collapse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+from collectors.host import Host
+from collectors.log_places import HostPlaces
+from collectors.log_window import Window
+from collectors.log_writers import Writers
+from rules.matcher import Hit, Matcher
+from rules.matcher_entity import program_of
+from wire.judgement import Judgement
+
+CACHE_OPTION = "log.cache"
+"""Host option: the folder that keeps the compiled signatures; empty: compile at each start."""
+
+
+@cache
+def matcher(folder: str) -> Matcher:
+    """One for all sources of this process: the compiled patterns are its largest part."""
+    return Matcher(folder=Path(folder) if folder else None)
+
+
+class Reader:
+    """One source of lines."""
+
+    def __init__(self, host: Host, source: str) -> None:
+        self._host = host
+        self._source = source
+        self._matcher = matcher(host.options.get(CACHE_OPTION, ""))
+        self._window = Window(host.ticks)
+        self._places = HostPlaces(host)
+        self._writers = Writers(host)
+
+    def read(self, block: bytes, author: str | Callable[[int], str] = "") -> Iterator[Judgement]:
+        """Judge whole lines. ``author``: the path of the file, or the program of the line at an offset."""
+        for hit in self._matcher.scan(block):
+            program = self._program(hit, author) if "{program}" in hit.signature.entity else ""
+            entity = hit.entity(self._host.name, program, self._places)
+            judgement = self._window.admit(hit, entity, self._source)
+            if judgement is not None:
+                yield judgement
+
+    def due(self) -> list[Judgement]:
+        """What repeated itself; to be called now and then, also when no line comes."""
+        return self._window.due()
+
+    def _program(self, hit: Hit, author: str | Callable[[int], str]) -> str:
+        """Who wrote the line: its own prefix says it best."""
+        if named := program_of(hit.text):
+            return self._writers.of_program(named)
+        if callable(author):
+            return self._writers.of_program(author(hit.start))
+        return self._writers.of_file(author) if author else ""

@@ -1,0 +1,215 @@
+"""Log files, the kernel log and the journal, read for real."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from collectors import journal, kernel_log, log_files
+from collectors.host import Host
+from collectors.log_reading import Reader
+from wire.judgement import Judgement, Verdict
+
+OOM = "[ 12.5] Out of memory: Killed process 812 (reportd) total-vm:1kB, anon-rss:1kB"
+ERROR = "EXT4-fs error (device sda1): ext4_lookup:1602: inode #131074"
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory):
+    return str(tmp_path_factory.mktemp("patterns"))
+
+
+@pytest.fixture
+def host(cache):
+    def make(remembered=None, **options: str) -> Host:
+        named = {"log." + name: value for name, value in options.items()}
+        return Host("web1", options={"log.cache": cache, **named}, remembered=remembered)
+
+    return make
+
+
+async def gather(
+    source: AsyncIterator[Judgement], *, wanted: int, act: Callable[[], object] | None = None
+) -> list[Judgement]:
+    """What the source says within a bounded time, after ``act`` was done behind its back."""
+    found: list[Judgement] = []
+
+    async def listen() -> None:
+        async for judgement in source:
+            found.append(judgement)
+            if len(found) >= wanted:
+                return
+
+    async def disturb() -> None:
+        await asyncio.sleep(1.0)
+        if act is not None:
+            await asyncio.to_thread(act)
+
+    try:
+        await asyncio.wait_for(asyncio.gather(listen(), disturb()), 15 if wanted < 99 else 4)
+    except TimeoutError:
+        pass
+    finally:
+        await source.aclose()
+    return found
+
+
+def append(path: Path, *lines: str) -> None:
+    with path.open("a") as file:
+        file.writelines(line + "\n" for line in lines)
+
+
+def test_new_line_of_a_file_is_judged_and_old_ones_are_not(host, tmp_path):
+    path = tmp_path / "app.log"
+    append(path, ERROR)
+    found = asyncio.run(
+        gather(log_files.follow(host(files=f"{tmp_path}/*.log")), wanted=1, act=lambda: append(path, OOM))
+    )
+    assert [(one.signal, one.subject, one.verdict) for one in found] == [
+        ("log.oom_kill", "process:web1/reportd", Verdict.FAIL)
+    ]
+    assert found[0].evidence["signature"] == "oom-killed-process"
+
+
+def test_rotated_file_is_followed_to_its_successor(host, tmp_path):
+    path = tmp_path / "app.log"
+    append(path, "quiet")
+
+    def rotate() -> None:
+        append(path, OOM)
+        path.rename(tmp_path / "app.log.1")
+        append(path, ERROR)
+
+    found = asyncio.run(gather(log_files.follow(host(files=f"{tmp_path}/*.log*")), wanted=2, act=rotate))
+    assert {one.signal for one in found} == {"log.oom_kill", "log.fs_error"}
+
+
+def test_truncated_file_is_read_from_its_beginning(host, tmp_path):
+    path = tmp_path / "app.log"
+    append(path, *["long quiet line"] * 100)
+
+    def truncate() -> None:
+        os.truncate(path, 0)
+        append(path, OOM)
+
+    found = asyncio.run(gather(log_files.follow(host(files=str(path))), wanted=1, act=truncate))
+    assert [one.signal for one in found] == ["log.oom_kill"]
+
+
+def test_line_written_in_pieces_is_judged_once_and_whole(host, tmp_path):
+    path = tmp_path / "app.log"
+    path.touch()
+
+    def write() -> None:
+        with path.open("a", buffering=1) as file:
+            file.write(OOM[:20])
+            file.flush()
+            __import__("time").sleep(1.2)
+            file.write(OOM[20:] + "\n")
+
+    found = asyncio.run(gather(log_files.follow(host(files=str(path))), wanted=1, act=write))
+    assert found[0].evidence["line"] == OOM
+
+
+def test_file_that_appears_later_is_read_from_its_beginning(host, tmp_path):
+    found = asyncio.run(
+        gather(
+            log_files.follow(host(files=f"{tmp_path}/*.log")),
+            wanted=1,
+            act=lambda: append(tmp_path / "new.log", OOM),
+        )
+    )
+    assert len(found) == 1
+
+
+def test_restarted_agent_goes_on_where_it_stopped(host, tmp_path):
+    path = tmp_path / "app.log"
+    append(path, "quiet")
+    kept: dict[str, object] = {}
+    asyncio.run(
+        gather(log_files.follow(host(kept, files=str(path))), wanted=99, act=lambda: append(path, ERROR))
+    )
+    kept = json.loads(json.dumps(kept))
+    append(path, OOM)
+    found = asyncio.run(gather(log_files.follow(host(kept, files=str(path))), wanted=1))
+    assert [one.signal for one in found] == ["log.oom_kill"]
+
+
+def test_flood_of_one_line_is_few_judgements_that_count(host, tmp_path):
+    path = tmp_path / "app.log"
+    path.touch()
+    found = asyncio.run(
+        gather(log_files.follow(host(files=str(path))), wanted=99, act=lambda: append(path, *[OOM] * 50_000))
+    )
+    assert len(found) == 1
+
+
+def test_kernel_log_may_be_a_file(host, tmp_path):
+    path = tmp_path / "kern.log"
+    path.touch()
+    line = f"2026-11-22T08:00:00+00:00 web1 kernel: {OOM}"
+    found = asyncio.run(
+        gather(kernel_log.follow(host(kernel=str(path))), wanted=1, act=lambda: append(path, line))
+    )
+    assert found[0].subject == "process:web1/reportd"
+
+
+def test_no_kernel_log_is_nothing_to_follow(host):
+    assert asyncio.run(gather(kernel_log.follow(host(kernel="")), wanted=1)) == []
+
+
+@pytest.mark.root
+@pytest.mark.skipif(not os.access("/dev/kmsg", os.W_OK), reason="the kernel log cannot be written here")
+def test_record_of_the_real_kernel_log_is_judged(host):
+    def write() -> None:
+        Path("/dev/kmsg").write_text("rootward-test: nf_conntrack: table full, dropping packet\n")
+
+    found = asyncio.run(gather(kernel_log.follow(host(kernel="/dev/kmsg")), wanted=1, act=write))
+    assert [(one.signal, one.subject) for one in found] == [("log.conntrack_full", "host:web1")]
+    assert found[0].evidence["source"] == "/dev/kmsg"
+
+
+def test_unreadable_source_is_unknown_and_says_what_to_grant(host, tmp_path, monkeypatch):
+    missing = host(kernel=str(tmp_path / "none"))
+    assert [one.verdict for one in kernel_log.read(missing)] == [Verdict.UNKNOWN]
+
+
+def test_readable_sources_pass(host, tmp_path):
+    path = tmp_path / "app.log"
+    path.touch()
+    assert [one.verdict for one in log_files.read(host(files=str(path)))] == [Verdict.PASS]
+
+
+def test_journal_entry_speaks_for_the_unit_that_wrote_it(host):
+    entry = {
+        "MESSAGE": "FATAL:  sorry, too many clients already",
+        "_SYSTEMD_UNIT": "postgresql@15-main.service",
+        "SYSLOG_IDENTIFIER": "postgres",
+        "__CURSOR": "s=1",
+    }
+    other = {"MESSAGE": [79, 107, 255], "SYSLOG_IDENTIFIER": "app"}
+    block = f"{json.dumps(other)}\n{json.dumps(entry)}\nno json\n".encode()
+    here = host()
+    found = list(journal.judge(here, Reader(here, "journal"), block))
+    assert [(one.signal, one.subject) for one in found] == [
+        ("log.database_error", "service:web1/postgresql@15-main")
+    ]
+    assert here.remembered["log.journal"][0] == "s=1"
+
+
+def test_secret_in_a_line_does_not_reach_the_evidence(host, tmp_path):
+    here = host()
+    (one,) = Reader(here, "x").read(b"app[9]: FATAL: cannot log in with password=hunter2Zx9 to db\n")
+    assert "hunter2Zx9" not in str(one.evidence["line"])
+
+
+def test_hostile_line_gives_a_valid_entity(host):
+    line = b"\x1b[31mOut of memory: Killed process 1 (\xff\x00<script>\x07) total-vm:1kB " + b"A" * 200_000
+    (one,) = Reader(host(), "x").read(line)
+    assert all(letter.isprintable() for letter in one.subject)
+    assert len(str(one.evidence["line"])) <= 512

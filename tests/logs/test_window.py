@@ -1,0 +1,77 @@
+"""Repeats collapse, memory is bounded, lines that come with another yield to it."""
+
+from __future__ import annotations
+
+import pytest
+
+from collectors.log_window import ASIDE_WAIT, KEYS, WINDOW, Window
+from rules.matcher import Hit
+from rules.signatures import load_signatures
+
+SIGNATURES = {signature.id: signature for signature in load_signatures()}
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def window(clock):
+    return Window(clock)
+
+
+def hit(name: str, line: str = "a line") -> Hit:
+    return Hit(SIGNATURES[name], 0, line.encode(), {})
+
+
+def test_first_line_is_told_at_once(window):
+    assert window.admit(hit("soft-lockup"), "host:a", "x").evidence["count"] == 1
+
+
+def test_repeats_are_one_judgement_when_the_window_closes(window, clock):
+    window.admit(hit("soft-lockup"), "host:a", "x")
+    assert [window.admit(hit("soft-lockup"), "host:a", "x") for _ in range(1000)] == [None] * 1000
+    clock.now += WINDOW
+    assert [one.evidence["count"] for one in window.due()] == [1000]
+
+
+def test_other_entity_is_told_apart(window):
+    window.admit(hit("soft-lockup"), "host:a", "x")
+    assert window.admit(hit("soft-lockup"), "host:b", "x") is not None
+
+
+def test_quiet_key_is_forgotten(window, clock):
+    window.admit(hit("soft-lockup"), "host:a", "x")
+    clock.now += WINDOW
+    assert window.due() == []
+    assert window.admit(hit("soft-lockup"), "host:a", "x") is not None
+
+
+def test_too_many_keys_are_counted_and_said(window, clock):
+    told = [window.admit(hit("segfault"), f"process:a/{n}", "x") for n in range(KEYS + 7)]
+    assert sum(one is not None for one in told) == KEYS
+    clock.now += WINDOW
+    window.due()
+    assert window.admit(hit("segfault"), "process:a/later", "x").evidence["dropped"] == 7
+
+
+def test_line_beside_the_one_that_names_the_victim_is_not_told(window, clock):
+    assert window.admit(hit("oom-invoked"), "host:a", "x") is None
+    assert window.admit(hit("oom-killed-process"), "process:a/java", "x") is not None
+    clock.now += ASIDE_WAIT
+    assert window.due() == []
+
+
+def test_line_that_stays_alone_is_told(window, clock):
+    window.admit(hit("oom-invoked"), "host:a", "x")
+    clock.now += ASIDE_WAIT
+    assert [one.subject for one in window.due()] == ["host:a"]

@@ -46,8 +46,10 @@ def _head(view: ReportView, catalogue: Catalogue, language: Language, say: Words
     onset = say.since.format(onset=moment(diagnosis.onset))
     yield Paragraph(f"{certainty} {onset} {scope}", diagnosis.observations[:CITED_AT_MOST], tone="lead")
     if ticket.id:
-        facts = (ticket.priority, ticket.impact, ticket.urgency, ticket.domain, ticket.type, ticket.team)
-        yield Table(say.facts_head, ((*facts, ticket.status),))
+        facts = (ticket.priority, ticket.impact, ticket.urgency, ticket.domain, ticket.type)
+        graded = (say.grade.get(fact, fact) for fact in facts)
+        status = say.grade.get(ticket.status, ticket.status)
+        yield Table(say.facts_head, ((*graded, ticket.team, status),))
 
 
 def _root(view: ReportView, catalogue: Catalogue, language: Language, say: Words) -> Iterator[Block]:

@@ -51,7 +51,7 @@ def _prose(part: str) -> str:
         return "<ul>" + "".join(f"<li>{_inline(line[2:])}</li>" for line in lines) + "</ul>"
     if all(re.match(r"\d+\. ", line) for line in lines):
         return "<ol>" + "".join(f"<li>{_inline(line.split('. ', 1)[1])}</li>" for line in lines) + "</ol>"
-    return f"<p>{_inline(part)}</p>"
+    return "<p>" + "<br>\n".join(_inline(line) for line in lines) + "</p>"
 
 
 def _inline(text: str) -> str:

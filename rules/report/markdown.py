@@ -27,7 +27,8 @@ def _block(block: Block) -> str:
             lines = [head, ("---",) * len(head), *rows]
             return "\n".join(_row(line, ruled=line[0] == "---") for line in lines)
         case Prose(markdown):
-            return markdown.strip()
+            # A line of advice stays a line: two blanks at its end keep Markdown from joining them.
+            return re.sub(r"(?<=[^\n])\n(?=[^\n])", "  \n", markdown.strip())
 
 
 def _sentence(paragraph: Paragraph) -> str:

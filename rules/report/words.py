@@ -45,6 +45,8 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     entity: str
     state: dict[str, str]
     action: dict[str, str]
+    grade: dict[str, str]
+    """Priorities, scopes, classes and states of a ticket."""
     class_: str = msgspec.field(name="class")
 
 

@@ -39,9 +39,9 @@ def tickets(request: AnyRequest, parts: Parts) -> Response[str]:
     return page(request, "tickets", place="all" if everything else "tickets", refresh=REFRESH, tickets=lines)
 
 
-@get("/tickets/{number:int}", include_in_schema=False, sync_to_thread=True)
-def ticket(request: AnyRequest, parts: Parts, number: Number) -> Response[str]:
-    return _ticket(request, parts, number)
+@get("/tickets/{number:int}", include_in_schema=False)
+async def ticket(request: AnyRequest, parts: Parts, number: Number) -> Response[str]:
+    return await asyncio.to_thread(_ticket, request, parts, number)
 
 
 @post("/tickets/{number:int}", include_in_schema=False)

@@ -15,10 +15,12 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason
 
 HOST, PROCESS = "host.fds", "process.fds"
-COLLECTOR = Collector(signals=(HOST, PROCESS), layer=Layer.HOST, interval=10.0)
+COLLECTOR = Collector(signals=(HOST, PROCESS), layer=Layer.HOST, interval=5.0)
 EXHAUSTED, HIGH = 0.97, 0.85
 SMALLEST_LIMIT = 16
 """Who lives with less was given it on purpose."""
+EACH_TIME = 256
+"""Processes looked at in one round."""
 RECHECK = 0.5
 """Above this share the limit is read again: it may have been raised."""
 
@@ -30,8 +32,8 @@ def read(host: Host) -> Iterable[Judgement]:
     table = processes(host)
     for pid in limits.keys() - table.keys():
         del limits[pid]
-    for process in table.values():
-        count = 0 if process.kernel else _count(host, process.pid)
+    for process in _in_turn(host, table):
+        count = _count(host, process.pid)
         if count:
             limit = _limit(host, process, count, limits)
             share = count / limit if limit >= SMALLEST_LIMIT else 0.0
@@ -42,7 +44,16 @@ def read(host: Host) -> Iterable[Judgement]:
     yield from _of_processes(host, shares)
 
 
+def _in_turn(host: Host, table: dict[int, Process]) -> list[Process]:
+    """Where there are many, only a share of them each time, and always those that were near their limit."""
+    shares = 1 + len(table) // EACH_TIME
+    turn = host.memory["turn"] = (host.memory.get("turn", 0) + 1) % shares
+    near: set[int] = host.memory.setdefault("near", set())
+    return [one for one in table.values() if not one.kernel and (one.pid % shares == turn or one.pid in near)]
+
+
 def _of_processes(host: Host, shares: dict[str, tuple[float, Process, int, int]]) -> Iterator[Judgement]:
+    host.memory["near"] = {process.pid for _, process, _, _ in shares.values()}
     for name, (share, process, count, limit) in sorted(shares.items()):
         yield judged(
             PROCESS,

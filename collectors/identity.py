@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 import re
 
 import msgspec
@@ -11,11 +10,12 @@ from collectors.host import Host
 from collectors.process_table import Process
 
 INTERPRETER = re.compile(
-    r"^(python|pypy|perl|ruby|php|node|nodejs|bun|deno|lua|java|bash|sh|dash|uwsgi)[\d.]*m?$"
+    r"^(python|pypy|perl|ruby|php|node|nodejs|bun|deno|lua|java|bash|sh|dash|uwsgi|(node-)?MainThread)[\d.]*m?$"
 )
 UNIT = re.compile(r"/([^/]+)\.service(?:/|$)")
 NO_SERVICE = re.compile(r"^(user@\d+|run-.*)$")
 """Managers of users, and what systemd-run started for a moment."""
+SCRIPTS = (".py", ".js", ".mjs", ".jar", ".rb", ".pl", ".php", ".sh")
 SAFE = re.compile(r"[^A-Za-z0-9_.@+-]+")
 LONGEST = 64
 VALUE_FLAGS = frozenset(["-W", "-X", "-cp", "-classpath", "--class-path", "-r", "--require", "-I"])
@@ -79,10 +79,9 @@ def clean(name: str) -> str:
 
 
 def _program(name: str, words: list[str]) -> str:
-    """The script, module or archive an interpreter runs, else the process's own name."""
-    called = os.path.basename(words[0]).lstrip("-") if words else ""  # noqa: PTH119 it is text, not a path here
-    if not INTERPRETER.match(called) and not INTERPRETER.match(name):
-        return name
+    """The name that a process gave itself; of an interpreter the script, module or archive that it runs."""
+    if not INTERPRETER.match(name):
+        return _bare(name)
     rest = iter(words[1:])
     for word in rest:
         if word in ("-m", "-jar", "--module"):
@@ -97,7 +96,10 @@ def _program(name: str, words: list[str]) -> str:
 
 
 def _stem(word: str) -> str:
-    last = word.rstrip("/").rpartition("/")[2]
-    for suffix in (".py", ".js", ".mjs", ".jar", ".rb", ".pl", ".php", ".sh"):
-        last = last.removesuffix(suffix)
-    return last
+    return _bare(word.rstrip("/").rpartition("/")[2])
+
+
+def _bare(name: str) -> str:
+    for suffix in SCRIPTS:
+        name = name.removesuffix(suffix)
+    return name

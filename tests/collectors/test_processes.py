@@ -29,9 +29,9 @@ sys.stdin.read()
 """
 PARENT = """
 import os, sys
-for _ in range(30):
-    if not os.fork():
-        os._exit(0)
+children = [os.fork() or os._exit(0) for _ in range(30)]
+for pid in children:
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
 print("ready", flush=True)
 sys.stdin.read()
 """

@@ -21,7 +21,11 @@ DAY = 86_400.0
 REOPEN_WINDOW = DAY
 RECURRENCE_WINDOW = 30 * DAY
 REWRITE_AFTER = 2.0
-"""Seconds between two stored diagnoses of one ticket, unless its root moved: a storm grows by the second."""
+REWRITE_AT_MOST = 60.0
+"""Seconds between two stored diagnoses of one ticket, unless its root moved: a storm grows by the second,
+and what was well looked at changes little. They grow with the age of the ticket."""
+UNMODELLED = "unmodelled."
+"""Faults that only say where, not what."""
 SAME_MATTER = 0.5
 """Part of a resolved ticket's symptoms that must fire again for it to be the same matter."""
 UNSTABLE_AFTER = 3
@@ -87,7 +91,8 @@ class TicketStage:
     def _may_move(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> Ticketed:
         fault = self._describe.fault(diagnosis)
         unsure = diagnosis.certainty is Certainty.INCONCLUSIVE
-        if unsure or held(turn.draft, root_of(diagnosis)) or fault is None or not fault.ticket:
+        vaguer = root_of(diagnosis)[0].startswith(UNMODELLED) and not ticket.fault.startswith(UNMODELLED)
+        if unsure or vaguer or held(turn.draft, root_of(diagnosis)) or fault is None or not fault.ticket:
             return Ticketed.KEPT_UNSURE
         fresh = [key for key in diagnosis.explains if key not in ticket.watch]
         if not fresh and any(self._standing.fresh_pass(key) for key in ticket.watch):
@@ -205,8 +210,9 @@ class TicketStage:
     def _store(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> None:
         """A new version of the diagnosis, when it says something new."""
         says = _gist(diagnosis)
+        wait = min(REWRITE_AT_MOST, max(REWRITE_AFTER, (turn.now - ticket.opened_at) / 10))
         at, said = self._written.get(ticket.id, (0.0, ()))
-        if says == said or (said and says[:3] == said[:3] and turn.now - at < REWRITE_AFTER):
+        if says == said or (said and says[:3] == said[:3] and turn.now - at < wait):
             return
         self._written[ticket.id] = (turn.now, says)
         earlier = self._desk.diagnoses.get(ticket.id)

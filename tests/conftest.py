@@ -11,6 +11,22 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+LACKING = ("need root", "needs root", "is not installed", "not permitted")
+"""Reasons to skip that the machine is to blame for; other reasons (no evaluation data) cost nothing."""
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """What was skipped for lack of root or of a package is not passed, unless ALLOW_SKIPS says so."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or exitstatus != pytest.ExitCode.OK or os.environ.get("ALLOW_SKIPS"):
+        return
+    reasons = [str(report.longrepr) for report in reporter.stats.get("skipped", ())]
+    lacking = [reason for reason in reasons if any(word in reason for word in LACKING)]
+    if lacking:
+        reporter.write_line(
+            f"{len(lacking)} tests were skipped for lack of root or packages; ALLOW_SKIPS=1 accepts it"
+        )
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 class Namespaces:

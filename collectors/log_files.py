@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
+from collectors import systemd
 from collectors.host import Host
 from collectors.log_folder import Folder
 from collectors.log_reading import Reader
@@ -15,6 +16,29 @@ from wire.judgement import Judgement, Layer, Reason, passed, unknown
 
 COLLECTOR = Collector(signals=SIGNALS, layer=Layer.LOG, interval=60)
 OPTION = "log.files"
+PROGRAMS = (
+    "/var/log/nginx/*error*.log",
+    "/var/log/apache2/*error*.log",
+    "/var/log/httpd/*error_log",
+    "/var/log/haproxy.log",
+    "/var/log/php*-fpm.log",
+    "/var/log/tomcat*/catalina.out",
+    "/var/log/postgresql/*.log",
+    "/var/log/mysql/*.log",
+    "/var/log/mariadb/*.log",
+    "/var/log/redis/*.log",
+    "/var/log/mongodb/*.log",
+    "/var/log/elasticsearch/*.log",
+    "/var/log/rabbitmq/*.log",
+    "/var/log/supervisor/supervisord.log",
+    "/var/log/dnsmasq.log",
+)
+"""Where the packages of distributions write what does not reach the journal."""
+SYSTEM = tuple(
+    f"/var/log/{name}"
+    for name in ("syslog", "messages", "auth.log", "secure", "daemon.log", "cron.log", "mail.log", "maillog")
+)
+"""What syslog daemons write; the journal has the same lines where there is one."""
 POLL = 0.5
 """Seconds. A look costs one stat per file."""
 RESCAN = 5.0
@@ -40,10 +64,7 @@ def read(host: Host) -> Iterable[Judgement]:
 
 async def follow(host: Host) -> AsyncIterator[Judgement]:
     """New lines only: files are read from their end, or from where a recent run of the agent left them."""
-    globs = _globs(host)
-    if not globs:
-        return
-    async for judgement in follow_files(host, globs, "files"):
+    async for judgement in follow_files(host, _globs(host), "files"):
         yield judgement
 
 
@@ -76,8 +97,13 @@ def _turn(folder: Folder, reader: Reader, host: Host) -> Iterator[Judgement]:
 
 
 def _globs(host: Host) -> list[str]:
-    """Without those on file systems that another machine must answer for: a look there may never return."""
-    wanted = [line.strip() for line in host.options.get(OPTION, "").splitlines() if line.strip()]
+    """The usual places and the configured ones.
+
+    Without those on file systems that another machine must answer for: a look there may never return.
+    """
+    usual = PROGRAMS if systemd.running(host) else (*PROGRAMS, *SYSTEM)
+    configured = [line.strip() for line in host.options.get(OPTION, "").splitlines() if line.strip()]
+    wanted = [*map(host.path, usual), *configured]
     try:
         table = {one.point: one for one in mounts(host)}
     except OSError:

@@ -182,7 +182,8 @@ def test_unreadable_source_is_unknown_and_says_what_to_grant(host, tmp_path, mon
 def test_readable_sources_pass(host, tmp_path):
     path = tmp_path / "app.log"
     path.touch()
-    assert [one.verdict for one in log_files.read(host(files=str(path)))] == [Verdict.PASS]
+    verdicts = {one.subject: one.verdict for one in log_files.read(host(files=str(path)))}
+    assert verdicts[f"file:web1:{path}"] is Verdict.PASS
 
 
 def test_journal_entry_speaks_for_the_unit_that_wrote_it(host):

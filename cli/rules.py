@@ -1,0 +1,113 @@
+"""`rootward rules`: match log lines, list, show and lint the knowledge."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import BinaryIO
+
+import msgspec
+
+from cli.rules_match import match_stream
+from rules.catalogue import BadRule, Catalogue, load_catalogue
+from rules.lint_signatures import lint_signatures
+from rules.signatures import Signature, load_signatures
+
+DONE, FAILED, USAGE = 0, 1, 2
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "exit codes: 0 done · 1 lint found problems, or no such id · 2 bad usage"
+    parser.add_argument("--json", action="store_true", help="JSON lines, without colour")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    match = actions.add_parser("match", help="say for each log line what it means, as JSON lines")
+    match.add_argument("file", nargs="?", default="-", help="log file; - is standard input")
+    match.add_argument("--host", default="localhost", help="name of the host in entities")
+    match.add_argument("--cache", default="", help="folder that keeps the compiled patterns")
+    for name, words in (("list", "all ids"), ("lint", "check all knowledge files")):
+        actions.add_parser(name, help=words)
+    show = actions.add_parser("show", help="one signature, signal or fault, whole")
+    show.add_argument("id")
+    for action in actions.choices.values():
+        action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    actions: dict[str, Callable[[argparse.Namespace], int]] = {
+        "match": _match,
+        "list": _list,
+        "show": _show,
+        "lint": _lint,
+    }
+    try:
+        return actions[arguments.action](arguments)
+    except BadRule as error:
+        print(f"rootward rules: {error}", file=sys.stderr)
+        return FAILED
+    except OSError as error:
+        print(f"rootward rules: cannot read {error.filename}: {error.strerror}", file=sys.stderr)
+        return USAGE
+
+
+def _match(arguments: argparse.Namespace) -> int:
+    if arguments.file == "-":
+        _copy(sys.stdin.buffer, arguments)
+        return DONE
+    with open(arguments.file, "rb") as source:  # noqa: PTH123 an unusable name must fail as any other does
+        _copy(source, arguments)
+    return DONE
+
+
+def _copy(source: BinaryIO, arguments: argparse.Namespace) -> None:
+    out = sys.stdout.buffer
+    for block in match_stream(source, arguments.host, arguments.cache):
+        out.write(block)
+        out.flush()
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    for kind, name, words in _entries(load_catalogue(), load_signatures()):
+        if arguments.json:
+            print(msgspec.json.encode({"kind": kind, "id": name, "title": words}).decode())
+        else:
+            print(f"{kind:<9} {name:<32} {words}")
+    return DONE
+
+
+def _entries(catalogue: Catalogue, signatures: Sequence[Signature]) -> Iterator[tuple[str, str, str]]:
+    for fault in catalogue.faults.values():
+        yield "fault", fault.id, fault.text["en"].title
+    for signal in catalogue.signals.values():
+        yield "signal", signal.name, signal.text["en"]
+    for signature in signatures:
+        yield "signature", signature.id, f"{signature.signal} ({signature.severity})"
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    catalogue = load_catalogue()
+    found = [
+        one
+        for one in (
+            catalogue.faults.get(arguments.id),
+            catalogue.signals.get(arguments.id),
+            next((one for one in load_signatures() if one.id == arguments.id), None),
+        )
+        if one is not None
+    ]
+    if not found:
+        print(f"rootward rules: nothing is called {arguments.id}", file=sys.stderr)
+        return FAILED
+    for one in found:
+        body = msgspec.json.encode(one)
+        print((body if arguments.json else msgspec.json.format(body)).decode())
+    return DONE
+
+
+def _lint(arguments: argparse.Namespace) -> int:
+    problems = list(lint_signatures(load_signatures(), load_catalogue()))
+    for problem in problems:
+        print(msgspec.json.encode({"problem": problem}).decode() if arguments.json else problem)
+    if not problems and not arguments.json:
+        print("no problems")
+    return FAILED if problems else DONE

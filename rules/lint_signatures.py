@@ -1,0 +1,26 @@
+"""Checks the signatures beyond their shape: samples, near-misses, names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rules.catalogue import Catalogue
+from rules.matcher import Matcher
+from rules.signatures import Signature
+
+
+def lint_signatures(signatures: Sequence[Signature], catalogue: Catalogue) -> Iterator[str]:
+    """One sentence per problem."""
+    matcher = Matcher(signatures)
+    for signature in signatures:
+        if signature.signal not in catalogue.signals:
+            yield f"{signature.id}: no signal is called {signature.signal}"
+        found = [{hit.signature.id for hit in matcher.scan(sample.encode())} for sample in signature.samples]
+        if not any(signature.id in ids for ids in found):
+            yield f"{signature.id}: none of its samples is matched by it"
+        for sample, ids in zip(signature.samples, found, strict=True):
+            if not ids:
+                yield f"{signature.id}: its sample is matched by nothing: {sample}"
+        for near_miss in signature.near_misses:
+            if any(hit.signature.id == signature.id for hit in matcher.scan(near_miss.encode())):
+                yield f"{signature.id}: its near-miss is matched: {near_miss}"

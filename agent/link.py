@@ -67,7 +67,7 @@ class Link:
         return self._post("/api/v1/batches", batch, Ack)
 
     def snapshot(self, snapshot: Snapshot) -> None:
-        self._exchange("POST", "/api/v1/snapshots", encode(snapshot), ANSWER_SECONDS)
+        self._exchange("POST", "/api/v1/snapshots", encode(snapshot), ANSWER_SECONDS, pack=False)
 
     def wait_for_tasks(self, seconds: float) -> Ack:
         body = self._exchange("GET", f"/api/v1/tasks?wait={seconds:g}", b"", seconds + ANSWER_SECONDS)
@@ -87,10 +87,10 @@ class Link:
     def _post(self, path: str, message: object, kind: type[T]) -> T:
         return _answer(self._exchange("POST", path, encode(message), ANSWER_SECONDS), kind)
 
-    def _exchange(self, method: str, path: str, body: bytes, patience: float) -> bytes:
+    def _exchange(self, method: str, path: str, body: bytes, patience: float, *, pack: bool = True) -> bytes:
         """Raises Unreachable or Rejected."""
         headers = {"Content-Type": "application/json"}
-        if len(body) >= COMPRESS_FROM:
+        if pack and len(body) >= COMPRESS_FROM:
             body, headers["Content-Encoding"] = gzip.compress(body, 1), "gzip"
         try:
             with self._session.request(

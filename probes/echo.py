@@ -22,17 +22,7 @@ PACE = 0.001
 TOKEN = 16
 _FULL = (errno.EAGAIN, errno.ENOBUFS)
 _BILLION = 1_000_000_000
-
-
-@dataclass(slots=True)
-class Tally:
-    """What came back from one address. Times in nanoseconds."""
-
-    received: int = 0
-    best: int = 1 << 62
-    repeated: int = 0
-    """Replies beyond one per echo: two machines answer, or packets are doubled on the way."""
-    error: NetworkError | None = None
+_NEVER = (1 << 62,)
 
 
 @dataclass(slots=True)
@@ -45,7 +35,19 @@ class _Wave:
 
 
 class Echoes:
-    """The echoes of one round to the addresses of one family (distinct ones)."""
+    """The echoes of one round to the addresses of one family (distinct ones).
+
+    What comes back is counted in arrays, one place per address: a thousand small objects per round would
+    cost more than the echoes.
+    """
+
+    received: bytearray
+    repeated: bytearray
+    """Replies beyond one per echo: two machines answer, or packets are doubled on the way."""
+    best: array[int]
+    """Shortest round trip, nanoseconds."""
+    errors: dict[int, NetworkError]
+    """The last error for an address, by its place."""
 
     def __init__(self, door: EchoSocket, incoming: Incoming, addresses: Sequence[str]) -> None:
         self._door = door
@@ -53,15 +55,17 @@ class Echoes:
         self._outgoing = Outgoing(addresses, 8 + TOKEN)
         self._numbers = {_packed(door.family, address): n for n, address in enumerate(addresses)}
         self._slot = _slot(door)
-        self._token = b""
         self._waves: dict[int, _Wave] = {}
-        self.tallies = [Tally() for _ in addresses]
+        self.renew()
 
     def renew(self) -> None:
         """Begins another round to the same addresses."""
         self._waves.clear()
         self._token = secrets.token_bytes(TOKEN)
-        self.tallies = [Tally() for _ in self.tallies]
+        count = len(self._outgoing)
+        self.received, self.repeated = bytearray(count), bytearray(count)
+        self.best = array("q", _NEVER) * count
+        self.errors = {}
 
     async def wave(self, sequence: int) -> None:
         """One echo to each address, sent in paced bursts."""
@@ -130,28 +134,27 @@ class Echoes:
         return sent
 
     def _unsendable(self, wave: _Wave, number: int, error: OSError) -> None:
-        tally = self.tallies[number]
         wave.waiting[number] = 0
-        tally.error = NetworkError(error.errno or 0, 1, 0, 0, "", "", b"")
+        self.errors[number] = NetworkError(error.errno or 0, 1, 0, 0, "", "", b"")
 
     def _count(self, got: int) -> None:
-        numbers, waves, tallies, token = self._numbers, self._waves, self.tallies, self._token
+        numbers, waves, token = self._numbers, self._waves, self._token
         for source, seconds, nanoseconds, sequence, shown in self._slot.iter_unpack(
             self._incoming.view[: got * STRIDE]
         ):
             if shown != token or sequence not in waves or source not in numbers:
                 continue
             number = numbers[source]
-            wave, tally = waves[sequence], tallies[number]
+            wave = waves[sequence]
             if not wave.waiting[number]:
-                tally.repeated += 1
+                self.repeated[number] = min(255, self.repeated[number] + 1)
                 continue
             wave.waiting[number] = 0
             wave.left -= 1
-            tally.received += 1
+            self.received[number] += 1
             took = seconds * _BILLION + nanoseconds - wave.sent_at[number]
-            if took < tally.best:
-                tally.best = max(0, took)
+            if took < self.best[number]:
+                self.best[number] = max(0, took)
 
     def _read_errors(self) -> int:
         """How many errors of ours were found."""
@@ -161,7 +164,7 @@ class Echoes:
             if number is None or self._token not in error.payload:
                 continue
             mine += 1
-            self.tallies[number].error = error
+            self.errors[number] = error
             for wave in self._waves.values():
                 if wave.waiting[number] and wave.sent_at[number]:
                     wave.waiting[number] = 0

@@ -31,7 +31,6 @@ def test_a_pass_tells_the_way_that_was_taken(lan):
 def test_the_round_trip_is_measured_by_kernel_time(lan):
     (judged,) = lan.ask("icmp", H2)
     assert 0 < judged.value < 0.5
-    assert judged.evidence["rtt_ms"] == round(judged.value * 1000, 3)
 
 
 def test_an_address_nobody_has_is_unreachable(lan):

@@ -1,0 +1,93 @@
+"""What the replies of one address say: alive, lossy, slow, or which step was in the way."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from probes.errors import NetworkError, reason_of_icmp
+from probes.path import Way
+from wire.entity import address as address_entity
+from wire.judgement import Judgement, Reason, Scalar, Verdict
+
+SLOW, SLOWER_BY, SLOWER_TIMES = 0.5, 0.03, 4.0
+"""Slow is half a second, or four times the best round trip known and 30 ms more than it."""
+_LEARNT = 3
+_NANO = 1e-9
+
+
+class Replies(NamedTuple):
+    """Counts of one round, and the shortest round trip in nanoseconds."""
+
+    sent: int
+    received: int
+    repeated: int
+    best: int
+    error: NetworkError | None
+
+
+@dataclass(slots=True)
+class Past:
+    """What earlier rounds saw of one address."""
+
+    lost: int = 0
+    """One bit per echo, the newest lowest; set where it was lost."""
+    best: float = 0.0
+    rounds: int = 0
+
+
+def judge(way: Way, replies: Replies, past: Past, dead: str) -> Judgement:
+    """``dead``: what shows that the next hop is silent, or "". Value: best round trip in seconds."""
+    lost = replies.sent - replies.received
+    past.lost = (past.lost << replies.sent | (1 << lost) - 1) & 0xFFFFFFFF
+    if not replies.received:
+        return _silent(way, replies, dead)
+    rtt = replies.best * _NANO
+    evidence: dict[str, Scalar] = {}
+    if lost or replies.repeated:
+        evidence = {"sent": replies.sent, "lost": lost, "repeated": replies.repeated}
+    if lost and past.lost.bit_count() > 1:  # one lost echo in the last 32 is nobody's fault
+        verdict = Verdict.FAIL if lost * 2 >= replies.sent else Verdict.WARN
+        return _judgement(way, verdict, Reason.LOSS, rtt, evidence)
+    usual = past.best
+    if rtt > SLOW or (past.rounds >= _LEARNT and rtt > max(usual * SLOWER_TIMES, usual + SLOWER_BY)):
+        evidence |= {"rtt_ms": round(rtt * 1000, 3), "usual_ms": round(usual * 1000, 3)}
+        return _judgement(way, Verdict.WARN, Reason.SLOW, rtt, evidence)
+    # The best ever seen, forgotten by one per cent a round, so that a moved machine becomes usual again.
+    past.best = min(usual * 1.01, rtt) if past.rounds else rtt
+    past.rounds += 1
+    return _judgement(way, Verdict.PASS, Reason.OK, rtt, evidence)
+
+
+def _silent(way: Way, replies: Replies, dead: str) -> Judgement:
+    evidence: dict[str, Scalar] = {"sent": replies.sent, "lost": replies.sent}
+    reason = Reason.TIMEOUT
+    if replies.error:
+        family = socket.AF_INET6 if ":" in way.path.address else socket.AF_INET
+        reason = reason_of_icmp(replies.error, family, port_is_refusal=False) or Reason.TIMEOUT
+        evidence |= replies.error.evidence()
+    elif dead:
+        reason = Reason.UNREACHABLE
+        evidence["neighbour"] = dead
+    verdict = Verdict.UNKNOWN if reason is Reason.INTERNAL else Verdict.FAIL
+    return _judgement(way, verdict, reason, None, evidence)
+
+
+def blocked(way: Way, reason: Reason, why: str) -> Judgement:
+    """There is no way out of this host."""
+    return _judgement(way, Verdict.FAIL, reason, None, {"error": why})
+
+
+def _judgement(
+    way: Way, verdict: Verdict, reason: Reason, value: float | None, evidence: dict[str, Scalar]
+) -> Judgement:
+    return Judgement(
+        signal="net.icmp",
+        subject=address_entity(way.path.address),
+        verdict=verdict,
+        reason=reason,
+        value=value,
+        evidence=evidence,
+        path=way.path,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from rules.diagnosis import Key
@@ -10,7 +10,7 @@ from rules.inference.cause import Cause, Nats
 from rules.inference.ground import Ground
 from rules.inference.index import Index
 from rules.inference.outcomes import Reading, at_most
-from rules.inference.special import without_general
+from rules.inference.special import displaced
 from rules.inference.touch import Touches
 from rules.models import Symptom
 
@@ -39,32 +39,21 @@ class Refuted(NamedTuple):
     keys: tuple[Key, ...]
 
 
-class Candidates(NamedTuple):
-    worth: dict[Cause, Candidate]
-    refuted: tuple[Refuted, ...]
-
-
-def gather(
-    ground: Ground, index: Index, touches: Touches, behind: Mapping[Cause, list[Reading]]
-) -> Candidates:
-    """``behind`` holds for each cause the symptoms that it could explain."""
-    worth: dict[Cause, Candidate] = {}
-    refuted: list[Refuted] = []
-    faults = [cause for cause in behind if not cause.is_state]
-    for cause in without_general(sorted(faults), ground, index):
-        model = ground.model(cause)
-        if model is None or (model.fault and _excluded(cause, model.fault.excluded_by, index)):
-            continue
-        best: Candidate | Refuted | None = None
-        for onset, readings in episodes(behind[cause]):
-            found = _bound(cause, model.prior, onset, readings, touches)
-            if best is None or _better(found, best):
-                best = found
-        if isinstance(best, Candidate):
-            worth[cause] = best
-        elif best is not None:
-            refuted.append(best)
-    return Candidates(worth, tuple(refuted))
+def judge(
+    cause: Cause, readings: Iterable[Reading], ground: Ground, index: Index, touches: Touches
+) -> Candidate | Refuted | None:
+    """What the fault is worth at best, given the symptoms it could explain; None if it cannot be at all."""
+    model = ground.model(cause)
+    if model is None or model.fault is None or displaced(cause, ground, index):
+        return None
+    if _excluded(cause, model.fault.excluded_by, index):
+        return None
+    best: Candidate | Refuted | None = None
+    for onset, episode in episodes(readings):
+        found = _bound(cause, model.prior, onset, episode, touches)
+        if best is None or _better(found, best):
+            best = found
+    return best
 
 
 def episodes(readings: Iterable[Reading]) -> list[tuple[float, list[Reading]]]:
@@ -86,7 +75,7 @@ def _bound(
     cause: Cause, prior: Nats, onset: float, readings: list[Reading], touches: Touches
 ) -> Candidate | Refuted:
     bound = prior + sum(at_most(reading) for reading in readings)
-    keys = tuple(reading.key for reading in readings)
+    keys = tuple(sorted(reading.key for reading in readings))
     if bound > 0:
         for touch in touches.newest(cause, onset):
             if not touch.produces:

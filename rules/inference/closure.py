@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from math import exp
 from typing import NamedTuple
 
+from rules.diagnosis import Key
 from rules.inference.cause import NEVER, Cause, Nats, complement, nats
 from rules.inference.ground import Ground, Hop
 from rules.inference.outcomes import Reading
@@ -53,7 +54,7 @@ class Closer:
         self,
         ground: Ground,
         touches: Touches,
-        behind: Mapping[Cause, list[Reading]],
+        behind: Mapping[Cause, Mapping[Key, Reading]],
         onsets: Mapping[Cause, float],
     ) -> None:
         self._ground = ground
@@ -148,7 +149,7 @@ class Closer:
         if key not in self._begun:
             later = [
                 reading.since
-                for reading in self._behind[state]
+                for reading in self._behind[state].values()
                 if reading.since >= onset - reading.clock_error
             ]
             self._begun[key] = max(onset, min(later, default=onset))

@@ -6,7 +6,8 @@ from rules.catalogue import Catalogue
 from rules.diagnosis import Diagnosis, Key
 from rules.evidence import Evidence
 from rules.graph import Graph
-from rules.inference.candidates import Candidates, gather
+from rules.inference.candidates import Candidate, Refuted, judge
+from rules.inference.cause import Cause
 from rules.inference.closure import Closer
 from rules.inference.components import Component, components
 from rules.inference.explain import Case
@@ -14,9 +15,12 @@ from rules.inference.ground import Ground
 from rules.inference.index import Index
 from rules.inference.knowledge import Knowledge
 from rules.inference.outcomes import read
-from rules.inference.reach import Reach, by_cause
+from rules.inference.reach import Reach
+from rules.inference.refuted import with_refuted
 from rules.inference.score import Judge
 from rules.inference.search import search
+from rules.inference.solved import Solved
+from rules.inference.standing import Standing
 from rules.inference.touch import Scene, Touches
 
 
@@ -28,43 +32,70 @@ class Engine:
         self.ground = Ground(self.knowledge, graph)
         self.index = Index()
         self._reach = Reach(self.ground)
+        self._standing = Standing(self.index, self._reach)
+        self._worth: dict[Cause, Candidate] = {}
+        self._refuted: dict[Cause, Refuted] = {}
+        self._solved: dict[tuple[Key, ...], Solved] = {}
 
     def update(self, evidence: Evidence) -> None:
         """Take the latest result of its key in place of what was known of it."""
         reading = read(evidence, self.knowledge)
         if reading is None:
             return
+        known = self.index.readings.get(reading.key)
         self.index.put(reading)
+        self._standing.replace(known, reading)
 
     def remove(self, key: Key) -> None:
         """The key is no longer looked at, or no longer known."""
-        self.index.drop(key)
+        self._standing.replace(self.index.drop(key), None)
         self._reach.drop(key)
 
     def graph_changed(self) -> None:
         """What leans on what has changed: what was remembered of it is forgotten."""
         self._reach.forget()
+        self._standing.forget_all()
 
     def infer(self, now: float) -> list[Diagnosis]:
-        """One diagnosis per root, the oldest first."""
+        """One diagnosis per root, the oldest first. Only what changed since the last call is searched."""
         del now
-        touches = Touches(self.ground, self.index)
-        behind = by_cause(self._reach, self.index.symptoms)
-        candidates = gather(self.ground, self.index, touches, behind)
-        closer = Closer(
-            self.ground, touches, behind, {cause: each.onset for cause, each in candidates.worth.items()}
-        )
-        found: list[Diagnosis] = []
-        for component in components(candidates.worth):
-            found += self._solve(component, candidates, closer, touches)
-        return sorted(found, key=lambda each: (each.onset, each.entity, each.root.fault))
+        if self._standing.settle():
+            self._worth.clear()
+            self._refuted.clear()
+            self._solved.clear()
+        scene = Scene(self.ground, self.index, Touches(self.ground, self.index))
+        self._judge_changed(scene)
+        changed = self._standing.changed_entities | {cause.entity for cause in self._standing.changed_causes}
+        solved: dict[tuple[Key, ...], Solved] = {}
+        for component in components(self._worth):
+            known = self._solved.get(component.keys)
+            if known is None or known.component != component or not known.watched.isdisjoint(changed):
+                known = self._solve(component, scene)
+            solved[component.keys] = known
+        self._solved = solved
+        self._standing.done()
+        found = [diagnosis for each in solved.values() for diagnosis in each.diagnoses]
+        found.sort(key=lambda each: (each.onset, each.entity, each.root.fault, each.root.entity))
+        return [with_refuted(each, self._refuted, self._reach, scene) for each in found]
 
-    def _solve(
-        self, component: Component, candidates: Candidates, closer: Closer, touches: Touches
-    ) -> list[Diagnosis]:
-        scene = Scene(self.ground, self.index, touches)
-        judge = Judge(closer, touches, {each.cause: each.prior for each in component.candidates})
-        best = search(component, judge, self.index.readings)
-        keys = set(component.keys)
-        refuted = [each for each in candidates.refuted if not keys.isdisjoint(each.keys)]
-        return Case(scene, component, refuted, judge, best).diagnoses()
+    def _judge_changed(self, scene: Scene) -> None:
+        for cause in self._standing.faults_to_judge():
+            self._worth.pop(cause, None)
+            self._refuted.pop(cause, None)
+            symptoms = self._standing.behind.get(cause)
+            if not symptoms:
+                continue
+            found = judge(cause, symptoms.values(), self.ground, self.index, scene.touches)
+            if isinstance(found, Candidate):
+                self._worth[cause] = found
+            elif found is not None:
+                self._refuted[cause] = found
+
+    def _solve(self, component: Component, scene: Scene) -> Solved:
+        onsets = {each.cause: each.onset for each in component.candidates}
+        closer = Closer(self.ground, scene.touches, self._standing.behind, onsets)
+        judged = Judge(closer, scene.touches, {each.cause: each.prior for each in component.candidates})
+        scene.touches.watched = set()
+        best = search(component, judged, self.index.readings)
+        diagnoses = Case(scene, component, judged, best).diagnoses()
+        return Solved(component, frozenset(scene.touches.watched), tuple(diagnoses))

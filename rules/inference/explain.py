@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import islice
-from operator import itemgetter
 
 from rules.diagnosis import Consequence, Diagnosis, Hypothesis, Key, RuledOut
-from rules.inference.candidates import Candidate, Refuted
+from rules.inference.candidates import Candidate
 from rules.inference.cause import Cause, Nats, state_of
 from rules.inference.classes import class_of, common_entity, other_truths, separating
 from rules.inference.closure import Closure
@@ -32,7 +30,6 @@ class Case:
         self,
         scene: Scene,
         component: Component,
-        refuted: Sequence[Refuted],
         judge: Judge,
         best: Weighed,
     ) -> None:
@@ -40,7 +37,6 @@ class Case:
         self._index = scene.index
         self._touches = scene.touches
         self._component = component
-        self._refuted = refuted
         self._judge = judge
         self._best = best
         self._shares = Shares(judge.visited.values())
@@ -170,19 +166,7 @@ class Case:
                 if by:
                     found.append((-shared, candidate.cause, by))
         found.sort()
-        for refuted in self._most_shared(keys):
-            if len(found) >= RULED_OUT:
-                break
-            against = (t for t in self._touches.in_order(refuted.cause, refuted.onset) if not t.produces)
-            by = tuple(touch.reading.id for touch in islice(against, CITED))
-            if by:
-                found.append((0, refuted.cause, by))
         return [RuledOut(fault=cause.name, entity=cause.entity, by=by) for _, cause, by in found[:RULED_OUT]]
-
-    def _most_shared(self, keys: set[Key]) -> list[Refuted]:
-        """Pruned candidates for the same symptoms, those that would explain most of them first."""
-        shared = [(-len(keys.intersection(each.keys)), each.cause, each) for each in self._refuted]
-        return [each for count, _, each in sorted(shared, key=itemgetter(0, 1)) if count]
 
 
 def _weightiest(touches: Iterable[Touch]) -> list[Touch]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import Enum
 from typing import NamedTuple
 
 from rules.catalogue import Catalogue
@@ -14,6 +15,19 @@ Look = tuple[str, Role]
 """A signal, and the role in which it exercises an entity."""
 PASS = 1_000
 """The place of ``pass`` in the order of outcomes: after every way to fail."""
+
+
+Question = tuple[tuple[Look, ...], Reason, bool, float]
+"""Looks by which an observation exercised an entity, its outcome, whether it is intermittent, its share."""
+
+
+class Sway(Enum):
+    """What an active cause does to the chance of a look's outcome."""
+
+    NONE = 0
+    PRODUCES = 1
+    BLOCKS = 2
+    """It would have ended the look otherwise."""
 
 
 class Entry(NamedTuple):
@@ -44,8 +58,12 @@ class Model(NamedTuple):
     kind: str
     prior: Nats
     entries: dict[Look, tuple[Entry, ...]]
+    looks: dict[str, tuple[Look, ...]]
+    """By signal."""
     spreads: tuple[Spread, ...]
     fault: Fault | None
+    sways: dict[Question, tuple[Sway, Nats]]
+    """Answers already worked out."""
 
 
 class Knowledge:
@@ -102,7 +120,11 @@ class Knowledge:
             for effect in shape.leads_to
         )
         fault = shape if isinstance(shape, Fault) else None
-        return Model(name, kind, nats(probability(fault.prior)) if fault else 0, entries, spreads, fault)
+        looks: dict[str, tuple[Look, ...]] = {}
+        for look in entries:
+            looks[look[0]] = (*looks.get(look[0], ()), look)
+        prior = nats(probability(fault.prior)) if fault else 0
+        return Model(name, kind, prior, entries, looks, spreads, fault, {})
 
     def _entry(self, symptom: Symptom) -> Entry:
         strength = probability(symptom.strength)

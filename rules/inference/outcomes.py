@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import Enum
 from math import exp
 from typing import NamedTuple
 
 from rules.diagnosis import Key
 from rules.evidence import Evidence, Exercised
-from rules.inference.cause import Nats, chance, nats
-from rules.inference.knowledge import PASS, Entry, Knowledge
+from rules.inference.cause import Nats, nats
+from rules.inference.knowledge import PASS, Entry, Knowledge, Sway
 from wire.entity import Entity
 from wire.judgement import Reason
 
@@ -49,15 +48,6 @@ class Reading(NamedTuple):
 
     def share_of(self, entity: Entity) -> float:
         return next((part for member, part in self.share if member == entity), 1.0)
-
-
-class Sway(Enum):
-    """What an active cause does to the chance of a look's outcome."""
-
-    NONE = 0
-    PRODUCES = 1
-    BLOCKS = 2
-    """It would have ended the look otherwise."""
 
 
 def read(evidence: Evidence, knowledge: Knowledge) -> Reading | None:
@@ -129,6 +119,3 @@ def likelihood(reading: Reading, blocked: Nats, missed: Nats) -> Nats:
 def at_most(reading: Reading) -> Nats:
     """The most that explaining this reading can gain."""
     return -reading.leaked
-
-
-__all__ = ["CONFIRMED", "STEADY", "Reading", "Sway", "at_most", "chance", "likelihood", "read", "sway"]

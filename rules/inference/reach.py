@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from rules.diagnosis import Key
 from rules.inference.cause import Cause
 from rules.inference.ground import Ground
 from rules.inference.index import exercised
-from rules.inference.outcomes import Reading, Sway, sway
+from rules.inference.knowledge import Sway
+from rules.inference.outcomes import Reading, sway
 from wire.entity import kind_of
 
 
@@ -65,15 +66,6 @@ class Reach:
                         queue.append(parent)
             self._behind[start] = tuple(seen)
         return self._behind[start]
-
-
-def by_cause(reach: Reach, symptoms: Mapping[Key, Reading]) -> dict[Cause, list[Reading]]:
-    """For each cause the symptoms that it could explain, both in order."""
-    found: dict[Cause, list[Reading]] = {}
-    for key in sorted(symptoms):
-        for cause in reach.of(symptoms[key]):
-            found.setdefault(cause, []).append(symptoms[key])
-    return found
 
 
 def _same_question(one: Reading, other: Reading) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import combinations
 
 from rules.diagnosis import Key
@@ -27,9 +27,7 @@ def search(component: Component, judge: Judge, readings: Mapping[Key, Reading]) 
             for roots in combinations(causes, size):
                 best = better(judge.weigh(roots), best)
     while True:
-        found = best
-        for roots in _neighbours(component, best, judge, readings):
-            found = better(judge.weigh(roots), found)
+        found = _improved(component, best, judge, readings)
         if found is best:
             break
         best = found
@@ -60,20 +58,26 @@ def rivals(component: Component, roots: Roots, root: object) -> list[Candidate]:
     return found
 
 
-def _neighbours(
-    component: Component, best: Weighed, judge: Judge, readings: Mapping[Key, Reading]
-) -> Iterator[Roots]:
-    """Sets one move away that could be better."""
+def _improved(component: Component, best: Weighed, judge: Judge, readings: Mapping[Key, Reading]) -> Weighed:
+    """The best set one move away from ``best``, or ``best`` itself."""
+    found = best
     left = _unexplained(component.keys, best, judge, readings)
-    for candidate in component.candidates:
-        if candidate.cause not in best.roots and _could_gain(candidate, left):
-            yield tuple(sorted([*best.roots, candidate.cause]))
+    hopes = [
+        (each.prior + sum(max(0, left[key]) for key in each.keys), each.cause)
+        for each in component.candidates
+        if each.cause not in best.roots
+    ]
+    for hope, cause in sorted(hopes, key=lambda each: (-each[0], each[1])):
+        if best.score + hope < found.score or hope <= 0:
+            break
+        found = better(judge.weigh(tuple(sorted([*best.roots, cause]))), found)
     if len(best.roots) < 2:
-        return
+        return found
     for root in best.roots:
-        yield tuple(each for each in best.roots if each != root)
+        found = better(judge.weigh(tuple(each for each in best.roots if each != root)), found)
         for rival in rivals(component, best.roots, root)[:EXACT_CANDIDATES]:
-            yield swapped(best.roots, root, rival)
+            found = better(judge.weigh(swapped(best.roots, root, rival)), found)
+    return found
 
 
 def _unexplained(
@@ -85,7 +89,3 @@ def _unexplained(
         if key in left:
             left[key] -= likelihood(reading, blocked, missed) if missed else 0
     return left
-
-
-def _could_gain(candidate: Candidate, left: Mapping[Key, Nats]) -> bool:
-    return candidate.prior + sum(max(0, left[key]) for key in candidate.keys) > 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
 from rules.inference.cause import Cause
 from rules.inference.ground import Ground
 from rules.inference.index import Index
@@ -12,22 +10,17 @@ from rules.models import Fault, Onto
 from wire.entity import Entity, kind_of
 
 
-def without_general(causes: Iterable[Cause], ground: Ground, index: Index) -> Iterator[Cause]:
-    """The causes, less the general ones that a special one displaces and the special ones that do not show.
+def displaced(cause: Cause, ground: Ground, index: Index) -> bool:
+    """Whether a special kind takes the place of this general fault, or this special one does not show.
 
     A special kind that is bound to certain entities (by ``names`` or ``serves``) applies to all of them. Any
     other applies where something is seen that it produces and the general kind does not.
     """
-    specials = ground.knowledge.specials
-    for cause in causes:
-        fault = ground.knowledge.catalogue.faults[cause.name]
-        if any(
-            _applies(special, fault, cause.entity, ground, index) for special in specials.get(fault.id, ())
-        ):
-            continue
-        if fault.is_a and not _applies_itself(fault, cause.entity, ground, index):
-            continue
-        yield cause
+    fault = ground.knowledge.catalogue.faults[cause.name]
+    specials = ground.knowledge.specials.get(fault.id, ())
+    if any(_applies(special, fault, cause.entity, ground, index) for special in specials):
+        return True
+    return bool(fault.is_a) and not _applies_itself(fault, cause.entity, ground, index)
 
 
 def _applies(special: Fault, general: Fault, entity: Entity, ground: Ground, index: Index) -> bool:

@@ -6,16 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from rules.diagnosis import Key
 from rules.inference.cause import Cause, Nats
 from rules.inference.ground import Ground
 from rules.inference.index import Index
-from rules.inference.knowledge import Entry, Look
-from rules.inference.outcomes import Reading, Sway, likelihood, sway
+from rules.inference.knowledge import Look, Model, Sway
+from rules.inference.outcomes import Reading, likelihood, sway
 from wire.entity import Entity
-
-Bearing = tuple[Reading, list[tuple[Entry, float]]]
-"""A look, and the entries of a model that it can be a symptom of, each with the share of the traffic."""
 
 
 class Touch(NamedTuple):
@@ -49,53 +45,56 @@ class Touches:
         self._ground = ground
         self._index = index
         self._known: dict[tuple[Cause, float], tuple[Touch, ...]] = {}
+        self.watched: set[Entity] = set()
+        """The entities whose looks were asked for: what was concluded from them rests on these."""
 
     def of(self, cause: Cause, onset: float) -> tuple[Touch, ...]:
         """All looks that the cause bears on if it began at ``onset``."""
         key = (cause, onset)
+        self.watched.add(cause.entity)
         if key not in self._known:
             self._known[key] = tuple(self.newest(cause, onset))
         return self._known[key]
 
     def newest(self, cause: Cause, onset: float) -> Iterator[Touch]:
         """The same one by one, the newest of each signal first: for sums that may end early."""
-        return self._judged(self._bearing(cause, self._index.newest), onset)
+        return self._judged(cause, onset, self._index.newest)
 
     def in_order(self, cause: Cause, onset: float) -> Iterator[Touch]:
         """The same one by one, by signal and key: for what is cited."""
-        return self._judged(self._bearing(cause, self._index.in_order), onset)
+        return self._judged(cause, onset, self._index.in_order)
 
-    @staticmethod
-    def _judged(bearing: Iterable[Bearing], onset: float) -> Iterator[Touch]:
-        for reading, entries in bearing:
-            kind, miss = sway(reading, entries)
-            if kind is Sway.PRODUCES and reading.since >= onset - reading.clock_error:
-                yield Touch(reading, True, miss)
-            elif kind is Sway.BLOCKS and reading.confirmed_at > onset + reading.clock_error:
-                yield Touch(reading, False, miss)
-
-    def _bearing(self, cause: Cause, read: Callable[[Entity, Look], Iterable[Reading]]) -> Iterator[Bearing]:
+    def _judged(
+        self, cause: Cause, onset: float, read: Callable[[Entity, Look], Iterable[Reading]]
+    ) -> Iterator[Touch]:
         model = self._ground.model(cause)
         if model is None:
             return
-        looks = [look for look in model.entries if self._index.at(cause.entity, look)]
-        by_signal: dict[str, int] = {}
-        for signal, _ in looks:
-            by_signal[signal] = by_signal.get(signal, 0) + 1
-        seen: set[Key] = set()
-        for look in looks:
-            alone = by_signal[look[0]] == 1
-            for reading in read(cause.entity, look):
-                if not alone:
-                    if reading.key in seen:
+        at = self._index.at
+        for looks in model.looks.values():
+            present = tuple(look for look in looks if at(cause.entity, look))
+            for place, look in enumerate(present):
+                others = present[:place]
+                for reading in read(cause.entity, look):
+                    if any(reading.key in at(cause.entity, other) for other in others):
                         continue
-                    seen.add(reading.key)
-                share = reading.share_of(cause.entity) if reading.share else 1.0
-                relevant = [look] if alone else [o for o in looks if o[0] == look[0]]
-                entries = [
-                    (entry, share)
-                    for other in relevant
-                    if alone or reading.key in self._index.at(cause.entity, other)
-                    for entry in model.entries[other]
-                ]
-                yield reading, entries
+                    played = present if len(present) == 1 else self._roles(cause.entity, present, reading)
+                    kind, miss = self._sway(model, played, reading, cause.entity)
+                    if kind is Sway.PRODUCES and reading.since >= onset - reading.clock_error:
+                        yield Touch(reading, True, miss)
+                    elif kind is Sway.BLOCKS and reading.confirmed_at > onset + reading.clock_error:
+                        yield Touch(reading, False, miss)
+
+    def _roles(self, entity: Entity, present: tuple[Look, ...], reading: Reading) -> tuple[Look, ...]:
+        return tuple(look for look in present if reading.key in self._index.at(entity, look))
+
+    @staticmethod
+    def _sway(model: Model, looks: tuple[Look, ...], reading: Reading, entity: Entity) -> tuple[Sway, Nats]:
+        """Remembered with the model: it depends on little, and is asked for each of very many looks."""
+        share = reading.share_of(entity) if reading.share else 1.0
+        question = (looks, reading.reason, reading.intermittent, share)
+        known = model.sways.get(question)
+        if known is None:
+            entries = [(entry, share) for look in looks for entry in model.entries[look]]
+            known = model.sways[question] = sway(reading, entries)
+        return known

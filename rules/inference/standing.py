@@ -1,0 +1,94 @@
+"""What stands behind each cause, and which causes and entities changed since the last inference."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+from rules.diagnosis import Key
+from rules.inference.cause import Cause
+from rules.inference.index import Index, exercised
+from rules.inference.outcomes import Reading
+from rules.inference.reach import Reach
+from wire.entity import Entity
+
+
+class Standing:
+    """Kept up to date reading by reading, so that inference looks only at what changed."""
+
+    def __init__(self, index: Index, reach: Reach) -> None:
+        self._index = index
+        self._reach = reach
+        self.behind: dict[Cause, dict[Key, Reading]] = {}
+        """For each cause the symptoms that it could explain."""
+        self.changed_entities: set[Entity] = set()
+        self.changed_causes: set[Cause] = set()
+        self._at: dict[Entity, set[Cause]] = {}
+        self._onsets: list[float] = []
+        self._whole = True
+
+    def replace(self, known: Reading | None, reading: Reading | None) -> None:
+        """One key's reading has come, changed or gone; the index has it already."""
+        if not self._whole:
+            return
+        if known is not None and reading is not None and self._only_fresher(known, reading):
+            return
+        for each in (known, reading):
+            if each is not None:
+                self.changed_entities.update(entity for _, entity in exercised(each))
+        if known is not None and known.is_symptom:
+            self._forget(known)
+        if reading is not None and reading.is_symptom:
+            self._learn(reading)
+
+    def forget_all(self) -> None:
+        """The graph changed: everything is to be found anew at the next inference."""
+        self._whole = False
+
+    def settle(self) -> bool:
+        """Find anew what must be; true when nothing that was concluded before may be used."""
+        anew = not self._whole
+        if anew:
+            self.behind.clear()
+            self._at.clear()
+            self._whole = True
+            for reading in self._index.symptoms.values():
+                self._learn(reading)
+        if self.changed_entities or anew:
+            self._onsets = sorted({reading.since for reading in self._index.symptoms.values()})
+        return anew
+
+    def faults_to_judge(self) -> set[Cause]:
+        """Those whose symptoms changed, and those on entities that a changed reading exercised."""
+        found = {cause for cause in self.changed_causes if not cause.is_state}
+        for entity in self.changed_entities:
+            found |= self._at.get(entity, set())
+        return found
+
+    def done(self) -> None:
+        """The changes have been worked into the conclusions."""
+        self.changed_entities = set()
+        self.changed_causes = set()
+
+    def _learn(self, reading: Reading) -> None:
+        for cause in self._reach.of(reading):
+            self.behind.setdefault(cause, {})[reading.key] = reading
+            self.changed_causes.add(cause)
+            if not cause.is_state:
+                self._at.setdefault(cause.entity, set()).add(cause)
+
+    def _forget(self, reading: Reading) -> None:
+        for cause in self._reach.of(reading):
+            self.changed_causes.add(cause)
+            symptoms = self.behind.get(cause, {})
+            symptoms.pop(reading.key, None)
+            if not symptoms:
+                self.behind.pop(cause, None)
+                if not cause.is_state:
+                    self._at[cause.entity].discard(cause)
+
+    def _only_fresher(self, known: Reading, reading: Reading) -> bool:
+        """The same result confirmed again: that matters only where it comes to lie after some onset."""
+        if known.id != reading.id or known._replace(confirmed_at=reading.confirmed_at) != reading:
+            return False
+        before = bisect_left(self._onsets, known.confirmed_at - known.clock_error)
+        return before == bisect_left(self._onsets, reading.confirmed_at - reading.clock_error)

@@ -31,7 +31,7 @@ async def metrics(parts: Parts) -> Response[bytes]:
 
 @get("/openapi.json", opt={"access": Access.ANY}, include_in_schema=False)
 async def openapi(request: Request[Any, Any, Any]) -> dict[str, Any]:
-    return complete(request.app.openapi_schema.to_schema())
+    return complete(request.app)
 
 
 ROUTES = [healthz, readyz, metrics, openapi]

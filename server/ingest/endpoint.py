@@ -153,6 +153,8 @@ async def _answer(send: Send, status: int, body: bytes) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if status == 503:
         headers.append((b"retry-after", b"2"))
+    if status == 405:
+        headers.append((b"allow", b"POST"))
     if status in {413, 415}:
         # The rest of the body is not read: the connection cannot be used again.
         headers.append((b"connection", b"close"))

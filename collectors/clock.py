@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from collectors.discovery.time_sources import time_sources
 from collectors.host import Host
 from collectors.judging import judged
-from collectors.kernel_clock import kernel_clock
+from collectors.kernel_clock import KernelClock, kernel_clock
 from collectors.process_table import uptime
 from collectors.sntp import offset
 from collectors.unit import Collector
@@ -28,35 +28,40 @@ PATIENCE_SECONDS = 900.0
 
 
 def read(host: Host) -> Iterable[Judgement]:
+    """By the first source that answers; where none does, by whether somebody set a clock that was right."""
     sources = time_sources(host)
     facts: dict[str, Scalar] = {"source": sources[0] if sources else "none configured"}
+    synchronised = True
     if host.real:
-        facts["synchronised"] = kernel_clock().synchronised
-        _note_step(host)
+        kernel = kernel_clock()
+        _note_step(host, kernel)
+        facts["synchronised"] = synchronised = kernel.synchronised
     off = _asked(host, sources)
-    stepped = host.memory.get("stepped", 0.0)
+    stepped: float = host.memory.get("stepped", 0.0)
     if abs(stepped) >= STEP:
         facts["stepped_seconds"] = round(stepped, 3)
-    if off is not None:
-        reason = Reason.SKEWED if abs(off) >= SKEWED else Reason.OK
-    elif abs(stepped) >= SKEWED and not facts.get("synchronised", True):
-        reason, off = Reason.SKEWED, -stepped
-    elif sources and not facts.get("synchronised", True) and uptime(host) > PATIENCE_SECONDS:
+        off = -stepped if off is None else off
+    if off is not None and abs(off) >= SKEWED:
+        reason = Reason.SKEWED
+    elif sources and not synchronised and off is None and uptime(host) > PATIENCE_SECONDS:
         reason = Reason.UNSYNCHRONISED
     else:
         reason = Reason.OK
     yield judged(SIGNAL, entity.host(host.name), reason, None if off is None else round(off, 4), **facts)
 
 
-def _note_step(host: Host) -> None:
-    """How far the clock was set since it was last known to be right. Suspended time is no step."""
+def _note_step(host: Host, kernel: KernelClock) -> None:
+    """How far the clock was set since it was last known to be right. Suspended time is no step.
+
+    Known to be right: a time daemon says so, and this process is shown the time that the kernel keeps.
+    """
     ahead = host.clock() - time.clock_gettime(time.CLOCK_BOOTTIME)
     last = host.memory.setdefault("ahead", ahead)
     host.memory["ahead"] = ahead
     if abs(ahead - last) >= STEP:
         host.memory["stepped"] = host.memory.get("stepped", 0.0) + ahead - last
         host.memory.pop("asked", None)
-    elif kernel_clock().synchronised:
+    elif kernel.synchronised and abs(host.clock() - kernel.now) < STEP:
         host.memory["stepped"] = 0.0
 
 

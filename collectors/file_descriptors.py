@@ -48,7 +48,7 @@ def _in_turn(host: Host, table: dict[int, Process]) -> list[Process]:
     """Where there are many, only a share of them each time, and always those that were near their limit."""
     shares = 1 + len(table) // EACH_TIME
     turn = host.memory["turn"] = (host.memory.get("turn", 0) + 1) % shares
-    near: set[int] = host.memory.setdefault("near", set())
+    near: set[int] = host.memory.get("near", set())
     return [one for one in table.values() if not one.kernel and (one.pid % shares == turn or one.pid in near)]
 
 

@@ -37,6 +37,8 @@ class KernelClock(msgspec.Struct, frozen=True):
     """Seconds still to be slewed away."""
     largest_error: float
     """Seconds, by the daemon's own estimate."""
+    now: float
+    """Seconds since the epoch."""
 
 
 def kernel_clock() -> KernelClock:
@@ -50,4 +52,5 @@ def kernel_clock() -> KernelClock:
         synchronised=not told.status & UNSYNCHRONISED,
         offset=told.offset * unit,
         largest_error=told.maxerror * 1e-6,
+        now=told.time[0] + told.time[1] * unit,
     )

@@ -45,6 +45,8 @@ PLAIN = frozenset(
     ]
 )
 READ_ONLY_BY_NATURE = frozenset(["squashfs", "iso9660", "erofs", "udf", "cramfs", "romfs"])
+HIDDEN = ("/sys/", "/proc/", "/run/user/", "/run/credentials/", "/run/netns")
+"""Memory that the system mounts for itself."""
 ESCAPES = {"\\040": " ", "\\011": "\t", "\\012": "\n", "\\134": "\\"}
 
 
@@ -75,7 +77,7 @@ class MountPoint(msgspec.Struct, frozen=True):
                 ("fuse.gvfsd", "fuse.portal", "fusectl", "fuse.lxcfs", "fuse.snapfuse")
             )
         if self.type == "tmpfs":
-            return not self.point.startswith(("/sys/", "/proc/", "/run/user/", "/run/credentials/"))
+            return self.point != "/dev" and not self.point.startswith(HIDDEN)
         return self.type == "overlay" and self.point == "/"
 
 

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import cast
 
 from collectors.awaiting import Bell
+from collectors.failed_units import judge_failed
 from collectors.host import Host
 from collectors.listening import listening_sockets, services
 from collectors.pidfds import Pidfds
@@ -33,7 +34,9 @@ def read(host: Host) -> Iterable[Judgement]:
     with state.lock:
         rows = listening_sockets(host)
         state.learn(host, rows)
-        return [state.remember(judgement) for judgement in judge(host, state.watch)]
+        state.told.clear()
+        found = [*judge(host, state.watch), *judge_failed(host, state.watch.watched.keys())]
+        return [state.remember(judgement) for judgement in found]
 
 
 async def follow(host: Host) -> AsyncIterator[Judgement]:

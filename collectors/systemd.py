@@ -6,7 +6,8 @@ import msgspec
 
 from collectors.host import Host
 
-PROPERTIES = ("ActiveState", "SubState", "Result", "NRestarts", "ExecMainStatus", "UnitFileState")
+PROPERTIES = ("ActiveState", "SubState", "Result", "NRestarts", "ExecMainStatus", "Type")
+LIST = ("systemctl", "list-units", "--type=service", "--state=failed,auto-restart", "--plain", "--no-legend")
 RUNTIME = "/run/systemd/system"
 
 
@@ -18,7 +19,7 @@ class UnitState(msgspec.Struct, frozen=True):
     result: str
     restarts: int
     status: int
-    enabled: str
+    type: str
 
     @property
     def looping(self) -> bool:
@@ -35,16 +36,30 @@ def unit_state(host: Host, unit: str) -> UnitState | None:
     if not running(host):
         return None
     answer = host.run(["systemctl", "show", f"--property={','.join(PROPERTIES)}", "--", unit], timeout=2.0)
-    if not answer.ok:
-        return None
-    found = dict(line.split("=", 1) for line in answer.text.splitlines() if "=" in line)
+    return parse_state(answer.text) if answer.ok else None
+
+
+def troubled_units(host: Host) -> list[str]:
+    """Services that failed or wait to be started again; none where systemd does not answer."""
+    answer = host.run(LIST, timeout=2.0) if running(host) else None
+    return parse_units(answer.text) if answer is not None and answer.ok else []
+
+
+def parse_units(text: str) -> list[str]:
+    """The first word of each line, after the dot that marks a failed one."""
+    lines = (line.lstrip("●* ").split() for line in text.splitlines())
+    return [words[0] for words in lines if words and words[0].endswith(".service")]
+
+
+def parse_state(text: str) -> UnitState:
+    found = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     return UnitState(
         active=found.get("ActiveState", ""),
         sub=found.get("SubState", ""),
         result=found.get("Result", ""),
         restarts=_number(found.get("NRestarts", "")),
         status=_number(found.get("ExecMainStatus", "")),
-        enabled=found.get("UnitFileState", ""),
+        type=found.get("Type", ""),
     )
 
 

@@ -7,9 +7,11 @@ import resource
 import pytest
 
 from collectors import cpu_top, file_descriptors, process_states
+from collectors.file_descriptors import EACH_TIME
+from collectors.host import Host
 from collectors.process_table import processes
 from tests.collectors.conftest import about
-from wire.judgement import Reason
+from wire.judgement import Judgement, Reason
 
 FDS, ZOMBIES, STATE, PIDS = "process.fds", "process.zombies", "process.state", "host.pids"
 HOARDER = """
@@ -46,16 +48,22 @@ def _few_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 
 
+def _all_in_turn(host: Host) -> list[Judgement]:
+    """Where there are many processes one look takes only a share of them."""
+    looks = [list(file_descriptors.read(host)) for _ in range(2 + len(processes(host)) // EACH_TIME)]
+    return list({(one.signal, one.subject): one for look in looks for one in look}.values())
+
+
 def test_a_process_at_its_limit_of_open_files_is_exhausted_and_named(start, tmp_path, host):
     child = start(tmp_path / "hoarder.py", HOARDER, preexec_fn=_few_files)
-    verdict = about(file_descriptors.read(host), FDS, "/hoarder")
+    verdict = about(_all_in_turn(host), FDS, "/hoarder")
     assert (verdict.reason, verdict.evidence["pid"]) == (Reason.EXHAUSTED, child.pid)
     assert verdict.evidence["limit"] == 64
 
 
 def test_a_process_that_closed_its_files_again_passes(start, tmp_path, host):
     child = start(tmp_path / "hoarder.py", HOARDER, preexec_fn=_few_files)
-    list(file_descriptors.read(host))
+    _all_in_turn(host)
     child.stdin.write(b"\n")
     child.stdin.flush()
     child.stdout.readline()
@@ -64,7 +72,7 @@ def test_a_process_that_closed_its_files_again_passes(start, tmp_path, host):
 
 def test_a_process_far_from_its_limit_is_silent(start, tmp_path, host):
     start(tmp_path / "quiet.py", BUSY)
-    assert not [one for one in file_descriptors.read(host) if one.subject.endswith("/quiet")]
+    assert not [one for one in _all_in_turn(host) if one.subject.endswith("/quiet")]
 
 
 def test_the_files_of_the_machine_are_judged_by_its_limit(tree):
@@ -73,8 +81,6 @@ def test_the_files_of_the_machine_are_judged_by_its_limit(tree):
 
 
 def test_a_parent_that_reaps_nobody_is_named(start, tmp_path):
-    from collectors.host import Host
-
     now = [0.0]
     host = Host("box", ticks=lambda: now[0])
     start(tmp_path / "careless.py", PARENT)
@@ -122,10 +128,11 @@ def test_a_limit_of_the_group_counts_too(tree):
     assert about(process_states.read(host), PIDS).reason is Reason.EXHAUSTED
 
 
-def test_the_busiest_process_is_named(start, tmp_path, host):
+def test_a_busy_process_is_named_with_the_processors_it_uses(start, tmp_path, host):
     start(tmp_path / "miner.py", BUSY)
-    facts = about(cpu_top.read(host), "cpu.top").evidence
-    assert any("miner" in str(fact) for fact in facts.values())
+    verdict = about(cpu_top.read(host), "cpu.top")
+    assert verdict.value > 0
+    assert str(verdict.evidence["process_1"]).endswith("CPUs")
 
 
 def test_a_name_with_parentheses_and_spaces_is_read_as_it_is(tree):

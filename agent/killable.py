@@ -18,6 +18,8 @@ from wire.judgement import Judgement, Reason, Verdict
 log = logging.getLogger("rootward.worker")
 LEFT_ALONE = 60.0
 """Seconds before what hung is touched again."""
+IDLE_SECONDS = 20.0
+"""The process is ended when nothing was asked of it for so long: it holds memory."""
 START_SECONDS = 5.0
 """More than a cold start of the process takes on a busy machine."""
 
@@ -42,12 +44,15 @@ class Worker:
     ticks: Callable[[], float] = time.monotonic
     killed: int = 0
     _process: asyncio.subprocess.Process | None = None
+    _ending: asyncio.TimerHandle | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _hung: dict[str, float] = field(default_factory=dict)
     """Subject → when it may be touched again."""
 
     async def read(self, unit: str, seconds: float) -> list[Judgement]:
         """Raises Overrun, or WorkerFailed for what the unit raises."""
+        if self._ending is not None:
+            self._ending.cancel()
         async with self._turn:
             process, started = await self._running()
             self._hung = {subject: until for subject, until in self._hung.items() if until > self.ticks()}
@@ -57,6 +62,7 @@ class Worker:
                 async with asyncio.timeout(seconds + (START_SECONDS if started else 0.0)):
                     await self._ask(process, Read(unit, tuple(self._hung)), listening)
             except TimeoutError:
+                self.killed += 1
                 await self._kill()
                 if listening.touching:
                     self._hung[listening.touching] = self.ticks() + LEFT_ALONE
@@ -66,12 +72,22 @@ class Worker:
             except (OSError, asyncio.IncompleteReadError) as error:
                 await self._kill()
                 raise WorkerFailed(f"the worker ended while it ran {unit}: {error}") from None
+            self._ending = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._end)
             if listening.error:
                 raise WorkerFailed(listening.error)
             return found
 
     async def close(self) -> None:
+        """End the process whether or not it answers."""
+        if self._ending is not None:
+            self._ending.cancel()
         await self._kill()
+
+    def _end(self) -> None:
+        """It ends by itself when its pipe is closed; the loop reaps it."""
+        process, self._process = self._process, None
+        if process is not None and process.stdin is not None:
+            process.stdin.close()
 
     @property
     def pid(self) -> int:
@@ -110,7 +126,6 @@ class Worker:
         process, self._process = self._process, None
         if process is None or process.returncode is not None:
             return
-        self.killed += 1
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         try:

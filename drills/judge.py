@@ -42,7 +42,8 @@ class Judge:
                 case.compare_with_command_line()
         except NotPossible as error:
             return Outcome(drill=drill.name, run=number, verdict="not run", why=str(error))
-        case.watch_repair()
+        if not case.faults:  # a wrong ticket proves nothing, and a failed drill's lab is built anew
+            case.watch_repair()
         return case.outcome()
 
     def wait_until_quiet(self, seconds: float = QUIET_WITHIN) -> str:

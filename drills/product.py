@@ -98,7 +98,7 @@ class Rootward:
         node.write(CONFIG, config_of(BY_NAME[name], URL, CA))
         node.write(CA, self.lab[SERVER].path(f"{HOME}/tls/ca.pem").read_text())
         token = self.console.post("/api/v1/tokens", {"host": name, "ttl": 600})["token"]
-        node.run(ROOTWARD, "agent", "enroll", "--server", URL, "--token", token, "--ca", CA, timeout=60)
+        node.run(ROOTWARD, "agent", "enroll", "--server", URL, f"--token={token}", "--ca", CA, timeout=60)
 
     def start_agent(self, name: str) -> None:
         node = self.lab[name]

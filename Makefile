@@ -23,7 +23,7 @@ check: $(VENV)/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/rootward rules lint
-	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/generate
 	$(BIN)/mkdocs build --strict --quiet
 
 drills: $(VENV)/dev.stamp
@@ -39,7 +39,7 @@ bench: $(VENV)/dev.stamp
 	@for bench in bench/[a-z]*.py; do echo "== $$bench"; $(BIN)/python "$$bench" || exit 1; done
 
 docs: $(VENV)/dev.stamp
-	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/generate
 	$(BIN)/mkdocs serve
 
 format: $(VENV)/dev.stamp

@@ -47,6 +47,8 @@ class Standing:
         self.evidence: dict[Key, Evidence] = {}
         self.entries: dict[Key, Entry] = {}
         self.by_id: dict[str, Entry] = {}
+        self.seen_by: dict[str, set[str]] = {}
+        """Entity → observers some look of whom exercised it, once at least."""
         self.unknown: dict[Key, Entry] = {}
         self.failing: dict[Key, float] = {}
         """Symptoms that stand, with the moment at which the server learnt of each."""
@@ -71,6 +73,9 @@ class Standing:
         self.evidence[key] = evidence
         self.entries[key] = self.by_id[evidence.id] = entry
         self.by_signal.setdefault(key[:2], set()).add(key[2])
+        if known is None or known.exercised != evidence.exercised:
+            for _, entity in evidence.exercised:
+                self.seen_by.setdefault(entity, set()).add(key[0])
         if evidence.outcome is Reason.OK:
             self.failing.pop(key, None)
         else:

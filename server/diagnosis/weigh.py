@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from itertools import islice
+
+import msgspec
 
 from rules.catalogue import Catalogue
 from rules.diagnosis import Key
 from rules.evidence import Evidence, Exercised
 from rules.models import Proof, Role, Signal
 from rules.topology import Topology
+from server.diagnosis.backlog import Backlog, suspects_of
 from server.diagnosis.locate import Locate
 from server.diagnosis.standing import SERVER, Standing
 from server.diagnosis.turn import Turn
@@ -17,6 +21,8 @@ from wire.entity import host_of, kind_of, name_of
 from wire.judgement import Reason, Verdict
 
 ONE_OFF_LASTS = 60.0
+SLICE = 1_000
+"""Looks whose ways are found anew in one turn, after the picture of the site changed."""
 
 
 class Weighed(StrEnum):
@@ -39,20 +45,21 @@ class Weigh:
         self._standing = standing
         self._locate = locate
         self._seen_revision = 0
-        self._waiting: dict[Key, Entry] = {}
-        """Confirmations of passes; nobody asks for them while nothing fails."""
+        self._backlog = Backlog()
+        self._outdated: dict[Key, None] = {}
+        """Evidence whose ways were found in an older picture of the site."""
 
     def run(self, turn: Turn) -> None:
         for applied in turn.arrived:
             for entry in applied.changed:
-                self._waiting.pop(_key(entry), None)
                 reason = self._weigh(entry, turn.now)
                 if reason is not Weighed.PASSED:
                     turn.decide(self.name, reason, entry.id)
             for entry in applied.refreshed:
-                self._waiting[_key(entry)] = entry
+                self._backlog.add(_key(entry), entry)
             for entry in applied.retired:
                 turn.decide(self.name, self._retire(entry), entry.id)
+        self._draw_again(turn.now)
         if self._standing.failing:
             self._catch_up(turn)
             self._expire(turn)
@@ -67,6 +74,7 @@ class Weigh:
             self._standing.unknown[key] = entry
             return Weighed.UNKNOWN
         self._standing.unknown.pop(key, None)
+        self._backlog.drop(key)
         if signal.born_of_log and seen.verdict is Verdict.PASS:
             return Weighed.LOG_WENT_QUIET
         self._standing.put(self._evidence(entry, signal), entry, now)
@@ -77,21 +85,35 @@ class Weigh:
         if signal is not None and signal.born_of_log:
             # An agent that started anew remembers no lines; that proves nothing.
             return Weighed.LOG_WENT_QUIET
-        self._waiting.pop(_key(entry), None)
+        self._backlog.drop(_key(entry))
         self._standing.remove(_key(entry))
         return Weighed.RETIRED
 
-    def _catch_up(self, turn: Turn) -> None:
-        for entry in self._waiting.values():
-            self._weigh(entry, turn.now)
-        self._waiting.clear()
+    def _draw_again(self, now: float) -> None:
+        """After a change of the picture: what fails at once, the rest a slice per turn."""
         if self._locate.revision != self._seen_revision:
             self._seen_revision = self._locate.revision
             self._standing.graph_changed()
-            for entry in list(self._standing.entries.values()):
-                if entry.host != SERVER:
-                    signal = self._signals[entry.observation.signal]
-                    self._standing.put(self._evidence(entry, signal), entry, turn.now)
+            self._outdated = dict.fromkeys([*self._standing.failing, *self._standing.evidence])
+        for key in list(islice(self._outdated, max(SLICE, len(self._standing.failing)))):
+            del self._outdated[key]
+            entry = self._standing.entries.get(key)
+            if entry is not None and entry.host != SERVER:
+                evidence = self._evidence(entry, self._signals[key[1]])
+                if evidence.exercised != self._standing.evidence[key].exercised:
+                    self._standing.put(evidence, entry, now)
+
+    def _catch_up(self, turn: Turn) -> None:
+        suspects = suspects_of(self._standing, self._topology.graph)
+        for key, entry in self._backlog.take(self._standing, suspects):
+            known = self._standing.evidence.get(key)
+            if known is None or known.id != entry.id or key in self._standing.unknown:
+                self._weigh(entry, turn.now)
+            elif known.confirmed_at < entry.confirmed_at:
+                fresh = msgspec.structs.replace(
+                    known, confirmed_at=entry.confirmed_at, clock_error=entry.clock_error
+                )
+                self._standing.put(fresh, entry, turn.now)
         for key in [key for key in self._standing.failing if key[1] in self._standing.log_born]:
             if self._refuted(key):
                 turn.decide(self.name, Weighed.PROVEN_BY_LOOK, " ".join(key))

@@ -15,7 +15,7 @@ SO_TIMESTAMPNS = 35
 _NAME, _CONTROL, _DATA = 32, 32, 96
 STRIDE = _NAME + _CONTROL + _DATA
 """One received datagram: socket address, time stamp message, data."""
-_SLOTS = 128
+_SLOTS = 256
 
 
 class _Iovec(ctypes.Structure):

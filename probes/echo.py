@@ -16,8 +16,8 @@ from probes.batch import STRIDE, Incoming, Outgoing
 from probes.echo_socket import EchoSocket
 from probes.errors import NetworkError, read_errors
 
-BURST = 64
-PACE = 0.001
+BURST = 128
+PACE = 0.002
 """Seconds between bursts: at most 64 000 packets a second, and replies are read as fast as they come."""
 TOKEN = 16
 _FULL = (errno.EAGAIN, errno.ENOBUFS)
@@ -85,7 +85,7 @@ class Echoes:
     async def settle(self, seconds: float) -> None:
         """Reads replies until every echo is answered or explained, or the time is over."""
         until = time.monotonic() + seconds
-        nap = PACE
+        nap = 0.001
         self.drain()
         while self.open and (left := until - time.monotonic()) > 0:
             await asyncio.sleep(min(nap, left))

@@ -37,12 +37,10 @@ class Past:
     rounds: int = 0
 
 
-def judge(way: Way, replies: Replies, past: Past, dead: str) -> Judgement:
-    """``dead``: what shows that the next hop is silent, or "". Value: best round trip in seconds."""
+def judge(way: Way, replies: Replies, past: Past) -> Judgement:
+    """Of an address that answered. Value: best round trip in seconds."""
     lost = replies.sent - replies.received
     past.lost = (past.lost << replies.sent | (1 << lost) - 1) & 0xFFFFFFFF
-    if not replies.received:
-        return _silent(way, replies, dead)
     rtt = replies.best * _NANO
     evidence: dict[str, Scalar] = {}
     if lost or replies.repeated:
@@ -60,7 +58,9 @@ def judge(way: Way, replies: Replies, past: Past, dead: str) -> Judgement:
     return _judgement(way, Verdict.PASS, Reason.OK, rtt, evidence)
 
 
-def _silent(way: Way, replies: Replies, dead: str) -> Judgement:
+def silent(way: Way, replies: Replies, past: Past, dead: str) -> Judgement:
+    """Of an address without any reply. ``dead``: what shows that the next hop is silent, or ""."""
+    past.lost = (past.lost << replies.sent | (1 << replies.sent) - 1) & 0xFFFFFFFF
     evidence: dict[str, Scalar] = {"sent": replies.sent, "lost": replies.sent}
     reason = Reason.TIMEOUT
     if replies.error:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from probes.batch import Incoming
 from probes.echo import Echoes
-from probes.echo_judge import Past, Replies, blocked, judge
+from probes.echo_judge import Past, Replies, blocked, judge, silent
 from probes.echo_socket import HOW_TO_PERMIT, EchoSocket
 from probes.next_hop import all_silent
 from probes.path import Way, Ways
@@ -81,16 +81,22 @@ async def _ask_family(family: socket.AddressFamily, ways: Sequence[Way], net: Ne
                 zip(sent, echoes.received, echoes.repeated, echoes.best, strict=True)
             )
         ]
-    lost = (way for way, each in zip(ways, replies, strict=True) if not (each.received or each.error))
-    dead = await all_silent(Ways.of(net), lost)
-    # Links are looked at once per interface: a cable may have come out while the echoes were under way.
-    down = [name for name in {way.path.interface for way in ways} if _without_carrier(name, net)]
-    return [
-        blocked(way, Reason.CARRIER, f"{way.path.interface} has no carrier")
-        if way.path.interface in down and not each.received
-        else judge(way, each, _past(way.path.address, net), dead.get(way.next_hop, ""))
-        for way, each in zip(ways, replies, strict=True)
-    ]
+    lost = [way for way, each in zip(ways, replies, strict=True) if not each.received]
+    unexplained = [way for way, each in zip(ways, replies, strict=True) if not (each.received or each.error)]
+    dead = await all_silent(Ways.of(net), unexplained) if unexplained else {}
+    # A cable may have come out while the echoes were under way.
+    down = {name for name in {way.path.interface for way in lost} if _without_carrier(name, net)}
+    pasts = _pasts(ways, net)
+    judgements = []
+    for way, each in zip(ways, replies, strict=True):
+        past = pasts[way.path.address]
+        if each.received:
+            judgements.append(judge(way, each, past))
+        elif way.path.interface in down:
+            judgements.append(blocked(way, Reason.CARRIER, f"{way.path.interface} has no carrier"))
+        else:
+            judgements.append(silent(way, each, past, dead.get(way.next_hop, "")))
+    return judgements
 
 
 async def _waves(echoes: Echoes, count: int, gap: float) -> None:
@@ -147,11 +153,12 @@ def _echoes(door: EchoSocket, ways: Iterable[Way], net: Net) -> Echoes:
     return echoes
 
 
-def _past(address: str, net: Net) -> Past:
+def _pasts(ways: Sequence[Way], net: Net) -> dict[str, Past]:
+    """What is remembered, with a place for each of these."""
     pasts: dict[str, Past] = net.memory.setdefault("past", {})
-    past = pasts.get(address)
-    if past is None:
-        if len(pasts) >= _KEPT:
-            pasts.clear()
-        past = pasts[address] = Past()
-    return past
+    if len(pasts) > _KEPT:
+        pasts.clear()
+    for way in ways:
+        if way.path.address not in pasts:
+            pasts[way.path.address] = Past()
+    return pasts

@@ -98,8 +98,10 @@ class Netlink:
     def route(self, address: str) -> Route:
         """The way the kernel would take. Raises OSError as a connect would."""
         family, packed = _packed(address)
-        head = _ROUTE.pack(family, len(packed) * 8, 0, 0, 0, 0, 0, 0, 0)
-        for _, body in self._ask(_GETROUTE, head + _attribute(1, packed), _REQUEST):
+        wanted = _ROUTE.pack(family, len(packed) * 8, 0, 0, 0, 0, 0, 0, 0) + _attribute(1, packed)
+        if scope := address.partition("%")[2]:
+            wanted += _attribute(4, struct.pack("=I", socket.if_nametoindex(scope)))
+        for _, body in self._ask(_GETROUTE, wanted, _REQUEST):
             return _route(body)
         raise OSError(0, "the kernel gave no route")
 
@@ -246,6 +248,10 @@ def _interface(index: int) -> str:
 def _route(body: bytes) -> Route:
     _, prefix, _, _, _, _, _, kind, _ = _ROUTE.unpack_from(body)
     attributes = _attributes(body[_ROUTE.size :])
+    if 9 in attributes:  # RTA_MULTIPATH: of several equal ways the first one is told (struct rtnexthop)
+        index = struct.unpack_from("=HBBi", attributes[9])[3]
+        length = struct.unpack_from("=H", attributes[9])[0]
+        attributes |= {4: struct.pack("=i", index)} | _attributes(attributes[9][8:length])
     via = (
         attributes.get(5, b"") or attributes.get(18, b"")[2:]
     )  # RTA_GATEWAY, or RTA_VIA with its family first

@@ -33,6 +33,15 @@ def test_ipv6_goes_its_own_way(lan):
     assert (judged.verdict, judged.path.gateway) == (Verdict.PASS, "fd99::254")
 
 
+def test_of_two_equal_gateways_one_is_used_and_judged(lan):
+    lan.address("gw", "eth0", "10.99.0.253/24")
+    both = ("nexthop", "via", "10.99.0.254", "nexthop", "via", "10.99.0.253")
+    lan.run("h1", "ip", "route", "replace", "default", *both)
+    (judged,) = lan.ask("route", RouteTarget("10.99.0.2"))
+    assert judged.verdict is Verdict.PASS
+    assert judged.evidence["gateway"] in {"10.99.0.253", "10.99.0.254"}
+
+
 def test_a_missing_default_route_is_no_route(lan):
     lan.run("h1", "ip", "route", "del", "default")
     assert reason(lan) is Reason.NO_ROUTE

@@ -24,8 +24,8 @@ OPTIONS = frozenset(["cgroup_cpu", "cgroup_cpuacct"])
 """Where cgroup v1 mounts them apart there are two folders; of v2 both are the same."""
 FIELDS = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
 FULL = 0.95
-LOOKS = 3
-"""So many looks in a row must be full: a burst is no saturation."""
+LOOKS = 6
+"""So many looks in a row must be full, and work must wait: a burst is no saturation."""
 WAITING = 60.0
 """Percent of the time in which some task waited for a CPU."""
 QUEUE_PER_CPU = 3.0
@@ -43,16 +43,13 @@ def read(host: Host) -> Iterable[Judgement]:
     usage = _of_cgroup(host) if OPTIONS & host.options.keys() else _of_machine(host)
     if usage is None:
         return
-    shares: deque[float] = host.memory.setdefault("shares", deque(maxlen=LOOKS))
-    shares.append(usage.share)
-    facts = dict(usage.facts)
-    reason = Reason.OK
-    if len(shares) == LOOKS and min(shares) >= FULL:
-        waiting = _waiting(host)
-        facts["tasks_waiting_percent"] = round(waiting, 1)
-        reason = Reason.SATURATED if waiting >= WAITING else Reason.OK
+    waiting = _waiting(host)
+    full: deque[bool] = host.memory.setdefault("full", deque(maxlen=LOOKS))
+    full.append(usage.share >= FULL and waiting >= WAITING)
+    facts = usage.facts | {"tasks_waiting_percent": round(waiting, 1)}
     if usage.share >= FULL:
         facts |= busiest(host)
+    reason = Reason.SATURATED if len(full) == LOOKS and all(full) else Reason.OK
     yield judged(SIGNAL, entity.host(host.name), reason, round(usage.share, 3), **facts)
 
 
@@ -60,16 +57,19 @@ def _waiting(host: Host) -> float:
     """By pressure information; where the kernel keeps none, by the length of the run queue."""
     told = stall(host, "cpu")
     if told is not None:
-        return told.some_10
+        return told.some
     running = cgroups.table(host, "/proc/stat").get("procs_running", 0)
     return 100.0 if running >= QUEUE_PER_CPU * _cpus(host) else 0.0
 
 
 def _of_machine(host: Host) -> Usage | None:
-    """The first line of proc_stat(5), in clock ticks. Time stolen by the hypervisor counts as used."""
+    """The first line of proc_stat(5), in clock ticks.
+
+    Time stolen by the hypervisor counts as used, that of niced programs as free: they give way.
+    """
     numbers = host.read("/proc/stat", 8192).split("\n", 1)[0].split()[1:]
     counters = dict(zip(FIELDS, map(int, numbers), strict=False))
-    idle = counters["idle"] + counters.get("iowait", 0)
+    idle = counters["idle"] + counters.get("iowait", 0) + counters["nice"]
     rates = Rates.of(host, "machine").update(
         {"all": sum(counters.values()), "idle": idle, "steal": counters.get("steal", 0)}, host.ticks()
     )

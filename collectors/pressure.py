@@ -1,58 +1,61 @@
-"""Does work wait for CPU, memory or disks? Value: percent of the last 10 seconds."""
+"""Does work wait for CPU, memory or disks? Value: percent of the time since the last look."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
+
+import msgspec
 
 from collectors.host import Host
 from collectors.judging import judged
-from collectors.psi import Stall, stall
+from collectors.psi import stall
 from collectors.unit import Collector
 from wire import entity
 from wire.judgement import Judgement, Layer, Reason, unknown
 
-SIGNALS = {"cpu": "cpu.pressure", "memory": "mem.pressure", "io": "io.pressure"}
-COLLECTOR = Collector(signals=tuple(SIGNALS.values()), layer=Layer.HOST, interval=5.0)
+
+class Limit(msgspec.Struct, frozen=True):
+    """When waiting becomes a symptom: percent, in so many looks in a row."""
+
+    saturated: float
+    high: float
+    looks: int
+    everybody: bool
+    """What counts is that nobody at all could run meanwhile."""
+
+
+LIMITS = {
+    "cpu": ("cpu.pressure", Limit(saturated=80.0, high=60.0, looks=6, everybody=False)),
+    "memory": ("mem.pressure", Limit(saturated=20.0, high=10.0, looks=3, everybody=True)),
+    "io": ("io.pressure", Limit(saturated=80.0, high=60.0, looks=12, everybody=True)),
+}
+"""A compilation, a backup or a start keeps others waiting for a while; that alone is no fault."""
+COLLECTOR = Collector(signals=tuple(signal for signal, _ in LIMITS.values()), layer=Layer.HOST, interval=5.0)
 
 
 def read(host: Host) -> Iterable[Judgement]:
     subject = entity.host(host.name)
-    for resource, signal in SIGNALS.items():
+    for resource, (signal, limit) in LIMITS.items():
         told = stall(host, resource)
         if told is None:
             yield unknown(signal, subject, Reason.NOT_SUPPORTED, source=f"/proc/pressure/{resource}")
             continue
-        value = told.some_10 if resource == "cpu" else told.full_10
+        share = told.full if limit.everybody else told.some
+        looks: deque[float] = host.memory.setdefault(signal, deque(maxlen=limit.looks))
+        looks.append(share)
         yield judged(
             signal,
             subject,
-            JUDGES[resource](told),
-            value,
-            some_10s=told.some_10,
-            some_60s=told.some_60,
-            full_10s=told.full_10,
-            full_60s=told.full_60,
+            _reason(looks, limit),
+            round(share, 1),
+            some_percent=round(told.some, 1),
+            full_percent=round(told.full, 1),
         )
 
 
-def _cpu(told: Stall) -> Reason:
-    """Some waiting is what a busy machine does; most of the time for a minute is too little CPU."""
-    if told.some_10 >= 85 and told.some_60 >= 60:
-        return Reason.SATURATED
-    return Reason.HIGH if told.some_60 >= 60 else Reason.OK
-
-
-def _memory(told: Stall) -> Reason:
-    if told.full_10 >= 20 and told.full_60 >= 5:
-        return Reason.SATURATED
-    return Reason.HIGH if told.some_60 >= 20 else Reason.OK
-
-
-def _io(told: Stall) -> Reason:
-    """A backup or a start keeps everybody waiting for half a minute; that alone is no fault."""
-    if told.full_10 >= 80 and told.full_60 >= 60:
-        return Reason.SATURATED
-    return Reason.HIGH if told.full_60 >= 50 else Reason.OK
-
-
-JUDGES = {"cpu": _cpu, "memory": _memory, "io": _io}
+def _reason(looks: deque[float], limit: Limit) -> Reason:
+    if len(looks) < limit.looks:
+        return Reason.OK
+    least = min(looks)
+    return Reason.SATURATED if least >= limit.saturated else Reason.HIGH if least >= limit.high else Reason.OK

@@ -7,8 +7,8 @@ from typing import cast
 
 from collectors.host import Host
 
-LEAST_SECONDS = 0.5
-"""Two readings closer than this make no rate."""
+LEAST_SECONDS = 1.0
+"""Two readings closer than this, such as a second look at a symptom, make no rate of their own."""
 
 
 class Rates:
@@ -17,6 +17,7 @@ class Rates:
     def __init__(self) -> None:
         self._at = 0.0
         self._counters: dict[str, int] = {}
+        self._rates: dict[str, float] | None = None
 
     @classmethod
     def of(cls, host: Host, name: str) -> Rates:
@@ -24,12 +25,15 @@ class Rates:
         return cast("Rates", host.memory.setdefault("rates", {}).setdefault(name, cls()))
 
     def update(self, counters: Mapping[str, int], now: float) -> dict[str, float] | None:
-        """Rates since the last reading; None for the first one, one too soon, and after a reset."""
+        """Rates since the last reading, the same again for one too soon; None after a start or a reset."""
         seconds = now - self._at
         last = self._counters
-        if last and seconds < LEAST_SECONDS:
-            return None
-        self._at, self._counters = now, dict(counters)
-        if not last or any(counters.get(name, 0) < value for name, value in last.items()):
-            return None
-        return {name: (value - last[name]) / seconds for name, value in counters.items() if name in last}
+        if not last or seconds >= LEAST_SECONDS:
+            self._at, self._counters = now, dict(counters)
+            fresh = not last or any(counters.get(name, 0) < value for name, value in last.items())
+            self._rates = None if fresh else _between(last, counters, seconds)
+        return self._rates
+
+
+def _between(last: Mapping[str, int], counters: Mapping[str, int], seconds: float) -> dict[str, float]:
+    return {name: (value - last[name]) / seconds for name, value in counters.items() if name in last}

@@ -5,29 +5,41 @@ from __future__ import annotations
 import pytest
 
 from collectors import cpu, disks, memory, pressure, swap
+from collectors.rates import Rates
 from tests.collectors.conftest import about
 from wire.judgement import Reason, Verdict
 
-HARDLY = (
-    "some avg10={some} avg60={some} avg300=1.00 total=1\nfull avg10={full} avg60={full} avg300=0.00 total=1\n"
-)
+STALL = "some avg10={some} avg60=0.00 avg300=0.00 total=1\nfull avg10={full} avg60=0.00 avg300=0.00 total=1\n"
+RISING = "some avg10=0.00 avg60=0.00 total={some}\nfull avg10=0.00 avg60=0.00 total={full}\n"
 
 
 def _press(tree, folder: str = "/proc/pressure", **waiting: tuple[float, float]) -> None:
+    """Percent of the last ten seconds, which counts at the first look."""
     for resource, (some, full) in waiting.items():
-        name = resource if folder.startswith("/proc") else f"{resource}.pressure"
-        tree.write(f"{folder}/{name}", HARDLY.format(some=some, full=full))
+        tree.write(_file(folder, resource), STALL.format(some=some, full=full))
 
 
-def _run_cpu(tree, busy: float, looks: int = 4, **options: str):
+def _wait(tree, share: float, folder: str = "/proc/pressure") -> None:
+    """Until now, everybody waited for this share of the time."""
+    total = int(tree.clock() * share * 1e6)
+    for resource in ("cpu", "memory", "io"):
+        tree.write(_file(folder, resource), RISING.format(some=total, full=total))
+
+
+def _file(folder: str, resource: str) -> str:
+    return f"{folder}/{resource}" if folder.startswith("/proc") else f"{folder}/{resource}.pressure"
+
+
+def _run_cpu(tree, busy: float, waiting: float | None, looks: int = 7, niced: float = 0.0):
     """``busy``: share of the time, of two CPUs."""
-    host = tree.host(**options)
+    host = tree.host()
     verdicts = []
     for look in range(looks + 1):
         ticks = look * 1000
-        tree.write(
-            "/proc/stat", f"cpu  {int(ticks * busy)} 0 0 {int(ticks * (1 - busy))} 0 0 0 0\ncpu0 1\ncpu1 1\n"
-        )
+        used, nice, idle = int(ticks * (busy - niced)), int(ticks * niced), int(ticks * (1 - busy))
+        tree.write("/proc/stat", f"cpu  {used} {nice} 0 {idle} 0 0 0 0\ncpu0 1\ncpu1 1\n")
+        if waiting is not None:
+            _wait(tree, waiting)
         tree.write("/proc/900/stat", f"900 (miner) R 1 9 9 0 -1 0 0 0 0 0 {ticks} 0 0 0 20 0 1 0 5 0 0\n")
         verdicts = list(cpu.read(host))
         tree.clock.pass_by(5)
@@ -35,37 +47,37 @@ def _run_cpu(tree, busy: float, looks: int = 4, **options: str):
 
 
 def test_a_full_machine_on_which_work_waits_is_saturated(tree):
-    _press(tree, cpu=(95.0, 0.0))
-    verdict = _run_cpu(tree, 1.0)
+    verdict = _run_cpu(tree, 1.0, 0.95)
     assert (verdict.reason, verdict.evidence["busiest"]) == (Reason.SATURATED, "miner")
 
 
 def test_a_busy_machine_on_which_nothing_waits_is_healthy(tree):
-    _press(tree, cpu=(20.0, 0.0))
-    assert _run_cpu(tree, 1.0).reason is Reason.OK
+    assert _run_cpu(tree, 1.0, 0.2).reason is Reason.OK
 
 
 def test_a_burst_is_no_saturation(tree):
-    _press(tree, cpu=(95.0, 0.0))
-    assert _run_cpu(tree, 1.0, looks=2).reason is Reason.OK
+    assert _run_cpu(tree, 1.0, 0.95, looks=5).reason is Reason.OK
+
+
+def test_what_niced_programs_use_is_free(tree):
+    assert _run_cpu(tree, 1.0, 0.95, niced=0.6).reason is Reason.OK
 
 
 def test_without_pressure_information_the_run_queue_decides(tree):
-    tree.write("/proc/900/stat", "")
-    assert _run_cpu(tree, 1.0).reason is Reason.OK
+    assert _run_cpu(tree, 1.0, None).reason is Reason.OK
 
 
 def test_a_group_is_judged_by_its_own_quota(tree):
     folder = "/sys/fs/cgroup/box"
-    _press(tree, folder, cpu=(95.0, 95.0))
     tree.write(f"{folder}/cpu.max", "50000 100000\n")
     tree.write("/proc/stat", "cpu  0 0 0 100 0 0 0 0\ncpu0 1\ncpu1 1\n")
     host = tree.host(cgroup_cpu=folder)
-    for look in range(4):
+    for look in range(8):
         used = look * 2_500_000
         tree.write(
             f"{folder}/cpu.stat", f"usage_usec {used}\nnr_periods {look * 50}\nnr_throttled {look * 48}\n"
         )
+        _wait(tree, 0.95, folder)
         verdicts = list(cpu.read(host))
         tree.clock.pass_by(5)
     verdict = about(verdicts, "cpu.usage")
@@ -108,14 +120,32 @@ def test_a_group_without_limit_has_the_memory_of_the_machine(tree):
     assert about(memory.read(tree.host(cgroup_memory="/box")), "mem.available").value == 0.5
 
 
-def test_pressure_of_each_resource_is_judged(tree):
-    _press(tree, cpu=(99.0, 0.0), memory=(50.0, 30.0), io=(5.0, 2.0))
-    reasons = {one.signal: one.reason for one in pressure.read(tree.host())}
-    assert reasons == {
-        "cpu.pressure": Reason.SATURATED,
-        "mem.pressure": Reason.SATURATED,
-        "io.pressure": Reason.OK,
-    }
+def _pressure_after(tree, share: float, looks: int, **options: str) -> dict[str, Reason]:
+    host = tree.host(**options)
+    verdicts = []
+    for _ in range(looks):
+        _wait(tree, share)
+        verdicts = list(pressure.read(host))
+        tree.clock.pass_by(5)
+    return {one.signal: one.reason for one in verdicts}
+
+
+@pytest.mark.parametrize(
+    ("looks", "saturated"),
+    [(2, set()), (6, {"mem.pressure"}), (8, {"cpu.pressure", "mem.pressure"})],
+)
+def test_each_resource_must_be_waited_for_during_a_time_of_its_own(tree, looks, saturated):
+    reasons = _pressure_after(tree, 0.9, looks)
+    assert {signal for signal, reason in reasons.items() if reason is Reason.SATURATED} == saturated
+
+
+def test_waiting_now_and_then_is_no_fault(tree):
+    assert set(_pressure_after(tree, 0.05, 15).values()) == {Reason.OK}
+
+
+def test_what_a_person_compiles_does_not_count_where_services_have_their_own_pressure(tree):
+    _press(tree, "/sys/fs/cgroup/system.slice", cpu=(1.0, 0.0))
+    assert _pressure_after(tree, 0.95, 10)["cpu.pressure"] is Reason.OK
 
 
 def test_pressure_of_a_group_is_read_where_an_option_says(tree):
@@ -177,3 +207,16 @@ def test_an_idle_disk_is_not_hung(tree):
         verdicts = list(disks.read(host))
         tree.clock.pass_by(5)
     assert about(verdicts, "disk.latency").reason is Reason.OK
+
+
+def test_a_second_look_at_once_sees_the_same_rates():
+    rates = Rates()
+    rates.update({"a": 0}, 100.0)
+    first = rates.update({"a": 50}, 105.0)
+    assert rates.update({"a": 50}, 105.3) == first == {"a": 10.0}
+
+
+def test_counters_that_were_reset_make_no_rate():
+    rates = Rates()
+    rates.update({"a": 100}, 100.0)
+    assert rates.update({"a": 5}, 105.0) is None

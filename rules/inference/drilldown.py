@@ -122,7 +122,7 @@ def _own(engine: Engine, cause: Cause) -> Iterator[_Idea]:
 def _looks(engine: Engine, cause: Cause, onset: float, known: set[Key]) -> Iterator[_Idea]:
     """Looks through the entity that failed, or that passed before it all began: what do they say now?"""
     seen: set[Key] = set()
-    for look in sorted(engine.index.looks_at(cause.entity)):
+    for look in sorted(engine.index.here(cause.entity)):
         if not _is_asked(engine, look[0]):
             continue
         for count, reading in enumerate(engine.index.newest(cause.entity, look)):

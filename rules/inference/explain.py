@@ -18,6 +18,8 @@ from rules.models import Role
 
 RUNNERS_UP = 5
 RULED_OUT = 12
+TRIED = 60
+"""Hypotheses that are asked for what speaks against them."""
 UNLIKELY = 0.01
 CITED = 5
 """Observations cited for or against one hypothesis, at most."""
@@ -158,15 +160,17 @@ class Case:
 
     def _ruled_out(self, members: Sequence[Cause], keys: set[Key]) -> list[RuledOut]:
         """Other hypotheses for the same symptoms, with what speaks against them."""
-        found: list[tuple[int, Cause, tuple[str, ...]]] = []
-        for candidate in self._component.candidates:
-            shared = len(keys.intersection(candidate.keys))
-            if shared and candidate.cause not in members and self._shares.of(candidate.cause) < UNLIKELY:
-                by = self._opposed(candidate)
-                if by:
-                    found.append((-shared, candidate.cause, by))
-        found.sort()
-        return [RuledOut(fault=cause.name, entity=cause.entity, by=by) for _, cause, by in found[:RULED_OUT]]
+        unlikely = sorted(
+            (-len(keys.intersection(each.keys)), each.cause, each)
+            for each in self._component.candidates
+            if each.cause not in members and self._shares.of(each.cause) < UNLIKELY
+        )
+        found: list[RuledOut] = []
+        for shared, cause, candidate in unlikely[:TRIED]:
+            by = self._opposed(candidate) if shared else ()
+            if by and len(found) < RULED_OUT:
+                found.append(RuledOut(fault=cause.name, entity=cause.entity, by=by))
+        return found
 
 
 def _weightiest(touches: Iterable[Touch]) -> list[Touch]:

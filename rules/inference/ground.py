@@ -76,9 +76,9 @@ class Ground:
 
     def possible(self, cause: Cause) -> bool:
         """Whether this kind of entity, this very one included, can have the fault at all."""
-        if cause.is_state:
+        fault = self.knowledge.particular.get(cause.name)
+        if fault is None:
             return True
-        fault = self.knowledge.catalogue.faults[cause.name]
         return self._named(fault, cause.entity) and self._preferred(fault, cause.entity)
 
     def _named(self, fault: Fault, entity: Entity) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 
 from rules.diagnosis import Key
 from rules.inference.derived import derived
@@ -12,6 +12,7 @@ from rules.models import Role
 from wire.entity import Entity
 
 NOTHING: dict[Key, Reading] = {}
+NOWHERE: dict[Look, dict[Key, Reading]] = {}
 
 
 class Index:
@@ -47,8 +48,9 @@ class Index:
             self._unlink(reading)
         return reading
 
-    def looks_at(self, entity: Entity) -> Iterable[Look]:
-        return self._at.get(entity, {}).keys()
+    def here(self, entity: Entity) -> Mapping[Look, Mapping[Key, Reading]]:
+        """Everything that exercised this entity, by signal and role."""
+        return self._at.get(entity, NOWHERE)
 
     def at(self, entity: Entity, look: Look) -> dict[Key, Reading]:
         """The readings of this signal that exercised this entity in this role, the newest last."""

@@ -78,6 +78,12 @@ class Knowledge:
         self._brought_by: dict[tuple[str, str, str], list[tuple[str, Spread]]] = {}
         self.specials: dict[str, list[Fault]] = {}
         """The special kinds of each general fault."""
+        self.particular = {
+            fault.id: fault
+            for fault in catalogue.faults.values()
+            if fault.names or fault.serves or len(kinds_of(fault.entity)) > 1
+        }
+        """Faults that not every entity of their kinds can have."""
         for fault in catalogue.faults.values():
             for general in fault.is_a:
                 self.specials.setdefault(general, []).append(fault)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
 
 from rules.diagnosis import Key
 from rules.inference.cause import Cause
@@ -11,7 +10,9 @@ from rules.inference.ground import Ground
 from rules.inference.index import exercised
 from rules.inference.knowledge import Sway
 from rules.inference.outcomes import Reading, sway
-from wire.entity import kind_of
+from rules.models import Role
+from wire.entity import Entity, kind_of
+from wire.judgement import Reason
 
 
 class Reach:
@@ -20,11 +21,13 @@ class Reach:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._behind: dict[Cause, tuple[Cause, ...]] = {}
+        self._shown: dict[tuple[Role, Entity, str, Reason, bool], tuple[Cause, ...]] = {}
         self._of: dict[Key, tuple[Reading, tuple[Cause, ...]]] = {}
 
     def forget(self) -> None:
         """The graph changed."""
         self._behind.clear()
+        self._shown.clear()
         self._of.clear()
 
     def drop(self, key: Key) -> None:
@@ -36,21 +39,25 @@ class Reach:
         if known is not None and _same_question(known[0], reading):
             return known[1]
         found: set[Cause] = set()
-        for direct in self._direct(reading):
-            if direct not in found:
-                found.update(self._all_behind(direct))
+        for role, entity in exercised(reading):
+            found.update(self._through(role, entity, reading))
         causes = tuple(sorted(found))
         self._of[reading.key] = (reading, causes)
         return causes
 
-    def _direct(self, reading: Reading) -> Iterable[Cause]:
-        knowledge = self._ground.knowledge
-        for role, entity in exercised(reading):
-            for model, entry in knowledge.shown_by(kind_of(entity), role, reading.signal):
-                if sway(reading, [(entry, 1.0)])[0] is Sway.PRODUCES:
-                    cause = Cause(model.name, entity)
-                    if self._ground.possible(cause):
-                        yield cause
+    def _through(self, role: Role, entity: Entity, reading: Reading) -> tuple[Cause, ...]:
+        """The causes at and behind one entity that the look exercised; the same for all looks like it."""
+        question = (role, entity, reading.signal, reading.reason, reading.intermittent)
+        known = self._shown.get(question)
+        if known is None:
+            found: dict[Cause, None] = {}
+            for model, entry in self._ground.knowledge.shown_by(kind_of(entity), role, reading.signal):
+                cause = Cause(model.name, entity)
+                produces = sway(reading, [(entry, 1.0)])[0] is Sway.PRODUCES
+                if produces and cause not in found and self._ground.possible(cause):
+                    found.update(dict.fromkeys(self._all_behind(cause)))
+            known = self._shown[question] = tuple(found)
+        return known
 
     def _all_behind(self, start: Cause) -> tuple[Cause, ...]:
         if start not in self._behind:

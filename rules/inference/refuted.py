@@ -11,14 +11,12 @@ import msgspec
 from rules.diagnosis import Diagnosis, RuledOut
 from rules.inference.candidates import Refuted
 from rules.inference.cause import Cause
-from rules.inference.explain import CITED, RULED_OUT
+from rules.inference.explain import CITED, RULED_OUT, TRIED
 from rules.inference.reach import Reach
 from rules.inference.touch import Scene
 
 LOOKED_AT = 200
 """Symptoms of a diagnosis whose other possible causes are listed."""
-TRIED = 60
-"""Of these causes, those that could explain most are asked for what speaks against them."""
 
 
 def with_refuted(

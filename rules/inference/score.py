@@ -32,6 +32,7 @@ class Judge:
         self._touches = touches
         self._priors = priors
         self.visited: dict[Roots, Weighed] = {(): Weighed((), 0, 0)}
+        self._closures: dict[Roots, Closure] = {}
 
     def weigh(self, roots: Roots) -> Weighed:
         known = self.visited.get(roots)
@@ -43,7 +44,9 @@ class Judge:
         return known
 
     def close(self, roots: Roots) -> Closure:
-        return self._closer.close(roots)
+        if roots not in self._closures:
+            self._closures[roots] = self._closer.close(roots)
+        return self._closures[roots]
 
     def _looks(self, closure: Closure) -> Nats:
         return sum(

@@ -70,23 +70,22 @@ class Touches:
         model = self._ground.model(cause)
         if model is None:
             return
-        at = self._index.at
-        for looks in model.looks.values():
-            present = tuple(look for look in looks if at(cause.entity, look))
-            for place, look in enumerate(present):
-                others = present[:place]
-                for reading in read(cause.entity, look):
-                    if any(reading.key in at(cause.entity, other) for other in others):
+        here = self._index.here(cause.entity)
+        present = sorted(look for look in here if look in model.entries)
+        for look in present:
+            same = tuple(other for other in present if other[0] == look[0])
+            for reading in read(cause.entity, look):
+                played = same
+                if len(same) > 1:
+                    played = tuple(other for other in same if reading.key in here[other])
+                    if played[0] != look:
                         continue
-                    played = present if len(present) == 1 else self._roles(cause.entity, present, reading)
-                    kind, miss = self._sway(model, played, reading, cause.entity)
-                    if kind is Sway.PRODUCES and reading.since >= onset - reading.clock_error:
+                kind, miss = self._sway(model, played, reading, cause.entity)
+                if kind is Sway.PRODUCES:
+                    if reading.since >= onset - reading.clock_error:
                         yield Touch(reading, True, miss)
-                    elif kind is Sway.BLOCKS and reading.confirmed_at > onset + reading.clock_error:
-                        yield Touch(reading, False, miss)
-
-    def _roles(self, entity: Entity, present: tuple[Look, ...], reading: Reading) -> tuple[Look, ...]:
-        return tuple(look for look in present if reading.key in self._index.at(entity, look))
+                elif kind is Sway.BLOCKS and reading.confirmed_at > onset + reading.clock_error:
+                    yield Touch(reading, False, miss)
 
     @staticmethod
     def _sway(model: Model, looks: tuple[Look, ...], reading: Reading, entity: Entity) -> tuple[Sway, Nats]:

@@ -28,6 +28,7 @@ from server.diagnosis.drill_down import DrillDown, Wanted
 from server.diagnosis.infer import Infer
 from server.diagnosis.listen import Listen
 from server.diagnosis.locate import Locate
+from server.diagnosis.overrun import MAX_WAITING, Overrun
 from server.diagnosis.probe_again import probe_again
 from server.diagnosis.prove import HOLD_DOWN, Prove
 from server.diagnosis.settle import Settle
@@ -74,6 +75,7 @@ class Pipeline:
         self.engine = Engine(catalogue, self.topology.graph)
         log_born = frozenset(name for name, signal in catalogue.signals.items() if signal.born_of_log)
         self.standing = Standing(self.engine, log_born)
+        self.overrun = Overrun(current, self.standing)
         self.desk = Desk(database, clock)
         self._current = current
         self._database = database
@@ -115,7 +117,11 @@ class Pipeline:
             self._thread.join()
 
     def submit(self, applied: Applied) -> None:
-        self._queue.put(applied)
+        """Never blocks. In a storm only what stands afterwards is weighed, not each change on the way."""
+        if self._queue.qsize() < MAX_WAITING:
+            self._queue.put(applied)
+        else:
+            self.overrun.note(applied)
 
     def ask(self, command: Callable[[], T]) -> Future[T]:
         """Runs ``command`` in the diagnosis thread, between two turns; the only way to change tickets."""
@@ -198,11 +204,13 @@ class Pipeline:
         while True:
             arrived, stopped = self._gather()
             try:
-                self.turn(arrived)
+                self.turn([*arrived, *self.overrun.take(self._clock())])
             except Exception:  # noqa: BLE001  # the one broad except of this loop
-                # One turn that fails must not end diagnosis: what arrived is weighed already or is in the
-                # current state, nothing was written, and the next turn decides again.
+                # One turn that fails must not end diagnosis: nothing of it was written, what arrived is in
+                # the current state, and the next turn decides again.
                 _log.exception("a turn failed")
+                for applied in arrived:
+                    self.overrun.note(applied)
             if stopped:
                 return
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+import msgspec
+
 from rules.topology import Topology
 from server.entry import Entry
 from wire import entity as ids
@@ -42,7 +44,18 @@ def is_local(check: str) -> bool:
 
 
 def target_for(check: str, subject: str, latest: Entry | None, topology: Topology) -> Target | None:
-    """``latest`` is the last look at the subject by anybody: its path and evidence tell how it was asked."""
+    """``latest`` is the last look at the subject by anybody: its path and evidence tell how it was asked.
+
+    What one host says ends up in a task of another; what that one could not read is never sent.
+    """
+    try:
+        target = _target(check, subject, latest, topology)
+        return None if target is None else msgspec.convert(msgspec.to_builtins(target), Target)
+    except ValueError:
+        return None
+
+
+def _target(check: str, subject: str, latest: Entry | None, topology: Topology) -> Target | None:
     path = latest.observation.path if latest is not None else None
     path = path or Path()
     if is_local(check):

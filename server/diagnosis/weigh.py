@@ -30,6 +30,9 @@ class Weighed(StrEnum):
     PASSED = "passed"
     UNKNOWN = "unknown"
     UNHEARD_OF = "unheard_of"
+    UNREADABLE = "unreadable"
+    OF_ANOTHER_HOST = "of_another_host"
+    """What a host reads of itself can only be about itself."""
     LOG_WENT_QUIET = "log_went_quiet"
     PROVEN_BY_LOOK = "proven_by_look"
     RETIRED = "retired"
@@ -69,6 +72,8 @@ class Weigh:
         signal = self._signals.get(seen.signal)
         if signal is None:
             return Weighed.UNHEARD_OF
+        if Role.PATH not in signal.exercises and host_of(seen.subject) not in {"", entry.host}:
+            return Weighed.OF_ANOTHER_HOST
         if seen.verdict is Verdict.UNKNOWN:
             # The last known result stands: not being able to look has refuted nothing.
             self._standing.unknown[key] = entry
@@ -77,7 +82,12 @@ class Weigh:
         self._backlog.drop(key)
         if signal.born_of_log and seen.verdict is Verdict.PASS:
             return Weighed.LOG_WENT_QUIET
-        self._standing.put(self._evidence(entry, signal), entry, now)
+        try:
+            evidence = self._evidence(entry, signal)
+        except ValueError:
+            # A subject such as endpoint:http://[ is a word that the wire allows and nobody can read.
+            return Weighed.UNREADABLE
+        self._standing.put(evidence, entry, now)
         return Weighed.PASSED if seen.verdict is Verdict.PASS else Weighed.SYMPTOM
 
     def _retire(self, entry: Entry) -> Weighed:

@@ -38,6 +38,8 @@ class Lab:
             self.nodes[place.name] = Node(self.rack, machine_of(place), shared)
         self.at_boot: list[Callable[[str], None]] = []
         """Called with the name of a host after its services were started anew."""
+        self.environment: dict[str, dict[str, str]] = {}
+        """What the agent of a host is started with besides, by host."""
         self._authority: Authority | None = None
         self._over = threading.Event()
         self._processors = threading.Thread(target=self._keep_processor_times, daemon=True)

@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from drills import clock
 from drills.agents import config_of
 from drills.console import Console
 from drills.errors import LabError
@@ -108,7 +107,7 @@ class Rootward:
             Service(
                 name="agent",
                 argv=(ROOTWARD, "agent", "run", "--config", CONFIG),
-                env=clock.environment(node),
+                env=self.lab.environment.get(name, {}),
                 log="/var/log/rootward-agent.log",
             )
         )

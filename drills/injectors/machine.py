@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from drills import cgroups
-from drills.clock import RIGHT, SKEW
+from drills import cgroups, clock
 from drills.errors import LabError, NotPossible
 from drills.injectors.injector import Injector
 from drills.kernel_log import KernelLog
@@ -20,6 +20,7 @@ from drills.services import nginx
 from drills.services.shop import PROGRAMS, PYTHON
 
 AGENT = "rootward"
+STOPPING = 10.0
 LIMIT = 48 * 1024 * 1024
 
 
@@ -131,16 +132,23 @@ class FilesExhausted(Injector, frozen=True, kw_only=True):
 
 
 class ClockSkewed(Injector, frozen=True, kw_only=True):
-    """The clock of a host goes wrong by some seconds, as its programs see it."""
+    """The clock of a host is wrong by some seconds, as its programs see it once they are started anew."""
 
     host: str
     seconds: int
 
     @contextmanager
     def harm(self, lab: Lab) -> Iterator[None]:
-        node = lab[self.host]
-        if not node.path(SKEW).exists():
-            raise NotPossible(f"libfaketime is not installed, or {self.host} does not run under it")
-        node.write(SKEW, f"{self.seconds:+d}\n")
+        lab.environment[self.host] = clock.wrong_by(self.seconds)
+        self._restart_agent(lab)
         yield
-        node.write(SKEW, RIGHT)
+        del lab.environment[self.host]
+        self._restart_agent(lab)
+
+    def _restart_agent(self, lab: Lab) -> None:
+        node = lab[self.host]
+        node.kill(AGENT, signal.SIGTERM)
+        until = time.monotonic() + STOPPING
+        while node.processes(AGENT) and time.monotonic() < until:
+            time.sleep(0.05)
+        lab.booted(self.host)

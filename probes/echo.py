@@ -21,6 +21,8 @@ PACE = 0.002
 """Seconds between bursts: at most 64 000 packets a second, and replies are read as fast as they come."""
 TOKEN = 16
 _FULL = (errno.EAGAIN, errno.ENOBUFS)
+_ENOUGH = 64
+"""Turns of a loop that other programs' errors could keep going."""
 _BILLION = 1_000_000_000
 _NEVER = (1 << 62,)
 
@@ -104,7 +106,7 @@ class Echoes:
 
     def drain(self) -> None:
         """Reads all that waits, replies and errors."""
-        while True:
+        for _ in range(_ENOUGH):
             try:
                 got = self._incoming.receive(self._door.socket)
             except OSError:
@@ -119,12 +121,10 @@ class Echoes:
         """How many are done: sent, or found not to be sendable."""
         begin = time.time_ns()
         try:
-            sent = self._outgoing.send(self._door.socket, start, BURST)
+            sent = self._send(start)
         except OSError as error:
             if error.errno in _FULL:
                 return 0
-            if self._read_errors():
-                return 0  # it was about an earlier packet: try this one again
             self._unsendable(wave, start, error)
             return 1
         # One system call sends the burst; each packet's time is taken as its share of the call's duration.
@@ -132,6 +132,21 @@ class Echoes:
         wave.sent_at[start : start + sent] = array("q", range(begin, begin + step * sent, step))
         wave.left += sent
         return sent
+
+    def _send(self, start: int) -> int:
+        """Raises OSError for what cannot be sent.
+
+        A pending error of the socket fails the next call too, and may be about an earlier packet or, on a raw
+        socket, about another program's: only an error that stays is about this one.
+        """
+        for tries_left in range(_ENOUGH, -1, -1):
+            try:
+                return self._outgoing.send(self._door.socket, start, BURST)
+            except OSError as error:
+                was_first = tries_left == _ENOUGH
+                if error.errno in _FULL or not tries_left or not (self._read_errors() or was_first):
+                    raise
+        return 0
 
     def _unsendable(self, wave: _Wave, number: int, error: OSError) -> None:
         wave.waiting[number] = 0
@@ -157,20 +172,19 @@ class Echoes:
                 self.best[number] = max(0, took)
 
     def _read_errors(self) -> int:
-        """How many errors of ours were found."""
-        mine = 0
-        for error in read_errors(self._door.socket):
+        """How many errors were found, ours or not."""
+        found = 0
+        for found, error in enumerate(read_errors(self._door.socket), 1):  # noqa: B007 - the last is the count
             number = self._numbers.get(_packed(self._door.family, error.address)) if error.address else None
             if number is None or self._token not in error.payload:
                 continue
-            mine += 1
             self.errors[number] = error
             for wave in self._waves.values():
                 if wave.waiting[number] and wave.sent_at[number]:
                     wave.waiting[number] = 0
                     wave.left -= 1
                     break
-        return mine
+        return found
 
 
 def _packed(family: int, address: str) -> bytes:

@@ -122,3 +122,18 @@ def test_a_thousand_targets_are_asked_in_one_round(lan):
 def test_what_is_no_address_is_unknown(lan):
     (judged,) = lan.ask("icmp", IcmpTarget("10.99.0"))
     assert judged.reason is Reason.UNREADABLE
+
+
+def test_a_filter_of_this_host_is_prohibited(lan):
+    lan.filter("h1", "output", "ip daddr 10.99.0.2 icmp type echo-request drop")
+    found = {each.subject: each.reason for each in lan.ask("icmp", H2, OUT)}
+    assert found == {"address:10.99.0.2": Reason.PROHIBITED, "address:10.98.0.2": Reason.OK}
+
+
+def test_the_errors_of_other_programs_are_not_ours(lan, serve):
+    lan.run("gw", "sysctl", "-qw", "net.ipv4.icmp_ratelimit=0", "net.ipv4.icmp_msgs_per_sec=100000")
+    serve(*lan.spaces.argv("h1", "fping", "-l", "-q", "-p", "10", "-i", "1", "-g", "10.55.0.0/26"))
+    lan.wait("h1", "pgrep -x fping >/dev/null")
+    judged = lan.ask("icmp", H2, OUT, then=[lambda: None])
+    assert {each.verdict for each in judged} == {Verdict.PASS}
+    assert {each.value < 0.5 for each in judged} == {True}

@@ -11,6 +11,7 @@ import msgspec
 
 from cli.rules_match import match_stream
 from rules.catalogue import BadRule, Catalogue, load_catalogue
+from rules.lint import lint_catalogue
 from rules.lint_signatures import lint_signatures
 from rules.signatures import Signature, load_signatures
 
@@ -105,7 +106,8 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _lint(arguments: argparse.Namespace) -> int:
-    problems = list(lint_signatures(load_signatures(), load_catalogue()))
+    catalogue = load_catalogue()
+    problems = [*lint_signatures(load_signatures(), catalogue), *lint_catalogue(catalogue)]
     for problem in problems:
         print(msgspec.json.encode({"problem": problem}).decode() if arguments.json else problem)
     if not problems and not arguments.json:

@@ -78,7 +78,9 @@ def _bound(
     keys = tuple(sorted(reading.key for reading in readings))
     if bound > 0:
         for touch in touches.newest(cause, onset):
-            if not touch.produces:
+            if touch.produces:
+                bound += touch.weight - at_most(touch.reading)
+            else:
                 bound += touch.miss
                 if bound <= 0:
                     break

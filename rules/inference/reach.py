@@ -14,6 +14,9 @@ from rules.models import Role
 from wire.entity import Entity, kind_of
 from wire.judgement import Reason
 
+REMEMBERED = 200_000
+"""Kinds of looks whose causes are remembered, at most."""
+
 
 class Reach:
     """Remembers what stands behind each symptom, until it or the graph changes."""
@@ -56,6 +59,8 @@ class Reach:
                 produces = sway(reading, [(entry, 1.0)])[0] is Sway.PRODUCES
                 if produces and cause not in found and self._ground.possible(cause):
                     found.update(dict.fromkeys(self._all_behind(cause)))
+            if len(self._shown) >= REMEMBERED:
+                self._shown.clear()
             known = self._shown[question] = tuple(found)
         return known
 

@@ -20,6 +20,9 @@ from server.pipeline import Pipeline
 from server.storage.database import Database
 from server.tasks import TaskDesk
 
+STALLED = 120.0
+"""Seconds without a turn of the diagnosis after which something is wrong with it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Assembly:
@@ -50,7 +53,12 @@ class Assembly:
                 connection.exec_driver_sql("SELECT 1")
         except SQLAlchemyError as error:
             return f"the database cannot be read: {error.__class__.__name__}"
-        return "" if self.database.writer.alive else "the writer has ended"
+        if not self.database.writer.alive:
+            return "the writer has ended"
+        turned_at = self.pipeline.turned_at
+        if turned_at and self.now() - turned_at > STALLED:
+            return f"diagnosis stands still since {self.now() - turned_at:.0f} s"
+        return ""
 
 
 Parts = NamedDependency[Assembly]

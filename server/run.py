@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import gc
 import os
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+import structlog
 import uvicorn
 
 from server import tls
@@ -23,6 +25,9 @@ from server.journal import open_journal
 
 GRACE = 5
 """Seconds that requests get to end after the signal."""
+RENEWAL_LOOK = 12 * 3600.0
+"""Seconds between two looks at the age of our own certificate."""
+_log = structlog.get_logger("server")
 BACKLOG = 2048
 
 
@@ -93,15 +98,32 @@ def _serve(app: App, listening: socket.socket, credentials: tls.Credentials | No
         ssl_certfile=credentials.certificate if credentials else None,
         ssl_keyfile=credentials.key if credentials else None,
     )
-    _Server(config, app).run(sockets=[listening])
+    _Server(config, app, credentials).run(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
     """Ends cleanly on SIGINT and SIGTERM, and at once on a second one."""
 
-    def __init__(self, config: uvicorn.Config, app: App) -> None:
+    def __init__(self, config: uvicorn.Config, app: App, credentials: tls.Credentials | None) -> None:
         super().__init__(config)
-        self._tasks = app.parts.tasks
+        self._parts = app.parts
+        self._credentials = credentials
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._credentials is not None and self._credentials.fingerprint:
+            self._renewal = asyncio.create_task(self._renew(), name="certificate")
+
+    async def _renew(self) -> None:
+        """Connections made from then on are shown the new certificate."""
+        while True:
+            await asyncio.sleep(RENEWAL_LOOK)
+            try:
+                fresh = tls.prepare(self._parts.config, tls.utc_now())
+                if fresh is not None and self.config.ssl is not None:
+                    self.config.ssl.load_cert_chain(fresh.certificate, fresh.key)
+            except (OSError, ValueError) as error:
+                _log.error("certificate not renewed", error=str(error))
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -120,7 +142,7 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._tasks.close()
+        self._parts.tasks.close()
         await super().shutdown(sockets)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from server.storage.schema import agents, enrolment_tokens
+
+KEPT = 30 * 86400.0
+"""Seconds for which a token stays on record after its time: who enrolled by what."""
 
 
 class AgentRow(msgspec.Struct, frozen=True):
@@ -49,6 +52,8 @@ def agents_of(connection: Connection, host: str) -> list[str]:
 
 
 def add_token(connection: Connection, digest: bytes, host: str, now: float, expires_at: float) -> None:
+    """Those that are too old go at the same time."""
+    connection.execute(delete(enrolment_tokens).where(enrolment_tokens.c.expires_at < now - KEPT))
     connection.execute(
         insert(enrolment_tokens).values(hash=digest, host=host, made_at=now, expires_at=expires_at)
     )

@@ -9,13 +9,14 @@ import msgspec
 from rules.catalogue import Catalogue
 from rules.diagnosis import Diagnosis, Unchecked
 from server.desk.scope import hosts_of
-from server.diagnosis.standing import Inferring, Standing
+from server.diagnosis.standing import SERVER, Inferring, Standing
 from server.diagnosis.turn import Turn
 from wire.entity import host_of
 
 EVERY = 2.0
 """Seconds after which the same evidence is judged again: freshness fades."""
 MAX_UNCHECKED = 40
+ONLY_FROM_HERE = "seen from the server only; no other host looks there"
 
 
 class Inferred(StrEnum):
@@ -68,6 +69,8 @@ class Infer:
         missed += [
             unchecked for unchecked, _ in self.unanswered.values() if host_of(unchecked.subject) in hosts
         ]
+        if all(observer == SERVER for observer, _, _ in diagnosis.explains):
+            missed.append(Unchecked(signal="net.icmp", subject=diagnosis.entity, why=ONLY_FROM_HERE))
         everything = tuple(dict.fromkeys((*diagnosis.unchecked, *missed)))
         return msgspec.structs.replace(diagnosis, unchecked=everything[:MAX_UNCHECKED])
 

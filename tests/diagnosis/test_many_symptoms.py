@@ -73,3 +73,29 @@ def test_stopping_services_in_any_order_converges_to_the_same_tickets(lab):
     assert {each.entity for each in lab.tickets(open_only=True)} == {
         f"service:web{number}/nginx" for number in (1, 2, 3)
     }
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_order_of_arrival_does_not_change_the_tickets_that_stay(lab, seed):
+    lab.join("web1", "web2", "web3")
+    for host in ("web1", "web2"):
+        lab.look(host, "fs.space", f"fs:{host}:/var")
+    lab.pass_time(20)
+    said = [
+        ("web1", "svc.process", "service:web1/nginx", Reason.STOPPED),
+        ("web1", "svc.port", "service:web1/nginx", Reason.REFUSED),
+        ("web2", "fs.space", "fs:web2:/var", Reason.FULL),
+        ("web2", "log.no_space", "fs:web2:/var", Reason.MATCHED),
+        ("web3", "svc.process", "service:web3/db", Reason.STOPPED),
+        ("web3", "svc.port", "service:web3/db", Reason.REFUSED),
+    ]
+    random.Random(seed).shuffle(said)
+    for host, signal, subject, reason in said:
+        lab.pass_time(0.5)
+        lab.look(host, signal, subject, reason)
+    lab.pass_time(60)
+    assert {(each.fault, each.entity) for each in lab.tickets(open_only=True)} == {
+        ("svc.process.down", "service:web1/nginx"),
+        ("storage.fs.full", "fs:web2:/var"),
+        ("svc.process.down", "service:web3/db"),
+    }

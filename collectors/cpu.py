@@ -24,7 +24,7 @@ OPTIONS = frozenset(["cgroup_cpu", "cgroup_cpuacct"])
 """Where cgroup v1 mounts them apart there are two folders; of v2 both are the same."""
 FIELDS = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
 FULL = 0.95
-LOOKS = 6
+LOOKS = 4
 """So many looks in a row must be full, and work must wait: a burst is no saturation."""
 WAITING = 60.0
 """Percent of the time in which some task waited for a CPU."""

@@ -26,7 +26,7 @@ class Limit(msgspec.Struct, frozen=True):
 
 
 LIMITS = {
-    "cpu": ("cpu.pressure", Limit(saturated=80.0, high=60.0, looks=6, everybody=False)),
+    "cpu": ("cpu.pressure", Limit(saturated=80.0, high=60.0, looks=4, everybody=False)),
     "memory": ("mem.pressure", Limit(saturated=20.0, high=10.0, looks=3, everybody=True)),
     "io": ("io.pressure", Limit(saturated=80.0, high=60.0, looks=12, everybody=True)),
 }

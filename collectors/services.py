@@ -48,7 +48,8 @@ async def follow(host: Host) -> AsyncIterator[Judgement]:
             await bell.rung(POLL_SECONDS)
             if pidfds.ended():
                 await asyncio.sleep(RESTART_SECONDS)
-            for judgement in _poll(host, state):
+            # a thread, because it may wait for a read under way and for systemd
+            for judgement in await asyncio.to_thread(_poll, host, state):
                 yield judgement
 
 

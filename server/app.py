@@ -129,6 +129,13 @@ def compose(config: Config, url: str, fingerprint: str, now: Callable[[], float]
     metrics.gauge("rootward_ingest_queue", "Batches that wait for their commit", lambda: intake.waiting)
     metrics.gauge("rootward_agents", "Enrolled agents", lambda: len(current.agents()))
     metrics.gauge("rootward_held_requests", "Idle requests held for agents", lambda: tasks.held)
+    metrics.gauge("rootward_symptoms", "Looks that fail now", lambda: len(pipeline.standing.failing))
+    metrics.gauge("rootward_tickets_open", "Open tickets", lambda: pipeline.open_count)
+    metrics.gauge(
+        "rootward_batches_passed_over",
+        "Batches of which only the outcome was weighed, because too many came at once",
+        lambda: pipeline.overrun.passed_over,
+    )
     parts = Assembly(
         config=config,
         database=database,

@@ -103,6 +103,7 @@ class Pipeline:
         )
         self.busy = False
         """Something fails: agents should come back soon."""
+        self.open_count = len(self.desk.open_tickets())
         self.turned_at = 0.0
         """When the last turn ended; a health check may look at it."""
         self._restore()
@@ -174,6 +175,7 @@ class Pipeline:
             _log.info("decided", stage=decision.stage, reason=decision.reason, about=decision.about)
         self._attention.turn_to(turn)
         self.busy = bool(self.standing.failing)
+        self.open_count = len(self.desk.open_tickets())
         self.turned_at = self._clock()
         return turn
 

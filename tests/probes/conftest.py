@@ -20,7 +20,6 @@ from wire.judgement import Judgement, Verdict
 from wire.target import Target
 
 HERE = Path(__file__).parent
-NOBODY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--")
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from collectors.host import Host
 from collectors.judging import judged
 from collectors.process_table import Process, process, uptime
@@ -16,6 +18,8 @@ from wire.judgement import Judgement, Path, Reason, Scalar, unknown
 PROCESS, PORT = "svc.process", "svc.port"
 BOOT_SECONDS = 90.0
 """So long after boot a service that is not there yet is still being started."""
+GOING_DOWN = "/run/nologin"
+"""systemd writes it when the machine shuts down: that services end then is no fault."""
 LOOP_RESTARTS, LOOP_SECONDS = 3, 120.0
 STUCK_SECONDS = 5.0
 """A connection that waits for so long while none is accepted waits for ever."""
@@ -27,9 +31,9 @@ STOPPED_BY_SIGNAL, UNINTERRUPTIBLE = "T", "D"
 
 def judge(host: Host, watch: ServiceWatch) -> Iterator[Judgement]:
     """Process and port of each watched service."""
-    starting = uptime(host) < BOOT_SECONDS
+    changing = uptime(host) < BOOT_SECONDS or host.exists(GOING_DOWN)
     for name, one in sorted(watch.watched.items()):
-        if starting and not one.pid and not one.doors:
+        if changing and not one.doors and watch.alive(one) is None:
             continue
         subject = entity.service(host.name, name)
         if one.hidden:
@@ -103,15 +107,7 @@ def _port(host: Host, subject: str, one: Watched) -> Judgement:
     if stuck:
         facts["connections_waiting"] = one.stuck[stuck[0]][1]
     verdict = judged(PORT, subject, reason, len(closed or stuck), **facts)
-    return Judgement(
-        signal=PORT,
-        subject=subject,
-        verdict=verdict.verdict,
-        reason=reason,
-        value=verdict.value,
-        evidence=facts,
-        path=Path(port=worst[1]),
-    )
+    return msgspec.structs.replace(verdict, path=Path(port=worst[1]))
 
 
 def _waits(host: Host, one: Watched, key: DoorKey) -> float:

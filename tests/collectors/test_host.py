@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from collectors.host import Host
+from collectors.judging import judged
+from wire.codec import decode, encode
+from wire.judgement import Judgement, Reason
 
 
 def test_a_tree_of_files_stands_in_for_the_machine(tree):
@@ -79,3 +82,11 @@ def _runs(pid: int) -> bool:
         return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return False
+
+
+def test_no_name_that_somebody_chose_can_spoil_a_judgement():
+    verdict = judged(
+        "fs.space", "fs:box:/evil\n\x1b[2J" + "x" * 600, Reason.FULL, device="\x1b]0;pwned\x07" + "y" * 9999
+    )
+    assert decode(encode(verdict), Judgement) == verdict
+    assert "\x1b" not in str(verdict)

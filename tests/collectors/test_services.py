@@ -109,6 +109,19 @@ def test_a_service_that_died_while_the_agent_was_down_is_stopped(port):
     assert about(judgements, PROCESS, "/shop").reason is Reason.STOPPED
 
 
+def test_services_that_end_while_the_machine_shuts_down_are_no_fault(tree):
+    tree.write("/run/nologin", "System is going down.")
+    tree.write("/proc/uptime", "5000.0 1.0")
+    tree.write("/proc/net/tcp", "  sl  local_address rem_address\n")
+    assert list(services.read(_known(tree.host(), "shop", 8080))) == []
+
+
+def test_services_not_yet_started_soon_after_boot_are_no_fault(tree):
+    tree.write("/proc/uptime", "20.0 1.0")
+    tree.write("/proc/net/tcp", "  sl  local_address rem_address\n")
+    assert list(services.read(_known(tree.host(), "shop", 8080))) == []
+
+
 def test_a_service_stopped_by_a_signal_hangs(start, tmp_path, port):
     server = start(tmp_path / "shop.py", SERVER, str(port))
     host = _known(Host("box"), "shop", port)

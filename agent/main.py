@@ -31,6 +31,7 @@ from agent.units import BadUnit, load_units
 from agent.uplink import Uplink
 from collectors.discovery import discover
 from collectors.host import Host
+from collectors.log_reading import matcher
 from wire.exchange import Ack
 
 log = logging.getLogger("rootward.agent")
@@ -88,10 +89,15 @@ class Agent:
 
     def _build(self) -> None:
         config = self.config
+        options = host_options(config)
+        # The largest thing in memory, and much is thrown away while it loads: first, so that what
+        # comes later fills the holes.
+        matcher(options["log.cache"])
+        trim()
         self.units = load_units()
         self.remembered = load_remembered(self.home)
         self.host = Host(
-            self.credential.host, config.root, options=host_options(config), remembered=self.remembered
+            self.credential.host, config.root, options=options, remembered=self.remembered
         )
         spool = Spool(self.home.spool, config.spool_bytes)
         self.outbox = Outbox(spool, load_state(self.home, spool), clock=time.time, wake=self._wake)
@@ -191,6 +197,7 @@ class Agent:
 
     def _send_snapshot(self) -> None:
         self.uplink.send_snapshot(self.recorder.snapshot(self.credential.agent))
+        trim()
 
     async def _end(self) -> None:
         self.rounds.schedule.stop()

@@ -23,7 +23,7 @@ GRACE = 1.0
 """Seconds beyond its own deadline that a probe gets to say itself what was late."""
 CONFIRM_AFTER = 1.0
 """Seconds before a collector's new failure is read again: rates need some time between two samples."""
-AT_ONCE = 64
+AT_ONCE = 16
 """Single-target probes under way at the same time."""
 
 

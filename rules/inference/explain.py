@@ -10,6 +10,7 @@ from rules.inference.cause import Cause, Nats, state_of
 from rules.inference.classes import class_of, common_entity, other_truths, separating
 from rules.inference.closure import Closure
 from rules.inference.components import Component
+from rules.inference.order import is_near
 from rules.inference.outcomes import Reading
 from rules.inference.probability import Shares, certainty
 from rules.inference.score import Judge, Weighed
@@ -89,8 +90,9 @@ class Case:
     def _own(self, root: Cause, closure: Closure) -> bool:
         """Whether a symptom of the root's own, or a confirming one, was seen."""
         for cause, active in closure.active.items():
-            near = cause == root or (active.because == root and cause.entity == root.entity)
-            if near and any(touch.produces for touch in self._touches.of(cause, active.onset)):
+            if is_near(cause, root, active.because) and any(
+                touch.produces for touch in self._touches.of(cause, active.onset)
+            ):
                 return True
         model = self._ground.model(root)
         tests = model.fault.confirm if model and model.fault else ()

@@ -7,13 +7,16 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from rules.graph import Graph
-from rules.inference.cause import Cause, Nats, nats
+from rules.inference.cause import Cause, Nats, nats, state_name
 from rules.inference.knowledge import Knowledge, Model
-from rules.models import Fault, Onto, Relation, kinds_of
+from rules.models import Fault, Onto, Relation, State, kinds_of
 from wire.entity import ON_HOST, Entity, host, host_of, kind_of, name_of
 
 SUPPORTS = frozenset([Relation.RUNS_ON, Relation.SERVED_BY, Relation.ATTACHED_TO])
 UNDECLARED = "undeclared"
+DOWN = state_name(State.DOWN)
+ONE_OF_SEVERAL = 0.1
+"""Probability that a host is gone with one of its several parts of a kind."""
 
 
 class Hop(NamedTuple):
@@ -43,13 +46,25 @@ class Ground:
                 yield Hop(Cause(spread.state, cause.entity), nats(1.0 - spread.strength))
             elif spread.on is Onto.HOST:
                 if owner := host_of(cause.entity):
-                    yield Hop(Cause(spread.state, host(owner)), nats(1.0 - spread.strength))
+                    strength = spread.strength * self._part(cause.entity, spread.state)
+                    yield Hop(Cause(spread.state, host(owner)), nats(1.0 - strength))
             else:
                 for edge in self.graph.children(cause.entity):
                     if edge.relation.value != spread.on.value or spread.kind not in ("", kind_of(edge.child)):
                         continue
                     miss = nats(1.0 - spread.strength * edge.weight)
                     yield Hop(Cause(spread.state, edge.child), miss, edge.source == UNDECLARED)
+
+    def _part(self, entity: Entity, state: str) -> float:
+        """How far the loss of this part is the loss of its host: little where it has another such."""
+        if state != DOWN:
+            return 1.0
+        machine, kind = host(host_of(entity)), kind_of(entity)
+        others = any(
+            edge.relation is Relation.RUNS_ON and edge.child != entity and kind_of(edge.child) == kind
+            for edge in self.graph.children(machine)
+        )
+        return ONE_OF_SEVERAL if others else 1.0
 
     def parents(self, state: Cause) -> Iterator[Cause]:
         """The causes that may bring this state about, one hop away."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from rules.diagnosis import Key
 from rules.inference.cause import NAT, Cause, Nats
 from rules.inference.closure import Closure
 from rules.inference.outcomes import Reading
 from rules.inference.touch import Touches
+from wire.entity import host, host_of
 
 MOST: Nats = 700_000 * NAT // 1_000_000
 """The most that order says in all."""
@@ -13,26 +15,34 @@ MOST: Nats = 700_000 * NAT // 1_000_000
 
 def order_of_events(closure: Closure, touches: Touches) -> Nats:
     """Order counts only where the intervals (last pass, first fail] do not overlap."""
-    own: dict[Cause, Reading] = {}
+    own: dict[Cause, dict[Key, Reading]] = {}
     later: list[tuple[Cause, Reading]] = []
     for cause, active in closure.active.items():
-        produced = [touch.reading for touch in touches.of(cause, active.onset) if touch.produces]
-        if active.because is None:
-            if produced:
-                own[cause] = min(produced, key=lambda reading: (reading.since, reading.key))
-        else:
-            later += [(cause, reading) for reading in produced]
-    if not own:
-        return 0
+        root = _root_of(cause, closure)
+        near = is_near(cause, root, active.because)
+        for touch in touches.of(cause, active.onset):
+            if touch.produces and near:
+                own.setdefault(root, {})[touch.reading.key] = touch.reading
+            elif touch.produces:
+                later.append((root, touch.reading))
+    first = {
+        root: min(readings.values(), key=lambda each: (each.since, each.key))
+        for root, readings in own.items()
+    }
     before = after = 0
-    for cause, reading in later:
-        first = own.get(_root_of(cause, closure))
-        if first is None or reading.key == first.key:
-            continue
-        before += _precedes(first, reading)
-        after += _precedes(reading, first)
+    for root, reading in later:
+        if root in first and reading.key not in own[root]:
+            before += _precedes(first[root], reading)
+            after += _precedes(reading, first[root])
     compared = before + after
     return MOST * (before - after) // compared if compared else 0
+
+
+def is_near(cause: Cause, root: Cause, because: Cause | None) -> bool:
+    """Whether the looks at ``cause`` are looks at the root itself, or at the host that it is part of."""
+    if cause == root:
+        return True
+    return because == root and cause.entity in (root.entity, host(host_of(root.entity)))
 
 
 def _root_of(cause: Cause, closure: Closure) -> Cause:

@@ -42,6 +42,7 @@ from server.storage.declarations import read_site, write_site
 from server.tasks import TaskDesk
 
 T = TypeVar("T")
+STOP_SECONDS = 4.0
 BUSY_TICK = 0.5
 QUIET_TICK = 1.0
 SLOW_STAGE = 1.0
@@ -101,6 +102,7 @@ class Pipeline:
             TicketStage(self.standing, self.desk, describe),
             Prove(self.standing, self.desk, hold_down),
         )
+        self._stopping = False
         self.busy = False
         """Something fails: agents should come back soon."""
         self.open_count = len(self.desk.open_tickets())
@@ -112,10 +114,15 @@ class Pipeline:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends after the turn that runs; what it decided is on disk."""
+        """Ends after the turn that runs; what it decided is on disk.
+
+        What still waits is in the current state, and is weighed at the next start. A turn that takes
+        longer than a stop may take is left behind: it writes all or nothing.
+        """
+        self._stopping = True
         self._queue.put(None)
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(STOP_SECONDS)
 
     def submit(self, applied: Applied) -> None:
         """Never blocks. In a storm only what stands afterwards is weighed, not each change on the way."""
@@ -206,7 +213,8 @@ class Pipeline:
         while True:
             arrived, stopped = self._gather()
             try:
-                self.turn([*arrived, *self.overrun.take(self._clock())])
+                if not stopped or arrived:
+                    self.turn([*arrived, *self.overrun.take(self._clock())])
             except Exception:  # noqa: BLE001  # the one broad except of this loop
                 # One turn that fails must not end diagnosis: nothing of it was written, what arrived is in
                 # the current state, and the next turn decides again.
@@ -225,7 +233,7 @@ class Pipeline:
                 item = self._queue.get(timeout=timeout)
             except Empty:
                 return arrived, False
-            if item is None:
+            if item is None or self._stopping:
                 return arrived, True
             if isinstance(item, Applied):
                 arrived.append(item)

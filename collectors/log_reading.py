@@ -12,10 +12,13 @@ from collectors.log_window import Window
 from collectors.log_writers import Writers
 from rules.matcher import Hit, Matcher
 from rules.matcher_entity import program_of
+from wire.entity import Entity
 from wire.judgement import Judgement
 
 CACHE_OPTION = "log.cache"
 """Host option: the folder that keeps the compiled signatures; empty: compile at each start."""
+
+ENTITIES = 1024
 
 
 @cache
@@ -34,24 +37,40 @@ class Reader:
         self._window = Window(host.ticks)
         self._places = HostPlaces(host)
         self._writers = Writers(host)
+        self._names: dict[str, str] = {}
+        self._entities: dict[tuple[str, ...], Entity] = {}
 
     def read(self, block: bytes, author: str | Callable[[int], str] = "") -> Iterator[Judgement]:
         """Judge whole lines. ``author``: the path of the file, or the program of the line at an offset."""
         for hit in self._matcher.scan(block):
             program = self._program(hit, author) if "{program}" in hit.signature.entity else ""
-            entity = hit.entity(self._host.name, program, self._places)
-            judgement = self._window.admit(hit, entity, self._source)
+            judgement = self._window.admit(hit, self._entity(hit, program), self._source)
             if judgement is not None:
                 yield judgement
 
     def due(self) -> list[Judgement]:
         """What repeated itself; to be called now and then, also when no line comes."""
+        self._entities.clear()
+        self._names.clear()
         return self._window.due()
+
+    def _entity(self, hit: Hit, program: str) -> Entity:
+        """Between two turns the mounts of the machine are taken to stay as they are."""
+        key = (hit.signature.id, program, *hit.groups.values())
+        entity = self._entities.get(key)
+        if entity is None:
+            if len(self._entities) >= ENTITIES:
+                self._entities.clear()
+                self._names.clear()
+            entity = self._entities[key] = hit.entity(self._host.name, program, self._places)
+        return entity
 
     def _program(self, hit: Hit, author: str | Callable[[int], str]) -> str:
         """Who wrote the line: its own prefix says it best."""
-        if named := program_of(hit.text):
-            return self._writers.of_program(named)
-        if callable(author):
-            return self._writers.of_program(author(hit.start))
-        return self._writers.of_file(author) if author else ""
+        named = program_of(hit.line) or (author(hit.start) if callable(author) else "")
+        if not named:
+            return self._writers.of_file(author) if isinstance(author, str) and author else ""
+        name = self._names.get(named)
+        if name is None:
+            name = self._names[named] = self._writers.of_program(named)
+        return name

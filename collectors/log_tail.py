@@ -9,8 +9,8 @@ import msgspec
 
 from collectors.log_lines import Lines
 
-BLOCK = 256 * 1024
-TURN = 16 * BLOCK
+BLOCK = 1024 * 1024
+TURN = 4 * BLOCK
 """Bytes read at one turn, so that no file starves the others."""
 BACKLOG = 64 * 1024 * 1024
 """Bytes behind which the reader gives up the oldest; they are counted."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 import re2
@@ -17,10 +17,14 @@ _WHOLE_DISK = re2.compile(
     r"^(?:/dev/)?(?:((?:[shv]|xv)d[a-z]+)\d*|((?:nvme\d+n\d+|mmcblk\d+|md\d+|loop\d+|nbd\d+))(?:p\d+)?)$"
 )
 _PROGRAM = re2.compile(
-    r"^(?:<\d{1,3}>(?:\d )?)?"
-    r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,:+Z-]*)"
-    r" [\w.:-]+ ([\w./@-]+?)(?:\[\d+\])?:? "
+    rb"^(?:<\d{1,3}>(?:\d )?)?"
+    rb"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,:+Z-]*)"
+    rb" [\w.:-]+ ([\w./@-]+?)(?:\[\d+\])?:? "
 )
+
+
+_SOURCES = {"mount": ("device", "path"), "service": ("unit", "process")}
+"""What a field may be made from."""
 
 
 class Places(Protocol):
@@ -52,10 +56,17 @@ class Nowhere:
 NOWHERE = Nowhere()
 
 
-def program_of(line: str) -> str:
+def program_of(line: bytes) -> str:
     """The program that a syslog line says it is from, or ``""``."""
     found = _PROGRAM.match(line)
-    return found.group(1) if found else ""
+    return str(found.group(1).decode()) if found else ""
+
+
+def groups_of(template: str, names: Iterable[str]) -> tuple[str, ...]:
+    """The groups the template needs, in their order. ``nic2`` stands in where ``nic`` is missing."""
+    wanted = set(fields_of(template))
+    wanted.update(source for field in fields_of(template) for source in _SOURCES.get(field, ()))
+    return tuple(name for name in names if name.rstrip("0123456789") in wanted)
 
 
 def whole_disk(device: str) -> str:
@@ -70,7 +81,7 @@ def entity_of(
     template: str, groups: Mapping[str, str], host_name: str, program: str, places: Places
 ) -> Entity:
     """The template filled in; the host itself where the line or the machine lacks a part of it."""
-    values = {name: _clean(value) for name, value in groups.items() if value}
+    values = {name.rstrip("0123456789"): _clean(value) for name, value in groups.items() if value}
     values["host"] = host_name
     if program and program != "kernel":
         values["program"] = _service(_clean(program))

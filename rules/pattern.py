@@ -6,7 +6,7 @@ alternatives, repeats, anchors. No look-around, no back-references.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 _ASSERTIONS = ("^", "$", r"\b", r"\B", r"\A", r"\z")
@@ -27,11 +27,17 @@ class Item:
     """``(?:``, ``(?P<name>``, ``(?i:`` or ``(`` where the atom is a group."""
     choices: tuple[tuple[Item, ...], ...] = ()
 
-    def write(self, *, capture: bool) -> str:
+    @property
+    def name(self) -> str:
+        """Of a named group."""
+        return self.opening[4:-1] if self.opening.startswith("(?P<") else ""
+
+    def write(self, capture: Container[str] = ()) -> str:
         if not self.opening:
             return self.text + self.repeat
-        opening = self.opening if capture or ":" in self.opening else "(?:"
-        inner = "|".join("".join(item.write(capture=capture) for item in choice) for choice in self.choices)
+        kept = ":" in self.opening or (self.name and self.name in capture)
+        opening = self.opening if kept else "(?:"
+        inner = "|".join(_write(choice, capture) for choice in self.choices)
         return f"{opening}{inner}){self.repeat}"
 
     def weight(self) -> int:
@@ -127,9 +133,14 @@ class Pattern:
         """Literal characters that every match holds: the heavier of two patterns is the more specific."""
         return min(sum(item.weight() for item in choice) for choice in self.choices)
 
-    def uncaptured(self) -> str:
-        """The same pattern without capturing groups."""
-        return self.flags + "|".join(_write(choice) for choice in self.choices)
+    def capturing(self, names: Container[str] = ()) -> str:
+        """The same pattern with no other groups than these."""
+        return self.flags + "|".join(_write(choice, names) for choice in self.choices)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Names of its groups, in their order."""
+        return tuple(name for choice in self.choices for item in choice for name in _names(item))
 
     def shortest(self) -> str:
         """Matches in exactly the same lines, with nothing optional at either end: fewer matches to report."""
@@ -150,8 +161,16 @@ def read_pattern(pattern: str) -> Pattern:
     return found
 
 
-def _write(items: tuple[Item, ...]) -> str:
-    return "".join(item.write(capture=False) for item in items)
+def _write(items: tuple[Item, ...], capture: Container[str] = ()) -> str:
+    return "".join(item.write(capture) for item in items)
+
+
+def _names(item: Item) -> Iterator[str]:
+    if item.name:
+        yield item.name
+    for choice in item.choices:
+        for inner in choice:
+            yield from _names(inner)
 
 
 def _trim(items: tuple[Item, ...]) -> tuple[Item, ...]:

@@ -44,7 +44,8 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """One pattern. Of several on one line the narrowest wins, then the one with most literal text.
 
     ``entity`` is a template: ``{host}``, ``{program}`` (who wrote the line) and the groups of the pattern.
-    The group names say how a value is read: ``disk`` is cut to the whole disk, ``device`` and ``path`` also
+    A digit at the end of a
+    group's name makes it an alternative. The names say how a value is read: ``disk`` is cut to the whole disk, ``device`` and ``path`` also
     give ``{mount}``, ``unit`` and ``process`` lose their decoration and also give ``{service}``.
     """
 

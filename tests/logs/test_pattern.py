@@ -35,5 +35,11 @@ def test_what_is_outside_the_language_is_refused(pattern):
         read_pattern(pattern)
 
 
-def test_uncaptured_pattern_has_no_groups():
-    assert read_pattern(r"(?P<x>a|b)(c)(?:d)").uncaptured() == "(?:a|b)(?:c)(?:d)"
+def test_pattern_without_groups_is_the_same_pattern():
+    assert read_pattern(r"(?P<x>a|b)(c)(?:d)").capturing() == "(?:a|b)(?:c)(?:d)"
+
+
+def test_only_the_wanted_groups_are_kept():
+    read = read_pattern(r"(?P<x>a|(?P<y>b))(c)")
+    assert read.groups == ("x", "y")
+    assert read.capturing({"y"}) == "(?:a|(?P<y>b))(?:c)"

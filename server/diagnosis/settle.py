@@ -8,6 +8,7 @@ from enum import StrEnum
 from rules.catalogue import Catalogue
 from rules.diagnosis import Diagnosis, Key
 from rules.graph import Graph
+from rules.models import Role
 from server.desk.desk import Desk
 from server.desk.maintenance import planned
 from server.diagnosis.listen import MACHINE_GONE
@@ -17,6 +18,9 @@ from wire.entity import host_of, name_of
 
 CERTAIN = 0.97
 SETTLED_AFTER = 5.0
+FAR_SETTLED_AFTER = 18.0
+"""From afar: until every look of a round has been taken again, so that what passes now is known to."""
+UNMODELLED = "unmodelled."
 TESTED_AFTER = 12.0
 """Two rounds of tests, each with its time-out."""
 COMMON_CAUSE_AFTER = 30.0
@@ -81,10 +85,11 @@ class Settle:
         if self._standing.many_silent and all(observer == SERVER for observer, _, _ in diagnosis.explains):
             return Settled.WAITING_FOR_SECOND_VANTAGE
         age = turn.now - self._learnt(diagnosis, turn.now)
-        certain = diagnosis.probability >= CERTAIN
-        if certain and self._seen_at_home(diagnosis) and not self._pending(diagnosis):
+        certain = diagnosis.probability >= CERTAIN and not root_of(diagnosis)[0].startswith(UNMODELLED)
+        at_home = self._seen_at_home(diagnosis)
+        if certain and at_home and not self._pending(diagnosis):
             return self._bar(diagnosis, turn, Settled.CERTAIN)
-        if age < SETTLED_AFTER:
+        if age < (SETTLED_AFTER if at_home else FAR_SETTLED_AFTER):
             return Settled.WAITING_FOR_TESTS if certain else Settled.WAITING
         if age < TESTED_AFTER and self._pending(diagnosis):
             return Settled.WAITING_FOR_TESTS
@@ -104,11 +109,13 @@ class Settle:
             return Settled.SAID_GOODBYE
         return None
 
-    @staticmethod
-    def _seen_at_home(diagnosis: Diagnosis) -> bool:
-        """Did the root's own host tell it? Seen from afar, the first symptom of many looks like certainty."""
-        host = host_of(diagnosis.root.entity)
-        return any(observer == host for observer, _, _ in diagnosis.explains)
+    def _seen_at_home(self, diagnosis: Diagnosis) -> bool:
+        """Did the root's own host read it of itself? From afar, the first of many symptoms looks certain."""
+        host = host_of(root_of(diagnosis)[1])
+        return any(
+            observer == host and Role.PATH not in self._catalogue.signals[signal].exercises
+            for observer, signal, _ in diagnosis.explains
+        )
 
     def _learnt(self, diagnosis: Diagnosis, now: float) -> float:
         """When the server heard of the first of its symptoms."""

@@ -31,7 +31,8 @@ def test_a_hostile_subject_stops_nothing(lab, subject):
     lab.pass_time(8)
     lab.stop("web1", "nginx")
     lab.pass_time(45)
-    assert "service:web1/nginx" in {ticket.entity for ticket in lab.tickets(open_only=True)}
+    watched = {key for ticket in lab.tickets(open_only=True) for key in ticket.watch}
+    assert ("web1", "svc.process", "service:web1/nginx") in watched
 
 
 @pytest.mark.parametrize("subject", HOSTILE)

@@ -38,6 +38,7 @@ log = logging.getLogger("rootward.agent")
 DISCOVER_SECONDS = 60.0
 DISCOVER_PATIENCE = 20.0
 SAVE_SECONDS = 60.0
+REMEMBER_SECONDS = 10.0
 EVENT_LIFE = 900.0
 """Seconds that the answer to a task stands when no round looks again."""
 
@@ -96,9 +97,7 @@ class Agent:
         trim()
         self.units = load_units()
         self.remembered = load_remembered(self.home)
-        self.host = Host(
-            self.credential.host, config.root, options=options, remembered=self.remembered
-        )
+        self.host = Host(self.credential.host, config.root, options=options, remembered=self.remembered)
         spool = Spool(self.home.spool, config.spool_bytes)
         self.outbox = Outbox(spool, load_state(self.home, spool), clock=time.time, wake=self._wake)
         self.targets = Targets(config, self.credential.server, self.units, self.remembered)
@@ -131,6 +130,7 @@ class Agent:
         work = [
             asyncio.create_task(self._rounds_loop(), name="rounds"),
             asyncio.create_task(self._every(1.0, self._save), name="save"),
+            asyncio.create_task(self._every(REMEMBER_SECONDS, self._save_remembered), name="remember"),
             asyncio.create_task(self._every(SAMPLE_SECONDS, self.recorder.sample), name="recorder"),
             asyncio.create_task(self._discovery_loop(), name="discovery"),
         ]
@@ -176,6 +176,8 @@ class Agent:
         if content is not None:
             self._saved_at = time.monotonic()
             save(self.home.state, content)
+
+    def _save_remembered(self) -> None:
         kept = remembered_bytes(self.remembered)
         if kept != self._kept:
             self._kept = kept
@@ -206,6 +208,7 @@ class Agent:
         await self.worker.close()
         await asyncio.to_thread(self.uplink.stop, self._goodbye())
         self._save()
+        self._save_remembered()
         self.outbox.close()
 
     def _goodbye(self) -> str:

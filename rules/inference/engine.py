@@ -19,6 +19,7 @@ from rules.inference.reach import Reach
 from rules.inference.refuted import with_refuted
 from rules.inference.score import Judge
 from rules.inference.search import search
+from rules.inference.segments import together
 from rules.inference.solved import Solved
 from rules.inference.standing import Standing
 from rules.inference.touch import Scene, Touches
@@ -75,8 +76,10 @@ class Engine:
         self._solved = solved
         self._standing.done()
         found = [diagnosis for each in solved.values() for diagnosis in each.diagnoses]
+        found = [with_refuted(each, self._refuted, self._reach, scene) for each in found]
+        found = together(found, self.knowledge, self.ground.graph)
         found.sort(key=lambda each: (each.onset, each.entity, each.root.fault, each.root.entity))
-        return [with_refuted(each, self._refuted, self._reach, scene) for each in found]
+        return found
 
     def _judge_changed(self, scene: Scene) -> None:
         for cause in self._standing.faults_to_judge():

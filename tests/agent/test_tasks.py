@@ -1,0 +1,117 @@
+"""Drill-down: what the server asks for is run, once, as configured, or refused with the reason."""
+
+import asyncio
+import socket
+import time
+
+import pytest
+
+from agent.blocking import Blocking
+from agent.config import Config
+from agent.killable import Worker
+from agent.outbox import Outbox
+from agent.run import Runner
+from agent.spool import Spool
+from agent.state import EdgeState
+from agent.targets import Targets
+from agent.tasks import Tasks
+from agent.units import load_units
+from collectors.host import Host
+from wire.exchange import Ack, Task
+from wire.inventory import Inventory, Nic
+from wire.judgement import Verdict
+from wire.target import HttpTarget, LocalTarget, TcpTarget
+
+UNITS = load_units()
+
+
+@pytest.fixture
+def outbox(home):
+    made = Outbox(Spool(home.spool), EdgeState(), clock=time.time, wake=lambda: None)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def ask(outbox):
+    """Runs the tasks to their end; returns the batch that answers them."""
+
+    def run(*tasks, known=(), at=None):
+        async def work():
+            host = Host("web1")
+            runner = Runner(host, time.time, outbox.standing, Blocking(host, Worker(host)))
+            targets = Targets(Config(target=tuple(known)), "", UNITS, {})
+            nic = Nic(name="eth0", addresses=("10.0.1.11/24",))
+            targets.update(Inventory(host="web1", nics=(nic,)), (), time.time())
+            desk = Tasks(runner, UNITS, targets, outbox, time.time)
+            desk.accept(Ack(applied=0, at=at or time.time(), tasks=tasks))
+            await asyncio.gather(*desk._running)
+
+        asyncio.run(work())
+        return outbox.take("a1", "", 10).batch
+
+    return run
+
+
+def task(check, target, number=1, expires_at=None):
+    return Task(id=f"t{number}", check=check, target=target, expires_at=expires_at or time.time() + 30)
+
+
+@pytest.fixture
+def door():
+    listening = socket.create_server(("127.0.0.1", 0))
+    yield listening.getsockname()[1]
+    listening.close()
+
+
+def test_a_known_target_is_probed_and_the_answer_names_the_task(ask, door):
+    target = TcpTarget("127.0.0.1", door)
+    batch = ask(task("net.tcp", target), known=[target])
+    (answer,) = batch.observations
+    assert (answer.task, answer.signal, answer.verdict) == ("t1", "net.tcp", Verdict.PASS)
+
+
+def test_a_collector_answers_for_the_subject_that_was_asked(ask):
+    batch = ask(task("mem.available", LocalTarget("host:web1")))
+    assert {one.signal for one in batch.observations} == {"mem.available"}
+    assert all(one.task == "t1" for one in batch.observations)
+
+
+def test_a_subject_that_is_not_there_is_unknown(ask):
+    batch = ask(task("fs.space", LocalTarget("fs:web1:/no/such/mount")))
+    (answer,) = batch.observations
+    assert answer.verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("check", "target", "why"),
+    [
+        ("net.tcp", TcpTarget("1.1.1.1", 53), "neither known"),
+        ("app.http", HttpTarget("http://169.254.169.254/"), "credentials of this machine"),
+        ("no.such", LocalTarget("host:web1"), "no check here"),
+        ("net.tcp", LocalTarget("host:web1"), "TcpTarget"),
+        ("mem.available", TcpTarget("10.0.1.1", 1), "its target is local"),
+        ("log.oom_kill", LocalTarget("host:web1"), "not on demand"),
+        ("fs.space", LocalTarget("fs:web2:/"), "another host"),
+    ],
+)
+def test_what_is_not_permitted_is_refused_with_the_reason(ask, check, target, why):
+    batch = ask(task(check, target))
+    (refusal,) = batch.refusals
+    assert refusal.task == "t1"
+    assert why in refusal.why
+    assert not batch.observations
+
+
+def test_an_expired_task_is_refused_by_the_clock_of_the_server(ask):
+    ahead = time.time() + 3600
+    target = LocalTarget("host:web1")
+    late = ask(task("mem.available", target, 1, ahead - 5), at=ahead)
+    assert [one.task for one in late.refusals] == ["t1"]
+    good = ask(task("mem.available", target, 2, ahead + 30), at=ahead)
+    assert any(one.task == "t2" for one in good.observations)
+
+
+def test_a_task_that_comes_twice_is_run_once(ask):
+    wanted = task("mem.available", LocalTarget("host:web1"))
+    assert len(ask(wanted, wanted).observations) == 1

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from drills import runner
+from drills import labs, runner
 from drills.drill import BadDrill, Drill, catalogue, load
 from drills.errors import LabError
 from drills.outcome import Outcome, table
@@ -24,6 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     running = todo.add_parser("run", help="run drills (root)")
     running.add_argument("path", nargs="*", help="drill files, or names from the list; none means all")
     running.add_argument("--runs", type=int, default=1, metavar="N", help="how often each (1)")
+    running.add_argument("--labs", type=int, default=2, metavar="N", help="so many labs side by side (2)")
     running.add_argument("--json", action="store_true", help="one JSON line per run, on standard output")
     running.add_argument("--keep", type=Path, metavar="DIR", help="keep the logs of what failed there")
     lab = todo.add_parser("lab", help="keep a lab with the product up until Ctrl-C, to play with (root)")
@@ -36,7 +37,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        drills = [load(_path(name)) for name in getattr(options, "path", [])]
+        paths = [_path(name) for name in getattr(options, "path", [])] or catalogue()
+        for path in paths:
+            load(path)
         if options.todo == "list":
             return _list(as_json=options.json)
         if os.geteuid():
@@ -44,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
             return 2
         if options.todo == "lab":
             return _lab(options.prefix)
-        return _run(drills or [load(path) for path in catalogue()], options)
+        return _run(paths, options)
     except (BadDrill, LabError) as error:
         print(f"rootward drill: {error}", file=sys.stderr)
         return 2
@@ -70,14 +73,21 @@ def _fault(drill: Drill) -> str:
     return drill.expect.fault if drill.expect else ""
 
 
-def _run(drills: list[Drill], options: argparse.Namespace) -> int:
+def _run(paths: list[Path], options: argparse.Namespace) -> int:
     def report(outcome: Outcome) -> None:
         if options.json:
             print(json.dumps(_plain(outcome), ensure_ascii=False), flush=True)
         said = outcome.why or outcome.answer
         print(f"{outcome.verdict:7}  {outcome.drill} #{outcome.run}  {said}", file=sys.stderr, flush=True)
 
-    outcomes = runner.run(drills, runs=options.runs, prefix=options.prefix, keep=options.keep, report=report)
+    outcomes = labs.run(
+        paths,
+        runs=options.runs,
+        prefix=options.prefix,
+        labs=options.labs,
+        keep=options.keep,
+        report=report,
+    )
     if not options.json:
         print(table(outcomes))
     return int(any(outcome.verdict == "failed" for outcome in outcomes))

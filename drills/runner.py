@@ -1,10 +1,9 @@
-"""Runs drills one after another on one lab, and builds a new lab after each failure."""
+"""A lab with the product on it, and one drill run on it."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -71,37 +70,8 @@ class Stage:
             (place / f"{kind}.json").write_text(json.dumps(said, indent=1, ensure_ascii=False))
 
 
-def run(
-    drills: Sequence[Drill],
-    *,
-    runs: int,
-    prefix: str,
-    keep: Path | None = None,
-    report: Callable[[Outcome], None] = lambda _: None,
-) -> list[Outcome]:
-    """``report`` is told of each run as it ends; ``keep`` is where what failed leaves its logs."""
-    outcomes = []
-    with Stage(prefix) as stage:
-        for drill, number in _order(drills, runs):
-            outcome = attempt(stage, drill, number)
-            if outcome.verdict == "failed":
-                if keep:
-                    stage.save(keep / f"{drill.name}-{number}")
-                stage.tear_down()
-            outcomes.append(outcome)
-            report(outcome)
-    return outcomes
-
-
 def attempt(stage: Stage, drill: Drill, number: int) -> Outcome:
     try:
         return Judge(stage.product).run(drill, number)
     except LabError as error:
         return Outcome(drill=drill.name, run=number, verdict="failed", why=f"lab: {error}")
-
-
-def _order(drills: Sequence[Drill], runs: int) -> Iterator[tuple[Drill, int]]:
-    """Whole rounds, so that the runs of one drill do not stand side by side."""
-    for number in range(1, runs + 1):
-        for drill in drills:
-            yield drill, number

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from drills import runner
-from drills.drill import catalogue, load
+from drills import labs
+from drills.drill import catalogue
 
 LONG = Path(__file__).with_name("healthy_long.toml")
 
@@ -16,7 +16,7 @@ LONG = Path(__file__).with_name("healthy_long.toml")
 def opens_nothing(path: Path) -> None:
     if os.geteuid():
         pytest.skip("needs root: the lab is made of namespaces")
-    outcomes = runner.run([load(path)], runs=1, prefix=f"h{os.getpid()}")
+    outcomes = labs.run([path], runs=1, prefix=f"h{os.getpid()}")
     assert [outcome.why for outcome in outcomes] == [""]
     assert [outcome.verdict for outcome in outcomes] == ["passed"]
 

@@ -27,6 +27,7 @@ SERVER_ENVIRONMENT = {
 }
 SETTLED = 12.0
 """Seconds; longer than a service must have run before its agent counts it as one."""
+LEARNT = 70.0
 OPEN = frozenset(["new", "assigned", "in_progress", "pending"])
 
 
@@ -51,10 +52,14 @@ class Rootward:
         each(self.start_agent, HOSTS)
         self.wait_until_known()
 
-    def wait_until_known(self, seconds: float = 90) -> None:
-        """Until the agents have found what there is: no new look was taken up for some time."""
-        until, looks, since = time.monotonic() + seconds, -1, time.monotonic()
-        while time.monotonic() < min(until, since + SETTLED):
+    def wait_until_known(self, seconds: float = 120) -> None:
+        """Until the agents have found what there is: no new look was taken up for some time.
+
+        Who uses whom is learnt from connections, which a host tells once a minute.
+        """
+        began = since = time.monotonic()
+        looks = -1
+        while time.monotonic() < min(began + seconds, max(began + LEARNT, since + SETTLED)):
             time.sleep(1)
             now = sum(host["looks"] for host in self.hosts())
             if now != looks:

@@ -74,8 +74,8 @@ class Agent:
     _kept: bytes = b""
 
     async def run(self) -> None:
-        self._build()
         self._listen_for_signals()
+        self._build()
         metrics = MetricsServer(
             self.config.metrics, Exposition(self.outbox.entries, self._rounds, self._numbers)
         )

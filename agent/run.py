@@ -69,7 +69,8 @@ class Runner:
 
     async def _probe(self, looks: list[Look], round_name: str, task: str) -> list[Finding]:
         first = await self._ask(looks, round_name, task)
-        doubtful = {finding.source for finding in first if self._new_failure(finding)}
+        trials = {look.source for look in looks if look.trial}
+        doubtful = {one.source for one in first if one.source not in trials and self._new_failure(one)}
         if not doubtful:
             return first
         second = await self._ask([look for look in looks if look.source in doubtful], round_name, task)

@@ -7,6 +7,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -150,6 +151,41 @@ def test_any_history_keeps_order_and_loses_nothing_unacknowledged(tmp_path_facto
             spool = Spool(folder)
     assert [one.seq for one in spool.peek(100_000)] == expected
     spool.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path):
+    """A real file system of 256 KiB."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting needs root")
+    point = tmp_path / "small"
+    point.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", point], check=True)
+    try:
+        yield point
+    finally:
+        subprocess.run(["umount", "-l", point], check=True)
+
+
+def test_on_a_full_disk_changes_outlive_repeats_and_all_is_written_when_there_is_room(small_disk: Path):
+    spool = Spool(small_disk / "spool")
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(b"x" * 200 * 1024)
+    changes = []
+    for _ in range(500):
+        changes += add(spool)
+        add(spool, 9, repeat=True)
+    kept = {one.seq for one in spool.peek(100_000)}
+    assert set(changes) <= kept
+    assert spool.dropped == 5000 - len(kept) > 0
+    ballast.unlink()
+    spool.acknowledge(changes[100])
+    changes += add(spool)
+    spool.close()
+    expected = [seq for seq in changes if seq > changes[100]]
+    assert [
+        one.seq for one in Spool(small_disk / "spool").peek(100_000) if one.seq in set(changes)
+    ] == expected
 
 
 WRITER = """

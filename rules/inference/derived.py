@@ -1,4 +1,4 @@
-"""What else a look touched, by the names of what it touched: one door under two URLs, one flow of many."""
+"""What a look touched, by one name for one door; and the flows through a gateway that follow from it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from rules.models import Role
 from wire.entity import Entity, kind_of, name_of
 
 HTTPS = "endpoint:https://"
-HTTPS_PORT = 443
+TLS = "endpoint:tls://"
+USUAL = ":443"
 
 
 def flow(gateway: Entity, door: Entity) -> Entity:
@@ -17,21 +18,32 @@ def flow(gateway: Entity, door: Entity) -> Entity:
     return f"flow:{name_of(gateway)}>{name_of(door)}"
 
 
-def tls_door(endpoint: Entity) -> Entity | None:
-    """Where the certificate of an https address is shown: the same for every look at that name and port."""
-    if not endpoint.startswith(HTTPS):
-        return None
-    place = endpoint[len(HTTPS) :]
-    has_port = place.rpartition(":")[2].isdigit() and not place.endswith("]")
-    return f"endpoint:tls://{place}" if has_port else f"endpoint:tls://{place}:{HTTPS_PORT}"
+def one_name(entity: Entity) -> Entity:
+    """A certificate is shown at a door that a TLS look and an https look call differently.
+
+    ``https://web1`` stands for port 443, ``tls://web1:8443`` for any other.
+    """
+    if entity.startswith(TLS) and entity.endswith(USUAL):
+        return HTTPS + entity[len(TLS) : -len(USUAL)]
+    if entity.startswith(HTTPS):
+        place = entity[len(HTTPS) :]
+        if place.endswith(USUAL):
+            return HTTPS + place[: -len(USUAL)]
+        if place.rpartition(":")[2].isdigit() and not place.endswith("]"):
+            return TLS + place
+    return entity
 
 
-def derived(exercised: tuple[Exercised, ...]) -> Iterator[Exercised]:
-    """In addition to ``exercised``."""
+def touched(exercised: tuple[Exercised, ...]) -> Iterator[Exercised]:
+    """``exercised`` by the names that the engine reasons with, and the flows."""
+    doors: list[Entity] = []
     for role, entity in exercised:
-        if role is Role.SELF and (door := tls_door(entity)):
-            yield Role.SELF, door
-    doors = [entity for role, entity in exercised if role is Role.SELF and kind_of(entity) == "port"]
+        if role is Role.SELF:
+            yield role, one_name(entity)
+            if kind_of(entity) == "port":
+                doors.append(entity)
+        else:
+            yield role, entity
     if doors:
         for role, entity in exercised:
             if role is Role.PATH and kind_of(entity) == "gateway":

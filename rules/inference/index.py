@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from rules.diagnosis import Key
-from rules.inference.derived import derived
+from rules.inference.derived import touched
 from rules.inference.knowledge import Look
 from rules.inference.outcomes import Reading
 from rules.models import Role
@@ -85,6 +85,5 @@ class Index:
 
 
 def exercised(reading: Reading) -> Iterator[tuple[Role, Entity]]:
-    """What the look touched, with what follows from its names."""
-    yield from reading.exercised
-    yield from derived(reading.exercised)
+    """What the look touched, by the names that the engine reasons with."""
+    return touched(reading.exercised)

@@ -60,14 +60,14 @@ def test_a_bad_certificate_is_one_root_for_the_look_at_it_and_for_the_page(world
         (Role.OBSERVER, "host:app1"),
     ]
     world.see("app1", "app.http", url, reason, exercised, since=2.0)
-    assert first(world) == (fault, "endpoint:tls://web2:443")
+    assert first(world) == (fault, "endpoint:https://web2")
 
 
 def test_a_certificate_soon_over_is_said_before_it_is(world):
     world.service("web2/nginx")
     world.alive()
     world.probe("tls.certificate", "web1", "web2/nginx", 443, Reason.EXPIRING)
-    assert first(world) == ("tls.cert.expiring", "endpoint:tls://web2:443")
+    assert first(world) == ("tls.cert.expiring", "endpoint:https://web2")
 
 
 def test_an_error_page_with_all_else_well_is_the_services_own(world):

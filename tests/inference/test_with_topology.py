@@ -222,4 +222,4 @@ def test_one_certificate_asked_for_in_two_ways_is_one_root(lab):
     lab.alive()
     lab.connect("web2", "tls.certificate", "tls://web1:443", Reason.TLS_EXPIRED)
     lab.connect("app1", "app.http", "https://web1:443", Reason.TLS_EXPIRED, since=1.0)
-    assert lab.roots() == [("tls.cert.expired", "endpoint:tls://web1:443")]
+    assert lab.roots() == [("tls.cert.expired", "endpoint:https://web1")]

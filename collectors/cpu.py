@@ -28,6 +28,7 @@ LOOKS = 4
 """So many looks in a row must be full, and work must wait: a burst is no saturation."""
 WAITING = 60.0
 """Percent of the time in which some task waited for a CPU."""
+STARVED = 80.0
 QUEUE_PER_CPU = 3.0
 
 
@@ -44,13 +45,22 @@ def read(host: Host) -> Iterable[Judgement]:
     if usage is None:
         return
     waiting = _waiting(host)
-    full: deque[bool] = host.memory.setdefault("full", deque(maxlen=LOOKS))
-    full.append(usage.share >= FULL and waiting >= WAITING)
+    looks: deque[tuple[float, float]] = host.memory.setdefault("looks", deque(maxlen=LOOKS))
+    looks.append((usage.share, waiting))
     facts = usage.facts | {"tasks_waiting_percent": round(waiting, 1)}
     if usage.share >= FULL:
         facts |= busiest(host)
-    reason = Reason.SATURATED if len(full) == LOOKS and all(full) else Reason.OK
-    yield judged(SIGNAL, entity.host(host.name), reason, round(usage.share, 3), **facts)
+    yield judged(SIGNAL, entity.host(host.name), _reason(looks), round(usage.share, 3), **facts)
+
+
+def _reason(looks: deque[tuple[float, float]]) -> Reason:
+    """High: work waits although this host does not use all of its CPUs: they are throttled or taken."""
+    if len(looks) < LOOKS:
+        return Reason.OK
+    share, waiting = (min(column) for column in zip(*looks, strict=True))
+    if share >= FULL and waiting >= WAITING:
+        return Reason.SATURATED
+    return Reason.HIGH if waiting >= STARVED else Reason.OK
 
 
 def _waiting(host: Host) -> float:

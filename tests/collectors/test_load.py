@@ -60,7 +60,11 @@ def test_a_burst_is_no_saturation(tree):
 
 
 def test_what_niced_programs_use_is_free(tree):
-    assert _run_cpu(tree, 1.0, 0.95, niced=0.6).reason is Reason.OK
+    assert _run_cpu(tree, 1.0, 0.7, niced=0.6).reason is Reason.OK
+
+
+def test_work_that_waits_for_processors_that_others_use_is_high(tree):
+    assert _run_cpu(tree, 0.4, 0.95).reason is Reason.HIGH
 
 
 def test_without_pressure_information_the_run_queue_decides(tree):

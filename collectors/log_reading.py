@@ -18,7 +18,9 @@ from wire.judgement import Judgement
 CACHE_OPTION = "log.cache"
 """Host option: the folder that keeps the compiled signatures; empty: compile at each start."""
 
-ENTITIES = 1024
+ENTITIES = 4096
+FRESH = 1.0
+"""Seconds."""
 
 
 @cache
@@ -37,6 +39,7 @@ class Reader:
         self._window = Window(host.ticks)
         self._places = HostPlaces(host)
         self._writers = Writers(host)
+        self._forgot_at = host.ticks()
         self._names: dict[str, str] = {}
         self._entities: dict[tuple[str, ...], Entity] = {}
 
@@ -50,20 +53,24 @@ class Reader:
 
     def due(self) -> list[Judgement]:
         """What repeated itself; to be called now and then, also when no line comes."""
-        self._entities.clear()
-        self._names.clear()
+        if self._host.ticks() - self._forgot_at >= FRESH:
+            self._forget()
         return self._window.due()
 
     def _entity(self, hit: Hit, program: str) -> Entity:
-        """Between two turns the mounts of the machine are taken to stay as they are."""
+        """For a second the mounts and names of the machine are taken to stay as they are."""
         key = (hit.signature.id, program, *hit.groups.values())
         entity = self._entities.get(key)
         if entity is None:
             if len(self._entities) >= ENTITIES:
-                self._entities.clear()
-                self._names.clear()
+                self._forget()
             entity = self._entities[key] = hit.entity(self._host.name, program, self._places)
         return entity
+
+    def _forget(self) -> None:
+        self._entities.clear()
+        self._names.clear()
+        self._forgot_at = self._host.ticks()
 
     def _program(self, hit: Hit, author: str | Callable[[int], str]) -> str:
         """Who wrote the line: its own prefix says it best."""

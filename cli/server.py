@@ -14,8 +14,19 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    from server.config import SETTINGS
+
     children = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    children.add_parser("run", help="run the server in the foreground; settings come from ROOTWARD_*")
+    children.add_parser(
+        "run",
+        help="run the server in the foreground; settings come from ROOTWARD_*",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="\n".join(
+            ["settings, from the environment:"]
+            + [f"  {each.name} ({each.default or 'empty'})\n      {each.meaning}" for each in SETTINGS]
+            + ["exit codes: 0 ended by request · 1 could not run · 2 a setting is wrong"]
+        ),
+    )
     token = children.add_parser("token", help="make a one-time enrolment token and print how to use it")
     token.add_argument(
         "--host", default="", type=_host, help="only for this host; replaces the agent that it had"

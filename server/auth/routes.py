@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
+import structlog
 from litestar import Request, delete, post
 from litestar.datastructures import Cookie
 from litestar.exceptions import (
@@ -25,6 +26,7 @@ from server.parts import Parts
 from wire.exchange import Enrolled, EnrollRequest, HostName
 
 AnyRequest = Request[Any, Any, Any]
+_log = structlog.get_logger("auth")
 
 
 class TokenRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,10 +65,12 @@ async def enroll(request: AnyRequest, parts: Parts, data: JSONBody[EnrollRequest
     try:
         enrolment = await parts.agents.enroll(data)
     except EnrolmentRefused as refused:
+        _log.warning("enrolment refused", host=data.host, caller=_caller(request), why=str(refused))
         raise NotAuthorizedException(str(refused)) from None
     for agent in enrolment.replaced:
         parts.intake.forget(agent)
     parts.current.admit(enrolment.answer.agent, enrolment.host)
+    _log.info("enrolled", host=enrolment.host, agent=enrolment.answer.agent, replaced=enrolment.replaced)
     return enrolment.answer
 
 
@@ -82,11 +86,14 @@ async def make_token(parts: Parts, data: JSONBody[TokenRequest]) -> Token:
 
 
 @delete("/api/v1/agents/{agent:str}", summary="Revoke an agent's credential")
-async def revoke(parts: Parts, agent: Annotated[str, PathParameter(max_length=64)]) -> None:
+async def revoke(
+    request: AnyRequest, parts: Parts, agent: Annotated[str, PathParameter(max_length=64)]
+) -> None:
     """From now on it is a stranger, and nothing it said stands."""
     if not await parts.agents.revoke(agent):
         raise NotFoundException(f"no agent has the id {agent}")
     parts.intake.forget(agent)
+    _log.info("revoked", agent=agent, by=request.user.name)
 
 
 @post("/api/v1/sign-in", opt={"access": Access.OPEN}, status_code=200, summary="Open a session")
@@ -113,8 +120,11 @@ async def try_sign_in(request: AnyRequest, parts: Parts, name: str, password: st
         raise ClientException("sign in on the page of this server")
     _throttle(parts.sign_ins, request, parts.now())
     made = await parts.operators.sign_in(name, password, request.cookies.get(COOKIE, ""))
-    if made is not None:
-        parts.sign_ins.forgive(_caller(request))
+    if made is None:
+        _log.warning("sign-in refused", operator=name, caller=_caller(request))
+        return None
+    parts.sign_ins.forgive(_caller(request))
+    _log.info("signed in", operator=name, caller=_caller(request))
     return made
 
 

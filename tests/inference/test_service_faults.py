@@ -200,3 +200,18 @@ def test_an_unknown_kind_of_fault_is_still_located(world):
     world.local("log.gpu_xid", "gpu:app1/0", Reason.MATCHED)
     world.local("log.gpu_nvlink", "gpu:app1/0", Reason.MATCHED)
     assert first(world) == ("unmodelled.gpu", "gpu:app1/0")
+
+
+def test_pressure_on_the_cpu_is_not_a_slow_disks_doing(world):
+    world.alive()
+    world.local("cpu.pressure", "host:app1", Reason.SATURATED)
+    assert all(each.root.fault != "storage.disk.slow" for each in world.infer())
+
+
+def test_a_process_without_files_resets_the_connections_of_its_service(world):
+    world.service("app1/app")
+    world.edge("service:app1/app", Relation.RUNS_ON, "process:app1/python3")
+    world.alive()
+    world.local("process.fds", "process:app1/python3", Reason.EXHAUSTED)
+    world.probe("app.http", "web1", "app1/app", 8080, Reason.RESET, since=1.0)
+    assert first(world) == ("proc.fd.exhausted", "process:app1/python3")

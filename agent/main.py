@@ -25,6 +25,7 @@ from agent.rounds import Rounds
 from agent.run import Runner
 from agent.spool import Spool
 from agent.stored import AlreadyRunning, load_remembered, load_state, lock, remembered_bytes, save
+from agent.surroundings import changed, surroundings
 from agent.targets import Targets, names_to_ask
 from agent.tasks import Tasks
 from agent.units import BadUnit, load_units
@@ -72,6 +73,7 @@ class Agent:
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _saved_at: float = 0.0
     _kept: bytes = b""
+    _known: tuple[bytes, ...] = ()
 
     async def run(self) -> None:
         self._listen_for_signals()
@@ -151,14 +153,17 @@ class Agent:
 
     async def _discovery_loop(self) -> None:
         while True:
-            await asyncio.sleep(DISCOVER_SECONDS)
+            if await changed(self.host, self._known, DISCOVER_SECONDS):
+                log.info("routes or resolvers changed: looking around again")
             await self._discover()
+            trim()
             self._retire_answers(time.time() - EVENT_LIFE)
 
     def _retire_answers(self, before: float) -> None:
         self.outbox.retire(lambda entry: bool(entry.task) and not entry.round and entry.at < before)
 
     async def _discover(self) -> None:
+        self._known = surroundings(self.host)
         try:
             async with asyncio.timeout(DISCOVER_PATIENCE):
                 found = await asyncio.to_thread(discover, self.host)

@@ -24,7 +24,7 @@ from wire.codec import Malformed
 from wire.inventory import Inventory
 from wire.judgement import Reason, Verdict
 from wire.observation import Observation
-from wire.target import DnsTarget, NeighbourTarget
+from wire.target import DnsTarget
 
 NO_ANSWER = frozenset(
     [Reason.CARRIER, Reason.NO_ROUTE, Reason.UNREACHABLE, Reason.PROHIBITED, Reason.TIMEOUT, Reason.REFUSED]
@@ -98,7 +98,7 @@ class Once:
         self._take(self._counted(targets))
 
     def _counted(self, targets: Targets) -> list[Finding]:
-        """Of what nobody asked for a silence may be meant so; that of a resolver or gateway is told."""
+        """Of what nobody asked for a silence may be meant so; that of a resolver is told."""
         told: list[Finding] = []
         for look in self.looks:
             mine = [one for one in self.findings if one.source == look.source]
@@ -124,14 +124,9 @@ class Once:
 
 
 def _essential(look: Look, findings: list[Finding]) -> bool:
-    """Without an answer of its resolver or its gateway no host is well."""
+    """Without an answer of its resolver no host is well."""
     unanswered = any(finding.judgement.reason in NO_ANSWER for finding in findings)
-    match look.target:
-        case DnsTarget():
-            return unanswered and look.target.name == "."
-        case NeighbourTarget():
-            return unanswered and ":" not in look.target.address
-    return False
+    return unanswered and isinstance(look.target, DnsTarget) and look.target.name == "."
 
 
 def _unknown(observation: Observation) -> Unchecked:

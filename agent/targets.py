@@ -15,7 +15,7 @@ from collectors.host import Host
 from wire.codec import fingerprint
 from wire.inventory import Inventory
 from wire.judgement import Reason, Verdict
-from wire.target import DnsTarget, LocalTarget, Target, TlsTarget
+from wire.target import DnsTarget, LocalTarget, NeighbourTarget, Target, TlsTarget
 
 KEPT_AFTER = 3600.0
 """Seconds for which a target is still asked after discovery lost sight of it: its loss may be the fault."""
@@ -92,7 +92,7 @@ class Targets:
         for target in self._seen:
             if isinstance(target, DnsTarget) and answers.get(target.resolver, target) != target:
                 continue
-            trial = fingerprint(target) not in self._adopted
+            trial = fingerprint(target) not in self._adopted and not _certain(target)
             trials += trial
             if not trial or trials <= TRIALS:
                 yield target, trial
@@ -110,6 +110,11 @@ class Targets:
         """Fingerprint of a target → when discovery last saw it."""
         kept: dict[str, float] = self.remembered.setdefault("adopted", {})
         return kept
+
+
+def _certain(target: Target) -> bool:
+    """A gateway that does not answer ARP is none, also when it never did; of IPv6 there may be idle ones."""
+    return isinstance(target, NeighbourTarget) and ":" not in target.address
 
 
 def names_to_ask(host: Host) -> tuple[str, ...]:

@@ -67,12 +67,15 @@ def test_gateway_resolver_peer_and_web_server_are_found_and_on_trial(remembered)
     looks = by_target(targets(remembered))
     for target in (
         IcmpTarget("10.0.1.1"),
-        NeighbourTarget("10.0.1.1", "eth0"),
         DnsTarget("10.0.0.2", ".", "NS"),
         TcpTarget("10.0.1.12", 5432),
         TlsTarget("10.0.1.11", 443, "shop.lab"),
     ):
         assert looks[target].trial
+
+
+def test_a_gateway_must_answer_arp_from_the_first_look(remembered):
+    assert not by_target(targets(remembered))[NeighbourTarget("10.0.1.1", "eth0")].trial
 
 
 def test_strangers_loopback_clients_and_what_speaks_no_http_are_not_asked(remembered):

@@ -1,0 +1,34 @@
+"""A changed route or resolver is noticed without a new discovery."""
+
+import asyncio
+
+import pytest
+
+from agent.surroundings import changed, surroundings
+from collectors.host import Host
+
+
+@pytest.fixture
+def host(tmp_path):
+    for path, text in (
+        ("proc/net/route", "eth0 0 0101000A\n"),
+        ("proc/net/ipv6_route", "00 00 00 00 00 00000400 00000005 00000009 00000001 eth0\n"),
+        ("etc/resolv.conf", "nameserver 10.0.0.2\n"),
+    ):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    return Host("web1", root=str(tmp_path))
+
+
+def test_a_use_counter_is_no_change(host, tmp_path):
+    before = surroundings(host)
+    path = tmp_path / "proc/net/ipv6_route"
+    path.write_text(path.read_text().replace("00000005 00000009", "00000006 0000000a"))
+    assert surroundings(host) == before
+
+
+@pytest.mark.parametrize("path", ["proc/net/route", "etc/resolv.conf"])
+def test_a_change_ends_the_wait(host, tmp_path, path):
+    before = surroundings(host)
+    (tmp_path / path).write_text("something else\n")
+    assert asyncio.run(changed(host, before, 60))

@@ -18,6 +18,7 @@ from drills.product import HOSTS, OPEN, Rootward
 Ticket = dict[str, Any]
 LOOK_EVERY = 0.5
 QUIET_WITHIN = 90.0
+CALM_WITHIN = 20.0
 WITHDRAWN = frozenset(["merged", "cancelled"])
 """A ticket that ended so was not handed to anybody as work of its own."""
 
@@ -47,23 +48,27 @@ class Judge:
         return case.outcome()
 
     def wait_until_quiet(self, seconds: float = QUIET_WITHIN) -> str:
-        """Until every host reports and nothing is open; what is still wrong, or nothing."""
-        until, trouble = time.monotonic() + seconds, "?"
-        while trouble and time.monotonic() < until:
-            trouble = self.trouble()
-            if trouble:
-                time.sleep(LOOK_EVERY)
-        return trouble
+        """Until every host reports and nothing is open; what is still wrong, or nothing.
+
+        Looks that still fail without a ticket, such as a line of a log, are given some time, no more.
+        """
+        began = time.monotonic()
+        while trouble := self.trouble():
+            if time.monotonic() > began + seconds:
+                return trouble
+            time.sleep(LOOK_EVERY)
+        while self.failing() and time.monotonic() < began + CALM_WITHIN:
+            time.sleep(LOOK_EVERY)
+        return ""
 
     def trouble(self) -> str:
         if still_open := [name_of(ticket) for ticket in self.product.tickets() if ticket["status"] in OPEN]:
             return f"open: {', '.join(still_open)}"
-        hosts = self.product.hosts()
-        silent = set(HOSTS) - {host["host"] for host in hosts if host["state"] == "alive"}
-        if silent:
-            return f"silent: {', '.join(sorted(silent))}"
-        failing = [str(host["host"]) for host in hosts if host["failing"]]
-        return f"failing looks on: {', '.join(failing)}" if failing else ""
+        silent = set(HOSTS) - {host["host"] for host in self.product.hosts() if host["state"] == "alive"}
+        return f"silent: {', '.join(sorted(silent))}" if silent else ""
+
+    def failing(self) -> bool:
+        return any(host["failing"] for host in self.product.hosts())
 
 
 class Case:

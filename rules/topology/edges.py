@@ -53,6 +53,7 @@ def edges_of(inventory: Inventory, book: AddressBook, wiring: Wiring) -> Iterato
     for mount in inventory.mounts:
         volume = ids.fs(name, mount.point)
         yield edge(volume, Relation.RUNS_ON, machine)
+        yield edge(volume, Relation.BACKED_BY, ids.mount(name, mount.point))
         if mount.disk:
             yield edge(volume, Relation.BACKED_BY, ids.disk(name, mount.disk))
             yield edge(ids.disk(name, mount.disk), Relation.RUNS_ON, machine)

@@ -17,6 +17,7 @@ from wire.judgement import Path
 
 NO_PATH = Path()
 DNS_PORT = 53
+VOLUME = {"fs": "mount", "mount": "fs"}
 SERVER = "rootward"
 """The name under which the server itself observes."""
 

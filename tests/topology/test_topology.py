@@ -98,6 +98,7 @@ def test_the_way_of_a_heartbeat_leads_to_the_servers_host(topology: Topology) ->
 def test_a_local_look_exercises_only_its_subject_and_its_host(topology: Topology) -> None:
     assert look(topology, "db1", "fs.space", "fs:db1:/data") == {
         (Role.SELF, "fs:db1:/data"),
+        (Role.SELF, "mount:db1:/data"),
         (Role.HOST, "host:db1"),
         (Role.OBSERVER, "host:db1"),
         (Role.OBSERVER, "agent:db1"),

@@ -34,7 +34,18 @@ def _applies_itself(special: Fault, entity: Entity, ground: Ground, index: Index
     faults = ground.knowledge.catalogue.faults
     generals = [faults[name] for name in special.is_a if name in faults]
     here = [general for general in generals if ground.model(Cause(general.id, entity)) is not None]
-    return not here or any(_applies(special, general, entity, ground, index) for general in here)
+    if not here:
+        return bool(special.names or special.serves) or _seen(special, entity, index)
+    return any(_applies(special, general, entity, ground, index) for general in here)
+
+
+def _seen(fault: Fault, entity: Entity, index: Index) -> bool:
+    """Whether any symptom of the fault's own is seen on the entity."""
+    return any(
+        reading.reason in symptom.reason
+        for symptom in fault.symptoms
+        for reading in index.newest(entity, (symptom.signal, symptom.on))
+    )
 
 
 def _shows(special: Fault, general: Fault, entity: Entity, ground: Ground, index: Index) -> bool:

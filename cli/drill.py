@@ -10,10 +10,11 @@ import sys
 import time
 from pathlib import Path
 
-from drills import labs, runner
+from drills import labs
 from drills.drill import BadDrill, Drill, catalogue, load
 from drills.errors import LabError
 from drills.outcome import Outcome, table
+from drills.stage import Stage
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -99,7 +100,7 @@ def _plain(outcome: Outcome) -> dict[str, object]:
 
 
 def _lab(prefix: str) -> int:
-    with runner.Stage(prefix) as stage:
+    with Stage(prefix) as stage:
         product = stage.product
         print("The lab is up; Ctrl-C ends it. Enter a host with:")
         for name, node in product.lab.nodes.items():

@@ -12,7 +12,7 @@ import msgspec
 
 from drills.drill import Drill, load
 from drills.outcome import Outcome
-from drills.runner import Stage, attempt
+from drills.stage import Stage, attempt
 
 Todo = tuple[Path, int]
 ENDING = 20.0

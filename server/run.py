@@ -8,6 +8,7 @@ import gc
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,9 @@ from server.journal import open_journal
 
 GRACE = 5
 """Seconds that requests get to end after the signal."""
+SWITCH_INTERVAL = 0.0005
+"""Seconds (Python's default: 0.005) that a busy diagnosis may keep the event loop or the writer waiting.
+A batch needs loop, writer and loop again, each of which waits for its turn."""
 RENEWAL_LOOK = 12 * 3600.0
 """Seconds between two looks at the age of our own certificate."""
 _log = structlog.get_logger("server")
@@ -45,6 +49,7 @@ def run_server(config: Config) -> int:
         url = address(config, listening, secure=credentials is not None)
         app = compose(config, url, credentials.fingerprint if credentials else "")
         _spare_collector()
+        sys.setswitchinterval(SWITCH_INTERVAL)
         try:
             _welcome(app)
             _serve(app, listening, credentials)

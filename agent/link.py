@@ -9,9 +9,9 @@ from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
-import requests
 import urllib3
 
+from agent.http_library import requests
 from wire.codec import Malformed, decode, encode
 from wire.exchange import Ack, Batch, Enrolled, EnrollRequest, Snapshot
 

@@ -100,7 +100,7 @@ class Pipeline:
             self.drill_down,
             Settle(catalogue, self.topology.graph, self.standing, self.desk, self.drill_down.pending),
             TicketStage(self.standing, self.desk, describe),
-            Prove(self.standing, self.desk, hold_down),
+            Prove(catalogue, self.standing, self.desk, hold_down),
         )
         self._stopping = False
         self.busy = False

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from rules.catalogue import Catalogue
+from rules.diagnosis import Key
 from server.desk.desk import Desk
 from server.desk.states import Status
 from server.desk.ticket import Note, Ticket
 from server.diagnosis.citing import cite
 from server.diagnosis.standing import Standing
 from server.diagnosis.turn import Turn
+from server.diagnosis.weigh import is_about
 
 HOLD_DOWN = 15.0
 UNSTABLE_FACTOR = 4.0
@@ -30,7 +33,10 @@ class Proved(StrEnum):
 class Prove:
     name = "prove"
 
-    def __init__(self, standing: Standing, desk: Desk, hold_down: float = HOLD_DOWN) -> None:
+    def __init__(
+        self, catalogue: Catalogue, standing: Standing, desk: Desk, hold_down: float = HOLD_DOWN
+    ) -> None:
+        self._signals = catalogue.signals
         self._standing = standing
         self._desk = desk
         self._hold_down = hold_down
@@ -59,7 +65,10 @@ class Prove:
         retired = 0
         for key in ticket.watch:
             if key in self._standing.failing:
-                return Proved.STILL_FAILING, ()
+                if not self._speechless(key):
+                    return Proved.STILL_FAILING, ()
+                since = max(since, self._standing.evidence[key].confirmed_at)
+                continue
             passed = self._standing.fresh_pass(key)
             if passed is not None:
                 proof.append(passed[0])
@@ -77,6 +86,18 @@ class Prove:
             return Proved.HOLDING_DOWN, ()
         return (Proved.LEFT_TO_PEOPLE if ticket.assignee else Proved.PROVED), tuple(proof)
 
+    def _speechless(self, key: Key) -> bool:
+        """A line that no look of its own can refute: the looks of its ticket, passing after it, do."""
+        signal = self._signals.get(key[1])
+        if signal is None or not signal.born_of_log:
+            return False
+        symptom = self._standing.evidence[key]
+        return not any(
+            is_about(proof, symptom, subject)
+            for proof in signal.proof
+            for subject in self._standing.by_signal.get((key[0], proof.signal), ())
+        )
+
     def _act(self, ticket: Ticket, reason: Proved, proof: tuple[str, ...], turn: Turn) -> None:
         draft = turn.draft
         if reason is Proved.RETIRED:
@@ -86,6 +107,8 @@ class Prove:
             draft.note(ticket.id, turn.now, Note.PROVED, list(proof), reason)
         if reason is Proved.PROVED:
             draft.move(ticket.id, turn.now, Status.RESOLVED, reason)
+            for key in [key for key in ticket.watch if key in self._standing.failing]:
+                self._standing.prove(key, proof[0], turn.now)
 
     @staticmethod
     def _relapse(ticket: Ticket, turn: Turn) -> None:

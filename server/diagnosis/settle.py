@@ -85,7 +85,8 @@ class Settle:
         if self._standing.many_silent and all(observer == SERVER for observer, _, _ in diagnosis.explains):
             return Settled.WAITING_FOR_SECOND_VANTAGE
         age = turn.now - self._learnt(diagnosis, turn.now)
-        certain = diagnosis.probability >= CERTAIN and not root_of(diagnosis)[0].startswith(UNMODELLED)
+        vague = root_of(diagnosis)[0].startswith(UNMODELLED)
+        certain = diagnosis.probability >= CERTAIN and not vague
         at_home = self._seen_at_home(diagnosis)
         if certain and at_home and not self._pending(diagnosis):
             return self._bar(diagnosis, turn, Settled.CERTAIN)
@@ -93,7 +94,8 @@ class Settle:
             return Settled.WAITING_FOR_TESTS if certain else Settled.WAITING
         if age < TESTED_AFTER and self._pending(diagnosis):
             return Settled.WAITING_FOR_TESTS
-        if not certain and age < COMMON_CAUSE_AFTER and self._common_cause(diagnosis):
+        unclear = vague or self._common_cause(diagnosis) if not certain else not at_home and self._crowd(turn)
+        if age < COMMON_CAUSE_AFTER and unclear:
             return Settled.WAITING_FOR_COMMON_CAUSE
         return self._bar(diagnosis, turn, Settled.TIME_IS_UP)
 
@@ -149,6 +151,10 @@ class Settle:
         born_of_log = self._catalogue.signals[key[1]].born_of_log
         return evidence.confirmed or evidence.confirmed_at > evidence.since or born_of_log
 
+    def _crowd(self, turn: Turn) -> bool:
+        """Several roots at once that nobody has seen at home: perhaps they have one behind them."""
+        return sum(not self._seen_at_home(each) for each in turn.diagnoses) > 1
+
     def _common_cause(self, diagnosis: Diagnosis) -> bool:
         """Do two or more things that lean on the same fail, or does something come and go?"""
         subjects = {key[2] for key in self._standing.failing}
@@ -160,5 +166,6 @@ class Settle:
             for edge in self._graph.parents(subject):
                 if parents.setdefault(edge.parent, subject) != subject:
                     return True
-        hosts = {host_of(subject) for subject in subjects} - {""}
-        return len(hosts) > 1
+        places = {self._standing.place(key) for key in diagnosis.explains}
+        observers = {observer for observer, _, _ in diagnosis.explains}
+        return len(places) > 1 or len(observers) > 1

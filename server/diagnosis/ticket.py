@@ -28,6 +28,7 @@ UNMODELLED = "unmodelled."
 """Faults that only say where, not what."""
 SAME_MATTER = 0.5
 """Part of a resolved ticket's symptoms that must fire again for it to be the same matter."""
+LEFT_OVER_FOR = 60.0
 UNSTABLE_AFTER = 3
 UNSTABLE_WITHIN = 3600.0
 
@@ -41,6 +42,7 @@ class Ticketed(StrEnum):
     MERGED = "explained_by_another_root"
     REOPENED = "fires_again"
     RECURRED = "recurrence"
+    SPOKEN_FOR = "another_ticket_watches_its_symptoms"
     HELD = "another_ticket_holds_the_root"
     UNSTABLE = "comes_and_goes"
 
@@ -54,10 +56,16 @@ class TicketStage:
         self._describe = describe
         self._written: dict[str, tuple[float, tuple[object, ...]]] = {}
         """Ticket → when its diagnosis was last stored, and what it said."""
+        self._kept: dict[str, Ticketed] = {}
+        self._left_over: dict[tuple[str, str], float] = {}
+        """Root → since when it is one whose symptoms all belong to other tickets."""
 
     def run(self, turn: Turn) -> None:
         if not turn.diagnoses:
+            self._left_over.clear()
             return
+        roots = {root_of(each) for each in turn.diagnoses}
+        self._left_over = {root: at for root, at in self._left_over.items() if root in roots}
         open_tickets = [ticket for ticket in turn.draft.tickets() if ticket.open]
         chosen = match(turn.diagnoses, open_tickets)
         pairs: list[tuple[Diagnosis, Ticket]] = []
@@ -71,6 +79,9 @@ class TicketStage:
         for index, diagnosis in enumerate(turn.diagnoses):
             if index in chosen or root_of(diagnosis) not in turn.ripe:
                 continue
+            if self._spoken_for(diagnosis, turn):
+                turn.decide(self.name, Ticketed.SPOKEN_FOR, " ".join(root_of(diagnosis)))
+                continue
             if held(turn.draft, root_of(diagnosis)):
                 turn.decide(self.name, Ticketed.HELD, " ".join(root_of(diagnosis)))
                 continue
@@ -80,7 +91,9 @@ class TicketStage:
     def _follow(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> None:
         if root_of(diagnosis) != ticket.root:
             reason = self._may_move(diagnosis, ticket, turn)
-            turn.decide(self.name, reason, ticket.id)
+            if self._kept.get(ticket.id) is not reason:
+                turn.decide(self.name, reason, ticket.id)
+            self._kept[ticket.id] = reason
             if reason is not Ticketed.MOVED:
                 self._watch(diagnosis, ticket, turn)
                 return
@@ -150,6 +163,12 @@ class TicketStage:
         turn.decide(self.name, reason, ticket.id)
         self._store(diagnosis, ticket, turn)
         return turn.draft.ticket(ticket.id)
+
+    def _spoken_for(self, diagnosis: Diagnosis, turn: Turn) -> bool:
+        """What is left of a ticket that recovers must not look like another root; for a while."""
+        since = self._left_over.setdefault(root_of(diagnosis), turn.now)
+        watched = {key for ticket in turn.draft.tickets() if ticket.open for key in ticket.watch}
+        return set(self._lasting(diagnosis.explains)) <= watched and turn.now - since < LEFT_OVER_FOR
 
     @staticmethod
     def _within(ticket: Ticket, now: float) -> bool:

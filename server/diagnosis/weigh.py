@@ -164,7 +164,7 @@ class Weigh:
             for subject in sorted(self._standing.by_signal.get((key[0], proof.signal), ())):
                 look = self._standing.evidence[(key[0], proof.signal, subject)]
                 later = look.confirmed_at > symptom.confirmed_at
-                if look.outcome is Reason.OK and later and _about(proof, symptom, subject):
+                if look.outcome is Reason.OK and later and is_about(proof, symptom, subject):
                     self._standing.prove(key, look.id, max(look.since, symptom.confirmed_at))
                     return True
         return False
@@ -178,7 +178,7 @@ def _united(one: tuple[Exercised, ...], other: tuple[Exercised, ...]) -> tuple[E
     return tuple(dict.fromkeys((*one, *other)))
 
 
-def _about(proof: Proof, symptom: Evidence, subject: str) -> bool:
+def is_about(proof: Proof, symptom: Evidence, subject: str) -> bool:
     """Is the look about what the line was about? A process and its service share their name."""
     if proof.on == "host":
         return subject == f"host:{host_of(symptom.subject) or symptom.observer}"

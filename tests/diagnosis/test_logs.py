@@ -36,3 +36,14 @@ def test_the_passing_look_proves_the_log_symptom_too(lab):
     lab.look("web1", "fs.space", "fs:web1:/var")
     lab.pass_time(40)
     assert lab.only_ticket().status is Status.RESOLVED
+
+
+def test_a_line_that_no_look_can_refute_is_proved_by_the_other_looks_of_its_ticket(lab):
+    lab.join("web1", "web2")
+    lab.stop("web1", "nginx")
+    lab.look("web1", "log.app_exception", "service:web1/nginx", Reason.MATCHED)
+    lab.pass_time(45)
+    lab.start("web1", "nginx")
+    lab.pass_time(60)
+    watched = [ticket for ticket in lab.tickets() if ticket.entity == "service:web1/nginx"]
+    assert {ticket.status for ticket in watched} == {Status.RESOLVED}

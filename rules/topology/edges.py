@@ -53,26 +53,21 @@ def edges_of(inventory: Inventory, book: AddressBook, wiring: Wiring) -> Iterato
     for mount in inventory.mounts:
         volume = ids.fs(name, mount.point)
         yield edge(volume, Relation.RUNS_ON, machine)
-        yield edge(volume, Relation.BACKED_BY, ids.mount(name, mount.point))
         if mount.disk:
             yield edge(volume, Relation.BACKED_BY, ids.disk(name, mount.disk))
             yield edge(ids.disk(name, mount.disk), Relation.RUNS_ON, machine)
-    services = {listener.service for listener in inventory.listeners}
-    services |= {use.service for use in inventory.connections} | {use.service for use in inventory.stores}
-    for service in sorted(services):
+    known = {listener.service for listener in inventory.listeners}
+    known |= {use.service for use in inventory.connections} | {use.service for use in inventory.stores}
+    for service in sorted(known):
         yield edge(ids.service(name, service), Relation.RUNS_ON, machine)
     for listener in inventory.listeners:
         if listener.process:
             process = ids.process(name, listener.process)
             yield edge(ids.service(name, listener.service), Relation.RUNS_ON, process)
     for store in inventory.stores:
-        yield edge(
-            ids.service(name, store.service),
-            Relation.STORED_ON,
-            ids.fs(name, store.mount),
-            LEARNT,
-            "open files",
-        )
+        service = ids.service(name, store.service)
+        for place in (ids.fs(name, store.mount), ids.mount(name, store.mount)):
+            yield edge(service, Relation.STORED_ON, place, LEARNT, "open files")
     for use in inventory.connections:
         parent = _listener(book, name, use.address, use.port, "tcp")
         child = ids.service(name, use.service)

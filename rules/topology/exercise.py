@@ -81,6 +81,9 @@ class Exercise:
             yield subject.partition("@")[0]
             return
         yield subject
+        if kind in VOLUME:
+            # What is stored and where it is mounted are looked at as one; faults tell them apart.
+            yield f"{VOLUME[kind]}:{ids.name_of(subject)}"
         if kind == "address" and self._routes_via(place, ids.name_of(subject)):
             yield ids.gateway(ids.name_of(subject))
         if not far:

@@ -12,7 +12,7 @@ from rules.evidence import Evidence, Exercised
 from rules.graph import Edge, Graph
 from rules.inference import Engine
 from rules.models import Relation, Role
-from wire.entity import host_of
+from wire.entity import host_of, kind_of, name_of
 from wire.judgement import Reason
 
 T0 = 1_000_000.0
@@ -114,6 +114,8 @@ class World:
             (Role.OBSERVER, f"host:{name}"),
             (Role.OBSERVER, f"agent:{name}"),
         ]
+        if kind_of(subject) == "fs":
+            exercised.append((Role.SELF, f"mount:{name_of(subject)}"))
         return self.see(name, signal, subject, outcome, exercised, **times)  # type: ignore[arg-type]
 
     def ping(self, observer: str, target: str, outcome: Reason = Reason.OK, **times: object) -> Evidence:

@@ -117,7 +117,7 @@ def test_read_only_after_errors_is_the_kernels_doing(world):
 def test_read_only_without_errors_is_somebodys_doing(world):
     world.alive()
     world.local("fs.read_only", "fs:db1:/srv", Reason.READ_ONLY)
-    assert first(world) == ("storage.mount.readonly", "fs:db1:/srv")
+    assert first(world) == ("storage.mount.readonly", "mount:db1:/srv")
 
 
 def test_a_process_killed_for_memory_is_the_root_of_its_services_restarts(world):

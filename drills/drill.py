@@ -32,7 +32,7 @@ class Answer(_Table, frozen=True, kw_only=True):
 class Expected(Answer, frozen=True, kw_only=True):
     """The one right ticket."""
 
-    domain: Literal["hardware", "software", "network"]
+    domain: Literal["hardware", "software", "network", "configuration"]
     type: Literal["hardware_fault", "software_error", "configuration", "network_fault", "capacity"]
     seen_by: Literal["host", "network"]
     """Whether the host itself sees it, at once, or others find out by asking and missing it."""

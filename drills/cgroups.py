@@ -44,15 +44,12 @@ class Group:
                 return int(words[words.index("usage_usec") + 1]) / 1e6
         return None
 
-    def limit(self) -> None:
-        """Gives the host one processor's worth of time, so that its load is its own."""
-        for controller, file, text in (
-            ("cpu", "cpu.cfs_quota_us", "100000"),
-            ("unified", "cpu.max", "100000"),
-        ):
+    def limit(self, processors: float) -> None:
+        """Gives the host so much of a processor's time, so that its load is its own."""
+        for controller, file in (("cpu", "cpu.cfs_quota_us"), ("unified", "cpu.max")):
             if controller in self.places:
                 with contextlib.suppress(OSError):  # the version 2 hierarchy may be there without controllers
-                    (self.places[controller] / file).write_text(text)
+                    (self.places[controller] / file).write_text(str(int(100_000 * processors)))
 
     def pressure(self) -> dict[str, str]:
         """Files of the host's own pressure → the places in /proc that they stand in for."""

@@ -122,10 +122,11 @@ class Lab:
                 if used is None or not node.machine.rooted:
                     continue
                 first, since = self._born.setdefault(name, (used, time.monotonic()))
+                busy = (used - first) / node.machine.processors
                 with contextlib.suppress(OSError):  # the lab may be going down
                     file = self.rack.path(f"{name}.stat")
                     with file.open("r+") as times:
-                        times.write(processor_times(used - first, time.monotonic() - since))
+                        times.write(processor_times(busy, time.monotonic() - since))
 
 
 def machine_of(place: Place) -> Machine:
@@ -139,6 +140,7 @@ def machine_of(place: Place) -> Machine:
         },
         sysctl={"net.ipv4.ip_forward": "1"} if place.forwards else {},
         volumes=place.volumes,
+        processors=place.processors,
     )
 
 

@@ -50,6 +50,8 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     sysctl: dict[str, str] = {}
     volumes: dict[str, int] = {}
     """Mount point → size in megabytes."""
+    processors: float = 1.0
+    """How much of one processor it has; to itself that is one whole processor."""
 
 
 class Node:
@@ -69,7 +71,7 @@ class Node:
     def boot(self) -> None:
         """Raises LabError with the console's last words when it does not come up."""
         if self.machine.rooted:
-            self.group.limit()
+            self.group.limit(self.machine.processors)
         self._process = subprocess.Popen(
             [*self.rack.prefix_argv, sys.executable, "-I", "-S", str(SUPERVISOR)],
             stdin=subprocess.PIPE,

@@ -17,6 +17,8 @@ from server.diagnosis.turn import Turn, root_of
 from wire.entity import host_of, name_of
 
 CERTAIN = 0.97
+CLEAR = 0.9
+"""Enough for what the root's own host has read of itself, once it has settled."""
 SETTLED_AFTER = 5.0
 FAR_SETTLED_AFTER = 18.0
 """From afar: until every look of a round has been taken again, so that what passes now is known to."""
@@ -94,7 +96,11 @@ class Settle:
             return Settled.WAITING_FOR_TESTS if certain else Settled.WAITING
         if age < TESTED_AFTER and self._pending(diagnosis):
             return Settled.WAITING_FOR_TESTS
-        unclear = vague or self._common_cause(diagnosis) if not certain else not at_home and self._crowd(turn)
+        if certain:
+            unclear = not at_home and self._crowd(turn)
+        else:
+            clear = at_home and not vague and diagnosis.probability >= CLEAR
+            unclear = vague or (not clear and self._common_cause(diagnosis))
         if age < COMMON_CAUSE_AFTER and unclear:
             return Settled.WAITING_FOR_COMMON_CAUSE
         return self._bar(diagnosis, turn, Settled.TIME_IS_UP)

@@ -93,6 +93,8 @@ class Lab:
             shop.start(node)
         elif place.role == "web":
             nginx.start(node, self.authority)
+        elif place.role == "monitoring":
+            shop.start_time_source(node)
         elif place.role == "partner":
             shop.start_partner(node, nginx.PARTNER_PORT)
 
@@ -137,6 +139,7 @@ def machine_of(place: Place) -> Machine:
             "/etc/resolv.conf": layout.resolv_conf(place),
             "/etc/hosts": layout.hosts_file(place),
             "/var/log/kern.log": "",
+            "/etc/systemd/timesyncd.conf": layout.timesyncd_conf(place),
         },
         sysctl={"net.ipv4.ip_forward": "1"} if place.forwards else {},
         volumes=place.volumes,

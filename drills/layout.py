@@ -108,6 +108,11 @@ def resolv_conf(place: Place) -> str:
     return f"search {DOMAIN}\nnameserver {RESOLVER}\noptions timeout:2 attempts:2\n" if place.agent else ""
 
 
+def timesyncd_conf(place: Place) -> str:
+    """Only the workstation asks a source of its own network for the time."""
+    return f"[Time]\nNTP={BY_NAME[SERVER].address}\n" if place.role == "workstation" else ""
+
+
 def hosts_file(place: Place) -> str:
     return f"127.0.0.1 localhost\n127.0.1.1 {place.fqdn} {place.name}\n"
 

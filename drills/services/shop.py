@@ -1,4 +1,4 @@
-"""The shop on the application hosts, and the partner it knows nothing of."""
+"""The programs of the lab's own: the shop, the partner it knows nothing of, and a source of time."""
 
 from __future__ import annotations
 
@@ -26,3 +26,8 @@ def start(node: Node) -> None:
 def start_partner(node: Node, port: int) -> None:
     argv = (*PYTHON, str(PROGRAMS / "partner.py"), str(port))
     node.start(Service(name="partner", argv=argv, log="/var/log/partner.log"))
+
+
+def start_time_source(node: Node) -> None:
+    argv = (*PYTHON, str(PROGRAMS / "timeserver.py"))
+    node.start(Service(name="timeserver", argv=argv, log="/var/log/timeserver.log"))

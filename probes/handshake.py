@@ -13,6 +13,7 @@ from pathlib import Path
 from probes.certificate import Certificate, parse
 from probes.netlink import family_of
 from probes.steps import StepFailed, Steps
+from probes.talk import SecureTalk
 from wire.judgement import Reason, Scalar
 
 _EXPIRED, _NOT_YET = 10, 9
@@ -23,8 +24,7 @@ DAY = 86400.0
 
 @dataclass(frozen=True)
 class Secured:
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
+    talk: SecureTalk
     certificate: Certificate
     protocol: str
 
@@ -40,22 +40,19 @@ async def secure(steps: Steps, sock: socket.socket, server_name: str, ca_file: s
         ) from None
     with steps.step("tls"):
         try:
-            reader, writer = await _shake(sock, context, server_name, steps.left())
+            talk = await _shake(sock, context, server_name, steps.left())
         except ssl.SSLCertVerificationError as error:
             raise await _untrusted(steps, server_name, error) from None
         except TimeoutError:
             raise StepFailed(Reason.REQUEST_TIMEOUT, step="tls", error="no answer to the handshake") from None
         except ssl.SSLError as error:
             raise StepFailed(Reason.TLS_PROTOCOL, step="tls", error=error.reason or str(error)) from None
-    connection = writer.get_extra_info("ssl_object")
-    shown = parse(connection.getpeercert(binary_form=True))
-    return Secured(reader, writer, shown, connection.version() or "")
-
-
-async def hang_up(writer: asyncio.StreamWriter) -> None:
-    """Ends the connection at once: a farewell would wait for an answer that nobody needs."""
-    writer.transport.abort()
-    await asyncio.sleep(0)  # the loop closes the socket in its next turn
+    try:
+        shown = parse(talk.session.getpeercert(binary_form=True) or b"")
+    except ValueError as error:
+        talk.close()
+        raise StepFailed(Reason.TLS_PROTOCOL, step="tls", error=f"no certificate: {error}") from None
+    return Secured(talk, shown, talk.session.version() or "")
 
 
 def described(shown: Certificate, now: float) -> dict[str, Scalar]:
@@ -72,13 +69,16 @@ def described(shown: Certificate, now: float) -> dict[str, Scalar]:
 
 async def _shake(
     sock: socket.socket, context: ssl.SSLContext, server_name: str, seconds: float
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+) -> SecureTalk:
+    """Closes the socket where the handshake fails or is broken off."""
     try:
+        talk = SecureTalk(sock, context, server_name)
         async with asyncio.timeout(seconds):
-            return await asyncio.open_connection(sock=sock, ssl=context, server_hostname=server_name)
+            await talk.shake()
     except BaseException:
         sock.close()
         raise
+    return talk
 
 
 async def _untrusted(steps: Steps, server_name: str, error: ssl.SSLCertVerificationError) -> StepFailed:
@@ -99,17 +99,15 @@ async def _untrusted(steps: Steps, server_name: str, error: ssl.SSLCertVerificat
 
 async def _show(steps: Steps, server_name: str) -> Certificate | None:
     """A second handshake, unverified, only to read the certificate. None when it is not shown again."""
-    sock = socket.socket(family_of(steps.path.address), socket.SOCK_STREAM)
-    sock.setblocking(False)
     try:
-        async with asyncio.timeout(steps.left()):
-            await asyncio.get_running_loop().sock_connect(sock, (steps.path.address, steps.path.port))
-        _, writer = await _shake(sock, _context("", 0.0, verify=False), server_name, steps.left())
-        der = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
-        await hang_up(writer)
-        return parse(der) if der else None
+        with socket.socket(family_of(steps.path.address), socket.SOCK_STREAM) as sock:
+            sock.setblocking(False)
+            async with asyncio.timeout(steps.left()):
+                await asyncio.get_running_loop().sock_connect(sock, (steps.path.address, steps.path.port))
+            talk = await _shake(sock, _context("", 0.0, verify=False), server_name, steps.left())
+            der = talk.session.getpeercert(binary_form=True)
+            return parse(der) if der else None
     except (OSError, ValueError):
-        sock.close()
         return None
 
 

@@ -7,9 +7,10 @@ import base64
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from probes.connect import connect
-from probes.handshake import described, hang_up, secure
+from probes.handshake import described, secure
 from probes.http_answer import Answer, read_answer
 from probes.steps import StepFailed, Steps
+from probes.talk import Talk
 from probes.unit import SECOND, Net, Probe
 from wire.entity import endpoint
 from wire.judgement import Judgement, Layer, Reason
@@ -54,24 +55,24 @@ async def _exchange(steps: Steps, target: HttpTarget, parts: SplitResult) -> Ans
     if parts.scheme == "https":
         secured = await secure(steps, sock, host, target.ca_file)
         steps.evidence["days_left"] = described(secured.certificate, steps.net.clock())["days_left"]
-        reader, writer = secured.reader, secured.writer
+        talk: Talk = secured.talk
     else:
-        reader, writer = await asyncio.open_connection(sock=sock)
+        talk = Talk(sock)
     try:
         with steps.step("request"):
-            writer.write(_request(parts))
-            answer = await _first(reader, steps)
+            answer = await _first(talk, _request(parts), steps)
         with steps.step("body"):
-            await _body(answer, reader, steps)
+            await _body(answer, talk, steps)
     finally:
-        await hang_up(writer)
+        talk.close()
     return answer
 
 
-async def _first(reader: asyncio.StreamReader, steps: Steps) -> Answer:
+async def _first(talk: Talk, request: bytes, steps: Steps) -> Answer:
     try:
         async with asyncio.timeout(steps.left(_REQUEST)):
-            return await read_answer(reader)
+            await talk.send(request)
+            return await read_answer(talk)
     except TimeoutError:
         raise StepFailed(
             Reason.REQUEST_TIMEOUT, step="request", error="connected, but no answer to the request"
@@ -80,13 +81,13 @@ async def _first(reader: asyncio.StreamReader, steps: Steps) -> Answer:
         raise StepFailed(Reason.STATUS, step="request", error=f"not HTTP: {error}") from None
 
 
-async def _body(answer: Answer, reader: asyncio.StreamReader, steps: Steps) -> None:
+async def _body(answer: Answer, talk: Talk, steps: Steps) -> None:
     try:
         async with asyncio.timeout(steps.left()):
-            await answer.read_body(reader)
+            await answer.read_body(talk)
     except TimeoutError:
         raise StepFailed(Reason.REQUEST_TIMEOUT, error="the body does not end") from None
-    except (ValueError, asyncio.LimitOverrunError) as error:
+    except ValueError as error:
         raise StepFailed(Reason.BODY, error=f"not HTTP: {error}") from None
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
+
+from probes.talk import Talk
 
 MOST = 64 * 1024
 """Bytes of head and of body that are read at most."""
@@ -18,46 +19,43 @@ class Answer:
     cut: bool = field(default=False)
     """The body went on after what was read."""
 
-    async def read_body(self, reader: asyncio.StreamReader) -> None:
+    async def read_body(self, talk: Talk) -> None:
         """Reads at most ``MOST`` bytes. Raises IncompleteReadError when the other end closed early."""
         if self.headers.get("transfer-encoding", "").lower().endswith("chunked"):
-            self.body = await self._chunks(reader)
+            self.body = await self._chunks(talk)
         elif (length := self.headers.get("content-length", "")).isdigit() and len(length) < 16:
             self.cut = int(length) > MOST
-            self.body = await reader.readexactly(min(int(length), MOST))
+            self.body = await talk.exactly(min(int(length), MOST))
         else:
-            self.body = await self._rest(reader)
+            self.body = await self._rest(talk)
 
-    async def _rest(self, reader: asyncio.StreamReader) -> bytes:
+    async def _rest(self, talk: Talk) -> bytes:
         parts: list[bytes] = []
         left = MOST
-        while left > 0 and (part := await reader.read(left)):
+        while left > 0 and (part := await talk.some(left)):
             parts.append(part)
             left -= len(part)
         self.cut = left <= 0
         return b"".join(parts)
 
-    async def _chunks(self, reader: asyncio.StreamReader) -> bytes:
+    async def _chunks(self, talk: Talk) -> bytes:
         body = b""
         while len(body) < MOST:
-            line = await reader.readuntil(b"\n")
+            line = await talk.until(b"\n", MOST)
             size = int(line.split(b";")[0].strip() or b"0", 16)
             if size <= 0:
                 return body
-            body += await reader.readexactly(min(size, MOST - len(body)))
+            body += await talk.exactly(min(size, MOST - len(body)))
             if len(body) < MOST:
-                await reader.readexactly(2)
+                await talk.exactly(2)
         self.cut = True
         return body
 
 
-async def read_answer(reader: asyncio.StreamReader) -> Answer:
+async def read_answer(talk: Talk) -> Answer:
     """The head of the final answer. Raises ValueError for what is not HTTP."""
     while True:
-        try:
-            head = await reader.readuntil(b"\r\n\r\n")
-        except asyncio.LimitOverrunError:
-            raise ValueError("the head is larger than 64 KiB") from None
+        head = await talk.until(b"\r\n\r\n", MOST)
         first, *lines = head.decode("latin-1").split("\r\n")
         words = first.split(" ", 2)
         if len(words) < 2 or not words[0].startswith("HTTP/1.") or not words[1].isdigit():

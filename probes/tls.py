@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from probes.connect import connect
-from probes.handshake import DAY, described, hang_up, secure
+from probes.handshake import DAY, described, secure
 from probes.steps import StepFailed, Steps
 from probes.unit import SECOND, Net, Probe
 from wire.entity import endpoint
@@ -33,7 +33,7 @@ async def ask(target: TlsTarget, net: Net) -> Judgement:
     except StepFailed as failure:
         days = failure.evidence.get("days_left")
         return steps.failed(failure, float(days) if isinstance(days, float) else None)
-    await hang_up(secured.writer)
+    secured.talk.close()
     now = net.clock()
     steps.evidence |= described(secured.certificate, now)
     steps.evidence["protocol"] = secured.protocol

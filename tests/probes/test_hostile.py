@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from contextlib import suppress
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from probes import certificate
 from probes.http_answer import MOST, read_answer
 from probes.resolve import ResolveFailed, resolve
+from probes.talk import Talk
 
 
 @pytest.fixture(scope="module")
@@ -46,15 +48,18 @@ def test_rubbish_is_no_certificate(data):
 
 
 async def read(data: bytes) -> bytes | None:
-    reader = asyncio.StreamReader()
-    reader.feed_data(data)
-    reader.feed_eof()
-    try:
-        answer = await read_answer(reader)
-        await answer.read_body(reader)
-    except (ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-        return None
-    return answer.body
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    with ours, theirs:
+        theirs.sendall(data)
+        theirs.shutdown(socket.SHUT_WR)
+        talk = Talk(ours)
+        try:
+            answer = await read_answer(talk)
+            await answer.read_body(talk)
+        except (ValueError, asyncio.IncompleteReadError):
+            return None
+        return answer.body
 
 
 @given(

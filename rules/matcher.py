@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import re2
 
-from rules.matcher_engines import LINE_LIMIT, Engine, choose_engine, line_options
+from rules.matcher_engines import LINE_LIMIT, Engine, choose_engine, line_options, searched
 from rules.matcher_entity import NOWHERE, Places, entity_of, groups_of, program_of
-from rules.pattern import read_pattern
+from rules.pattern import Pattern, read_pattern
 from rules.signatures import Breadth, Severity, Signature, load_signatures
 from wire.entity import Entity
 
@@ -58,62 +59,68 @@ class Matcher:
         self.signatures = sorted(known, key=_rank)
         self._engine, self.why_not_hyperscan = engine([s.pattern for s in self.signatures], folder)
         self.engine = self._engine.name
-        self._readers: list[_Reader | None] = [None] * len(self.signatures)
+        self._readers = [_reader(signature) for signature in self.signatures]
 
     def scan(self, block: bytes) -> list[Hit]:
         """At most one hit per line, in the order of the lines. The block is whole lines."""
         hits: list[Hit] = []
-        left = self._candidates(block)
-        while left:
+        unsure = [line for line in self._candidates(block) if not self._sure(line, hits)]
+        while unsure:
             # One pattern after the other, not one line after the other: each pattern's automaton is large,
             # and going to and fro between them would empty the processor's caches for each line.
-            left.sort(key=_by_number)
-            left = [line for line in left if not self._confirm(block, line, hits)]
+            unsure.sort(key=_by_number)
+            unsure = [line for line in unsure if not self._read(line, hits)]
         hits.sort(key=_by_start)
         return hits
 
     def _candidates(self, block: bytes) -> list[_Line]:
         lines: list[_Line] = []
+        numbers: list[int] = []
         stop = -1
         for end, number in self._engine.find(block):
             if end <= stop:
-                lines[-1].numbers.append(number)
+                numbers.append(number)
                 continue
             start = block.rfind(b"\n", 0, end - 1) + 1
             stop = block.find(b"\n", end - 1)
             if stop < 0:
                 stop = len(block)
-            if stop - start <= LINE_LIMIT:
-                lines.append(_Line(start, start, stop, [number]))
-            else:
-                first = max(start, end - BEFORE)
-                lines.append(_Line(start, first, min(stop, first + LINE_LIMIT), [number]))
-        for line in lines:
-            if len(line.numbers) > 1:
-                line.numbers = sorted(set(line.numbers), reverse=True)
+            first = start if stop - start <= LINE_LIMIT else max(start, end - BEFORE)
+            numbers = [number]
+            lines.append(_Line(start, block[first : min(stop, first + LINE_LIMIT)].rstrip(b"\r"), numbers))
         return lines
 
-    def _confirm(self, block: bytes, line: _Line, hits: list[Hit]) -> bool:
+    def _sure(self, line: _Line, hits: list[Hit]) -> bool:
+        """Whether the engine has told all that is to be known of the line."""
+        numbers = line.numbers
+        if len(numbers) > 1:
+            numbers.sort(reverse=True)
+        reader = self._readers[numbers[-1]]
+        if reader is not None:
+            return False
+        hits.append(Hit(self.signatures[numbers[-1]], line.start, line.text, _NO_GROUPS))
+        return True
+
+    def _read(self, line: _Line, hits: list[Hit]) -> bool:
         """Whether the line is done with: its most specific candidate truly matches, or none is left."""
-        number = line.numbers.pop()
+        numbers = line.numbers
+        number = numbers.pop()
+        while numbers and numbers[-1] == number:
+            numbers.pop()
         reader = self._readers[number]
-        if reader is None:
-            reader = self._readers[number] = _Reader(self.signatures[number])
-        groups = reader.read(block, line.first, line.last)
+        groups = _NO_GROUPS if reader is None else reader.read(line.text)
         if groups is not None:
-            text = block[line.first : line.last].rstrip(b"\r")
-            hits.append(Hit(reader.signature, line.start, text, groups))
+            hits.append(Hit(self.signatures[number], line.start, line.text, groups))
             return True
-        return not line.numbers
+        return not numbers
 
 
 class _Line(msgspec.Struct, gc=False):
     """A line with candidates."""
 
     start: int
-    first: int
-    last: int
-    """From ``first`` to ``last`` it is looked at."""
+    text: bytes
+    """At most LINE_LIMIT bytes around the first match."""
     numbers: list[int]
     """Of the patterns; the most specific one stands last."""
 
@@ -129,24 +136,31 @@ def _by_start(hit: Hit) -> int:
 class _Reader:
     """Confirms one signature and takes the groups its entity needs; compiled on its first candidate."""
 
-    def __init__(self, signature: Signature) -> None:
-        self.signature = signature
-        pattern = read_pattern(signature.pattern)
-        self._names = groups_of(signature.entity, pattern.groups)
-        self._search = re2.compile(pattern.capturing(self._names).encode(), line_options()).search
+    def __init__(self, pattern: Pattern, names: tuple[str, ...]) -> None:
+        self._pattern = pattern
+        self._names = names
+        self._search: Callable[[bytes], Any] | None = None
 
-    def read(self, block: bytes, first: int, last: int) -> dict[str, str] | None:
-        found = self._search(block, first, last)
+    def read(self, line: bytes) -> dict[str, str] | None:
+        if self._search is None:
+            text = self._pattern.capturing(self._names).encode()
+            self._search = re2.compile(text, line_options()).search
+        found = self._search(line)
         if found is None:
             return None
-        if not self._names:
-            return _NO_GROUPS
         groups = {}
-        for index, name in enumerate(self._names, 1):
-            start, stop = found.span(index)
-            if start >= 0:
-                groups[name] = block[start:stop].decode("utf-8", "replace")
+        for name, value in zip(self._names, found.groups(), strict=True):
+            if value is not None:
+                groups[name] = value.decode("utf-8", "replace")
         return groups
+
+
+def _reader(signature: Signature) -> _Reader | None:
+    """None where the engine's word is enough."""
+    pattern = read_pattern(signature.pattern)
+    names = groups_of(signature.entity, pattern.groups)
+    _, exact = searched(signature.pattern)
+    return None if exact and not names else _Reader(pattern, names)
 
 
 _NO_GROUPS: dict[str, str] = {}

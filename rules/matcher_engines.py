@@ -32,11 +32,18 @@ Event = tuple[int, int]
 """Offset behind a byte of the matched line, and the number of the pattern."""
 
 
+def searched(pattern: str) -> tuple[str, bool]:
+    """What the engines look for in place of the pattern, and whether it is in just the same lines."""
+    read = read_pattern(pattern)
+    exact, hint = read.shortest(), read.hint()
+    return hint, hint == exact
+
+
 class Engine(Protocol):
     name: str
 
     def find(self, block: bytes) -> list[Event]:
-        """In rising order; may repeat a pattern per line, and name some that do not truly match."""
+        """In rising order; may repeat a pattern per line. The line matches what ``searched`` made of it."""
 
 
 class HyperscanEngine:
@@ -45,16 +52,16 @@ class HyperscanEngine:
     name = "hyperscan"
 
     def __init__(self, patterns: Sequence[str], folder: Path | None) -> None:
-        shortest = [read_pattern(pattern).shortest() for pattern in patterns]
+        wanted = [searched(pattern)[0] for pattern in patterns]
         version = hyperscan.__version__
         try:
             self._database = hyperscan.loadb(
-                compiled_database(shortest, version, folder), hyperscan.HS_MODE_BLOCK
+                compiled_database(wanted, version, folder), hyperscan.HS_MODE_BLOCK
             )
         except hyperscan.HyperscanError:  # a damaged file, or one from another machine
             forget_database(folder)
             self._database = hyperscan.loadb(
-                compiled_database(shortest, version, folder), hyperscan.HS_MODE_BLOCK
+                compiled_database(wanted, version, folder), hyperscan.HS_MODE_BLOCK
             )
         self._scratch = hyperscan.Scratch(self._database)
         self._database.scratch = self._scratch
@@ -81,7 +88,7 @@ class SetEngine:
         options.max_mem = SET_MEMORY
         self._set = re2.Set.SearchSet(options)
         for pattern in patterns:
-            self._set.Add(read_pattern(pattern).shortest().encode())
+            self._set.Add(searched(pattern)[0].encode())
         self._set.Compile()
 
     def find(self, block: bytes) -> list[Event]:

@@ -9,6 +9,11 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
+TELLING = 7
+"""Literal characters that are rare enough together to start a search from."""
+FEW = 6
+"""Literal characters that are not."""
+
 _ASSERTIONS = ("^", "$", r"\b", r"\B", r"\A", r"\z")
 
 
@@ -32,18 +37,28 @@ class Item:
         """Of a named group."""
         return self.opening[4:-1] if self.opening.startswith("(?P<") else ""
 
-    def write(self, capture: Container[str] = ()) -> str:
+    def write(self, capture: Container[str] = (), *, in_line: bool = False) -> str:
+        """``in_line``: classes do not take the end of a line, as a text of many lines needs it."""
         if not self.opening:
-            return self.text + self.repeat
+            return (_in_line(self.text) if in_line else self.text) + self.repeat
         kept = ":" in self.opening or (self.name and self.name in capture)
         opening = self.opening if kept else "(?:"
-        inner = "|".join(_write(choice, capture) for choice in self.choices)
+        inner = "|".join(_write(choice, capture, in_line=in_line) for choice in self.choices)
         return f"{opening}{inner}){self.repeat}"
+
+    @property
+    def vague(self) -> bool:
+        """Whether it may run on for any length."""
+        return (
+            self.repeat.startswith(("*", "+"))
+            or "," in self.repeat
+            or any(item.vague for choice in self.choices for item in choice)
+        )
 
     def weight(self) -> int:
         """Literal characters that every match of this item holds."""
         if self.opening:
-            return self.least * min(sum(item.weight() for item in choice) for choice in self.choices)
+            return self.least * min(_weight(choice) for choice in self.choices)
         literal = (len(self.text) == 1 and self.text != ".") or (
             len(self.text) == 2 and self.text[0] == "\\" and not self.text[1].isalnum()
         )
@@ -131,7 +146,7 @@ class Pattern:
 
     def weight(self) -> int:
         """Literal characters that every match holds: the heavier of two patterns is the more specific."""
-        return min(sum(item.weight() for item in choice) for choice in self.choices)
+        return min(_weight(choice) for choice in self.choices)
 
     def capturing(self, names: Container[str] = ()) -> str:
         """The same pattern with no other groups than these."""
@@ -143,8 +158,18 @@ class Pattern:
         return tuple(name for choice in self.choices for item in choice for name in _names(item))
 
     def shortest(self) -> str:
-        """Matches in exactly the same lines, with nothing optional at either end: fewer matches to report."""
-        return self.flags + "|".join(_write(_trim(choice)) for choice in self.choices)
+        """Matches in exactly the same lines, with nothing optional at either end: fewer matches to report.
+
+        In a text of many lines no match reaches over the end of a line.
+        """
+        return self.flags + "|".join(_write(_trim(choice), in_line=True) for choice in self.choices)
+
+    def hint(self) -> str:
+        """Matches in all of these lines and maybe in more: what stands before the telling text is left out.
+
+        A search for many patterns at once starts from such text; a beginning that fits anywhere costs much.
+        """
+        return self.flags + "|".join(_write(_trim(_telling(choice)), in_line=True) for choice in self.choices)
 
 
 def read_pattern(pattern: str) -> Pattern:
@@ -161,8 +186,30 @@ def read_pattern(pattern: str) -> Pattern:
     return found
 
 
-def _write(items: tuple[Item, ...], capture: Container[str] = ()) -> str:
-    return "".join(item.write(capture) for item in items)
+def _write(items: tuple[Item, ...], capture: Container[str] = (), *, in_line: bool = False) -> str:
+    return "".join(item.write(capture, in_line=in_line) for item in items)
+
+
+def _in_line(atom: str) -> str:
+    """The same class of bytes without the end of a line, as RE2 reads it in a single line."""
+    if atom.startswith("[^"):
+        return r"[^\n" + atom[2:]
+    if atom.startswith("["):
+        return atom.replace(r"\s", r" \t\r\f")
+    return {r"\s": r"[ \t\r\f]", r"\D": r"[^\d\n]", r"\W": r"[^\w\n]"}.get(atom, atom)
+
+
+def _telling(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    """Without a beginning that ends in something vague and holds hardly a letter, if enough is left."""
+    for cut in range(len(items), 0, -1):
+        head, tail = items[:cut], items[cut:]
+        if items[cut - 1].vague and _weight(head) < FEW and _weight(tail) >= TELLING:
+            return tail
+    return items
+
+
+def _weight(items: tuple[Item, ...]) -> int:
+    return sum(item.weight() for item in items)
 
 
 def _names(item: Item) -> Iterator[str]:

@@ -15,7 +15,8 @@ from rules.pattern import BadPattern, read_pattern
         (r"foo \d+$", r"foo \d+$"),
         (r"(?:a+|bc*)foo", r"(?:a|bc*)foo"),
         (r"foo(?:x*|y)", "foo"),
-        (r"\[\d+\] foo[^\]]*\]", r"\[\d+\] foo[^\]]*\]"),
+        (r"\[\d+\] foo[^\]]*\]", r"\[\d+\] foo[^\n\]]*\]"),
+        (r"foo\s+[\s:]\W\Dx", r"foo[ \t\r\f]+[ \t\r\f:][^\w\n][^\d\n]x"),
     ],
 )
 def test_shortest_form_keeps_what_must_be_there(pattern, shortest):
@@ -43,3 +44,16 @@ def test_only_the_wanted_groups_are_kept():
     read = read_pattern(r"(?P<x>a|(?P<y>b))(c)")
     assert read.groups == ("x", "y")
     assert read.capturing({"y"}) == "(?:a|(?P<y>b))(?:c)"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "hint"),
+    [
+        (r"(?P<path>/\S+)[^/]*no space left", "no space left"),
+        (r"\b(?:eth|en)\w+: .*link is down", "link is down"),
+        (r"smpboot: .*failed to come up", r"smpboot: .*failed to come up"),
+        (r"disk \d+ full", r"disk \d+ full"),
+    ],
+)
+def test_hint_leaves_out_a_beginning_that_says_little(pattern, hint):
+    assert read_pattern(pattern).hint() == hint

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from rules.models import Fault
-from server.desk.ticket import Domain, Level, Priority, Scope, Words
+from rules.classification import Domain
+from server.desk.ticket import Level, Priority, Scope, Words
 
 HERE = Path(__file__).parent
 Matrix = dict[Scope, dict[Level, Priority]]
@@ -45,8 +45,3 @@ def load_routing(folder: Path = HERE) -> Routing:
     matrix = msgspec.toml.decode((folder / "priority.toml").read_bytes(), type=Matrix)
     teams = msgspec.toml.decode((folder / "teams.toml").read_bytes(), type=_TeamFile).team
     return Routing(matrix=matrix, teams=tuple(teams))
-
-
-def domain_of(fault: Fault) -> Domain:
-    """The class of the catalogue: what is repaired by editing a setting is configuration."""
-    return "configuration" if fault.type == "configuration" else fault.domain

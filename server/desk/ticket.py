@@ -9,13 +9,13 @@ from typing import Any, Literal, get_type_hints
 
 import msgspec
 
+from rules.classification import Domain
 from rules.diagnosis import Certainty, Key
 from server.desk.states import OPEN, Status
 
 Level = Literal["high", "medium", "low"]
 Scope = Literal["enterprise", "department", "person"]
 Priority = Literal["urgent", "high", "medium", "low"]
-Domain = Literal["hardware", "software", "network", "configuration"]
 Words = dict[str, str]
 """One text in several languages: ``{"en": …, "zh": …}``."""
 

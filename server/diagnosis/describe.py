@@ -7,11 +7,12 @@ from typing import Any, cast
 import msgspec
 
 from rules.catalogue import Catalogue
+from rules.classification import domain_of
 from rules.diagnosis import Diagnosis
 from rules.models import Fault
 from rules.topology import Topology
 from server.desk.grading import grade_impact, grade_urgency
-from server.desk.routing import Routing, domain_of
+from server.desk.routing import Routing
 from server.desk.scope import reach
 from server.desk.ticket import Level, Scope
 from server.desk.wording import titles

@@ -7,11 +7,12 @@ from typing import get_args
 import pytest
 
 from rules.catalogue import load_catalogue
+from rules.classification import domain_of
 from rules.diagnosis import Certainty, Consequence, Diagnosis, Hypothesis
 from rules.graph import Edge, Graph, Group
 from rules.models import Relation, State
 from server.desk.grading import grade_impact, grade_urgency
-from server.desk.routing import domain_of, load_routing
+from server.desk.routing import load_routing
 from server.desk.scope import Reach, hosts_of, reach
 from server.desk.ticket import Domain, Level, Scope
 from server.desk.wording import plain, titles

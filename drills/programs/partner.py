@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -19,5 +20,8 @@ class Partner(BaseHTTPRequestHandler):
         """Nobody reads it."""
 
 
+PR_SET_NAME = 15
+
 if __name__ == "__main__":
+    ctypes.CDLL(None).prctl(PR_SET_NAME, b"partner", 0, 0, 0)
     ThreadingHTTPServer(("0.0.0.0", int(sys.argv[1])), Partner).serve_forever()

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
-import re2
 
-from rules.matcher_engines import LINE_LIMIT, Engine, choose_engine, line_options, searched
+from rules.matcher_engines import LINE_LIMIT, Engine, Spans, choose_engine, spans_of
 from rules.matcher_entity import NOWHERE, Places, entity_of, groups_of, program_of
 from rules.pattern import Pattern, read_pattern
 from rules.signatures import Breadth, Severity, Signature, load_signatures
@@ -57,14 +55,29 @@ class Matcher:
     ) -> None:
         known = load_signatures() if signatures is None else signatures
         self.signatures = sorted(known, key=_rank)
-        self._engine, self.why_not_hyperscan = engine([s.pattern for s in self.signatures], folder)
+        self._readers: list[_Reader | None] = []
+        wanted: list[str] = []
+        for signature in self.signatures:
+            pattern = read_pattern(signature.pattern)
+            names = groups_of(signature.entity, pattern.groups)
+            # Whose groups are taken is confirmed anyway. Of the others the engine's word is enough.
+            wanted.append(pattern.hint() if names else pattern.shortest())
+            self._readers.append(_Reader(pattern, names) if names else None)
+        self._engine, self.why_not_hyperscan = engine(wanted, folder)
         self.engine = self._engine.name
-        self._readers = [_reader(signature) for signature in self.signatures]
 
     def scan(self, block: bytes) -> list[Hit]:
         """At most one hit per line, in the order of the lines. The block is whole lines."""
         hits: list[Hit] = []
-        unsure = [line for line in self._candidates(block) if not self._sure(line, hits)]
+        unsure: list[_Line] = []
+        for start, stop, end, numbers in self._candidates(block):
+            number = min(numbers)
+            first = start if stop - start <= LINE_LIMIT else max(start, end - BEFORE)
+            text = block[first : min(stop, first + LINE_LIMIT)].rstrip(b"\r")
+            if self._readers[number] is None:
+                hits.append(Hit(self.signatures[number], start, text, _NO_GROUPS))
+            else:
+                unsure.append(_Line(start, text, sorted(set(numbers), reverse=True)))
         while unsure:
             # One pattern after the other, not one line after the other: each pattern's automaton is large,
             # and going to and fro between them would empty the processor's caches for each line.
@@ -73,8 +86,9 @@ class Matcher:
         hits.sort(key=_by_start)
         return hits
 
-    def _candidates(self, block: bytes) -> list[_Line]:
-        lines: list[_Line] = []
+    def _candidates(self, block: bytes) -> list[tuple[int, int, int, list[int]]]:
+        """Start and stop of each line with candidates, the end of the first match, and the patterns."""
+        lines: list[tuple[int, int, int, list[int]]] = []
         numbers: list[int] = []
         stop = -1
         for end, number in self._engine.find(block):
@@ -85,34 +99,19 @@ class Matcher:
             stop = block.find(b"\n", end - 1)
             if stop < 0:
                 stop = len(block)
-            first = start if stop - start <= LINE_LIMIT else max(start, end - BEFORE)
             numbers = [number]
-            lines.append(_Line(start, block[first : min(stop, first + LINE_LIMIT)].rstrip(b"\r"), numbers))
+            lines.append((start, stop, end, numbers))
         return lines
-
-    def _sure(self, line: _Line, hits: list[Hit]) -> bool:
-        """Whether the engine has told all that is to be known of the line."""
-        numbers = line.numbers
-        if len(numbers) > 1:
-            numbers.sort(reverse=True)
-        reader = self._readers[numbers[-1]]
-        if reader is not None:
-            return False
-        hits.append(Hit(self.signatures[numbers[-1]], line.start, line.text, _NO_GROUPS))
-        return True
 
     def _read(self, line: _Line, hits: list[Hit]) -> bool:
         """Whether the line is done with: its most specific candidate truly matches, or none is left."""
-        numbers = line.numbers
-        number = numbers.pop()
-        while numbers and numbers[-1] == number:
-            numbers.pop()
+        number = line.numbers.pop()
         reader = self._readers[number]
         groups = _NO_GROUPS if reader is None else reader.read(line.text)
         if groups is not None:
             hits.append(Hit(self.signatures[number], line.start, line.text, groups))
             return True
-        return not numbers
+        return not line.numbers
 
 
 class _Line(msgspec.Struct, gc=False):
@@ -139,28 +138,19 @@ class _Reader:
     def __init__(self, pattern: Pattern, names: tuple[str, ...]) -> None:
         self._pattern = pattern
         self._names = names
-        self._search: Callable[[bytes], Any] | None = None
+        self._spans: Spans | None = None
 
     def read(self, line: bytes) -> dict[str, str] | None:
-        if self._search is None:
-            text = self._pattern.capturing(self._names).encode()
-            self._search = re2.compile(text, line_options()).search
-        found = self._search(line)
-        if found is None:
+        if self._spans is None:
+            self._spans = spans_of(self._pattern.capturing(self._names))
+        whole, *spans = self._spans(line)
+        if whole[0] < 0:
             return None
         groups = {}
-        for name, value in zip(self._names, found.groups(), strict=True):
-            if value is not None:
-                groups[name] = value.decode("utf-8", "replace")
+        for name, (start, stop) in zip(self._names, spans, strict=True):
+            if start >= 0:
+                groups[name] = line[start:stop].decode("utf-8", "replace")
         return groups
-
-
-def _reader(signature: Signature) -> _Reader | None:
-    """None where the engine's word is enough."""
-    pattern = read_pattern(signature.pattern)
-    names = groups_of(signature.entity, pattern.groups)
-    _, exact = searched(signature.pattern)
-    return None if exact and not names else _Reader(pattern, names)
 
 
 _NO_GROUPS: dict[str, str] = {}

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import importlib
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import re2
 
 from rules.matcher_cache import compiled_database, forget_database
-from rules.pattern import read_pattern
 
 
 def _optional(name: str) -> Any:
@@ -32,18 +31,11 @@ Event = tuple[int, int]
 """Offset behind a byte of the matched line, and the number of the pattern."""
 
 
-def searched(pattern: str) -> tuple[str, bool]:
-    """What the engines look for in place of the pattern, and whether it is in just the same lines."""
-    read = read_pattern(pattern)
-    exact, hint = read.shortest(), read.hint()
-    return hint, hint == exact
-
-
 class Engine(Protocol):
     name: str
 
     def find(self, block: bytes) -> list[Event]:
-        """In rising order; may repeat a pattern per line. The line matches what ``searched`` made of it."""
+        """In rising order; may repeat a pattern per line."""
 
 
 class HyperscanEngine:
@@ -52,16 +44,15 @@ class HyperscanEngine:
     name = "hyperscan"
 
     def __init__(self, patterns: Sequence[str], folder: Path | None) -> None:
-        wanted = [searched(pattern)[0] for pattern in patterns]
         version = hyperscan.__version__
         try:
             self._database = hyperscan.loadb(
-                compiled_database(wanted, version, folder), hyperscan.HS_MODE_BLOCK
+                compiled_database(patterns, version, folder), hyperscan.HS_MODE_BLOCK
             )
         except hyperscan.HyperscanError:  # a damaged file, or one from another machine
             forget_database(folder)
             self._database = hyperscan.loadb(
-                compiled_database(wanted, version, folder), hyperscan.HS_MODE_BLOCK
+                compiled_database(patterns, version, folder), hyperscan.HS_MODE_BLOCK
             )
         self._scratch = hyperscan.Scratch(self._database)
         self._database.scratch = self._scratch
@@ -88,7 +79,7 @@ class SetEngine:
         options.max_mem = SET_MEMORY
         self._set = re2.Set.SearchSet(options)
         for pattern in patterns:
-            self._set.Add(searched(pattern)[0].encode())
+            self._set.Add(pattern.encode())
         self._set.Compile()
 
     def find(self, block: bytes) -> list[Event]:
@@ -109,6 +100,22 @@ def line_options() -> re2.Options:
     options.encoding = re2.Options.Encoding.LATIN1
     options.log_errors = False
     return options
+
+
+Spans = Callable[[bytes], list[tuple[int, int]]]
+"""Where the whole match and each group are; -1 stands for what is missing."""
+
+
+def spans_of(pattern: str) -> Spans:
+    """A search for one pattern in one line."""
+    # The public search makes a generator and an object for each line: more work than the match itself.
+    match, anywhere = re2.compile(pattern.encode(), line_options())._regexp.Match, re2._Anchor.UNANCHORED  # noqa: SLF001
+
+    def spans(line: bytes) -> list[tuple[int, int]]:
+        found: list[tuple[int, int]] = match(anywhere, line, 0, len(line))
+        return found
+
+    return spans
 
 
 def choose_engine(patterns: Sequence[str], folder: Path | None) -> tuple[Engine, str]:

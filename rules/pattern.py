@@ -200,12 +200,24 @@ def _in_line(atom: str) -> str:
 
 
 def _telling(items: tuple[Item, ...]) -> tuple[Item, ...]:
-    """Without a beginning that ends in something vague and holds hardly a letter, if enough is left."""
-    for cut in range(len(items), 0, -1):
-        head, tail = items[:cut], items[cut:]
-        if items[cut - 1].vague and _weight(head) < FEW and _weight(tail) >= TELLING:
-            return tail
+    """Without a beginning that says little and fits anywhere, if enough is left."""
+    if _begins_vaguely(items):
+        for cut in range(len(items) - 1, 0, -1):
+            tail = items[cut:]
+            if items[cut - 1].vague and _weight(tail) >= TELLING and not _begins_vaguely(tail):
+                return tail
     return items
+
+
+def _begins_vaguely(items: tuple[Item, ...]) -> bool:
+    weight = 0
+    for item in items:
+        weight += item.weight()
+        if weight >= FEW:
+            return False
+        if item.vague:
+            return True
+    return False
 
 
 def _weight(items: tuple[Item, ...]) -> int:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from hashlib import sha256
 from hmac import compare_digest
-from secrets import token_urlsafe
+from secrets import token_hex
 
 BYTES = 32
 
 
 def new_secret() -> str:
-    return token_urlsafe(BYTES)
+    # Hexadecimal: a secret that begins with a dash would be taken for an option on a command line.
+    return token_hex(BYTES)
 
 
 def digest(secret: str) -> bytes:

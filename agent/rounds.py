@@ -96,25 +96,33 @@ class Rounds:
 
     def _tried(self, looks: Sequence[Look], findings: list[Finding]) -> list[Finding]:
         """Without what is said of targets that are still on trial. One that passes is judged from now on."""
-        trials = [look for look in looks if self._targets.on_trial(look)]
         held_back: set[str] = set()
-        for look in trials:
+        adopted = False
+        for look in (look for look in looks if self._targets.unproven(look)):
             if self._targets.judge_trial(look, [one for one in findings if one.source == look.source]):
                 log.info("from now on judged: %s by %s", describe(look.target), look.unit.name)
-            else:
+                adopted = adopted or look.trial
+            elif look.trial:
                 held_back.add(look.source)
-        if len(held_back) < len(trials):
+        if adopted:
             self.plan()
         return [one for one in findings if one.source not in held_back]
 
     def _retire_unmentioned(self, looks: Sequence[Look]) -> None:
-        """A collector that no longer mentions a subject has lost it: an unmounted file system, a gone NIC."""
+        """A collector that no longer mentions a subject has lost it: an unmounted file system, a gone NIC.
+
+        One that could not be read says nothing of what is there.
+        """
         now = self._runner.clock()
         oldest = {
             look.unit.name: now - MISSED * period(look, self._interval) - 1.0
             for look in looks
-            if isinstance(look.unit, CollectorUnit) and look.unit.layer is not Layer.LOG
+            if isinstance(look.unit, CollectorUnit)
+            and look.unit.layer is not Layer.LOG
+            and look.unit.name not in self._runner.unread
         }
+        if not oldest:
+            return
 
         def lost(entry: Entry) -> bool:
             return entry.source in oldest and entry.at < oldest[entry.source]

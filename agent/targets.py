@@ -38,15 +38,19 @@ class Targets:
     def update(self, inventory: Inventory, names: tuple[str, ...], now: float) -> None:
         """Take in a discovery; ``names`` are what resolvers may be asked for besides the root."""
         self.inventory = inventory
-        for target in found(inventory, names):
-            self._seen[target] = now
-        self._seen = {target: at for target, at in self._seen.items() if now - at < KEPT_AFTER}
+        there = dict.fromkeys(found(inventory, names), now)
+        self._seen = {target: at for target, at in self._seen.items() if self._kept(target, now - at)} | there
         known = {fingerprint(target) for target in self._seen}
         adopted = self._adopted
         for key in [key for key in adopted if key not in known and now - adopted[key] > KEPT_AFTER]:
             del adopted[key]
         for key in known & adopted.keys():
             adopted[key] = now
+
+    def _kept(self, target: Target, unseen_for: float) -> bool:
+        """What never answered is forgotten with its discovery: as a mistyped gateway is."""
+        never_answered = _certain(target) and fingerprint(target) not in self._adopted
+        return unseen_for < KEPT_AFTER and not never_answered
 
     def looks(self) -> list[Look]:
         """Every look of every round. Collectors that only run on demand are not among them."""
@@ -76,9 +80,11 @@ class Targets:
         """All that is asked or on trial: what a task may name."""
         return [target for target, _ in self._asked()]
 
-    def on_trial(self, look: Look) -> bool:
-        """Also right after its adoption, when the plan still has it as it was."""
-        return look.trial and look.target is not None and fingerprint(look.target) not in self._adopted
+    def unproven(self, look: Look) -> bool:
+        """It has not answered well yet. The plan may still have it as it was before its adoption."""
+        if look.target is None or not (look.trial or _certain(look.target)):
+            return False
+        return fingerprint(look.target) not in self._adopted
 
     def _asked(self) -> Iterator[tuple[Target, bool]]:
         """Targets, and whether they are still on trial."""

@@ -95,14 +95,14 @@ def test_what_never_answered_well_does_not_count(remembered):
     found = targets(remembered)
     look = by_target(found)[IcmpTarget("10.0.1.1")]
     assert not found.judge_trial(look, findings(look, Verdict.FAIL, Reason.TIMEOUT))
-    assert found.on_trial(look)
+    assert found.unproven(look)
 
 
 def test_what_answered_well_counts_also_after_a_restart(remembered):
     found = targets(remembered)
     look = by_target(found)[IcmpTarget("10.0.1.1")]
     assert found.judge_trial(look, findings(look))
-    assert not found.on_trial(look)
+    assert not found.unproven(look)
     again = targets(remembered)
     assert not by_target(again)[IcmpTarget("10.0.1.1")].trial
 
@@ -132,3 +132,23 @@ def test_a_peer_is_still_asked_when_its_connection_is_gone(remembered):
 def test_looks_have_a_source_of_their_own():
     unit = probe(TcpTarget)
     assert Look(unit, TcpTarget("a", 1)).source != Look(unit, TcpTarget("a", 2)).source
+
+
+MISTAKEN = Inventory(host="web1", gateways=(Gateway(address="10.0.1.254", interface="eth0"),))
+
+
+def test_a_gateway_that_never_answered_is_forgotten_when_the_mistake_is_undone(remembered):
+    found = targets(remembered)
+    found.update(MISTAKEN, (), 1060.0)
+    assert NeighbourTarget("10.0.1.254", "eth0") in by_target(found)
+    found.update(INVENTORY, (), 1120.0)
+    assert NeighbourTarget("10.0.1.254", "eth0") not in by_target(found)
+
+
+def test_a_gateway_that_has_answered_is_still_asked_when_the_route_to_it_is_gone(remembered):
+    found = targets(remembered)
+    look = by_target(found)[NeighbourTarget("10.0.1.1", "eth0")]
+    assert found.unproven(look)
+    found.judge_trial(look, findings(look))
+    found.update(MISTAKEN, (), 1060.0)
+    assert NeighbourTarget("10.0.1.1", "eth0") in by_target(found)

@@ -112,7 +112,7 @@ def _enroll(config: Path, environment: Mapping[str, str]) -> None:
 def _ask(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
     """Another of our commands, to its end. Raises CannotStart with what it said."""
     done = subprocess.run(
-        [sys.executable, "-m", "cli.main", *arguments],
+        [*children.program(), *arguments],
         env=dict(environment),
         stdin=subprocess.DEVNULL,
         capture_output=True,

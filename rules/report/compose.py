@@ -11,6 +11,7 @@ from rules.report.title import advice_of, summary_of, title_of
 from rules.report.view import Cited, ReportView
 from rules.report.words import Language, Words, moment, number, percent, words
 
+NAMED_AT_MOST = 6
 CITED_AT_MOST = 12
 """Ids behind one sentence; the evidence table has them all."""
 
@@ -41,8 +42,7 @@ def _head(view: ReportView, catalogue: Catalogue, language: Language, say: Words
         Certainty.LIKELY: say.certainty_likely,
         Certainty.INCONCLUSIVE: say.certainty_inconclusive,
     }[diagnosis.certainty].format(probability=percent(diagnosis.probability))
-    hosts = {observer for observer, _, _ in diagnosis.explains}
-    scope = say.explains.format(count=len(diagnosis.explains), hosts=len(hosts))
+    scope = say.explains.format(count=len(diagnosis.explains), hosts=_observers(view))
     onset = say.since.format(onset=moment(diagnosis.onset))
     yield Paragraph(f"{certainty} {onset} {scope}", diagnosis.observations[:CITED_AT_MOST], tone="lead")
     if ticket.id:
@@ -50,6 +50,13 @@ def _head(view: ReportView, catalogue: Catalogue, language: Language, say: Words
         graded = (say.grade.get(fact, fact) for fact in facts)
         status = say.grade.get(ticket.status, ticket.status)
         yield Table(say.facts_head, ((*graded, ticket.team, status),))
+
+
+def _observers(view: ReportView) -> str:
+    """The names of who saw it, the first few and how many more."""
+    names = sorted({observer for observer, _, _ in view.diagnosis.explains})
+    more = len(names) - NAMED_AT_MOST
+    return ", ".join(names[:NAMED_AT_MOST]) + (f" +{more}" if more > 0 else "")
 
 
 def _root(view: ReportView, catalogue: Catalogue, language: Language, say: Words) -> Iterator[Block]:

@@ -72,7 +72,7 @@ class Logs(_Table, frozen=True, kw_only=True):
 
 
 class Hints(_Table, frozen=True, kw_only=True):
-    long_poll: bool = False
+    long_poll: bool = True
     """Hold one idle request open, so that tasks arrive at once."""
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import gzip
 import re
+import ssl
+from functools import lru_cache
 from ipaddress import ip_address
+from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
+import certifi
 import urllib3
 
 from agent.http_library import requests
@@ -46,6 +50,27 @@ class Insecure(ValueError):
     """A server address over which no secret may be sent."""
 
 
+class _SharedTls(requests.adapters.HTTPAdapter):
+    """Each connection of its own accord would load the authorities anew: 20 ms and a megabyte."""
+
+    def __init__(self, ca: str) -> None:
+        """Raises OSError for a file that cannot be read."""
+        ca = ca or certifi.where()
+        self._context = _context(ca, Path(ca).stat().st_mtime_ns)
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **more: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._context, **more)
+
+    def cert_verify(self, *_: object) -> None:
+        """The context does, always."""
+
+
+@lru_cache(maxsize=2)
+def _context(ca: str, _changed_at: int) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=ca)
+
+
 class Link:
     """One session; not shared between threads. ``ca`` is the path of a PEM file, "" for the system's."""
 
@@ -55,7 +80,7 @@ class Link:
         self._base = server.rstrip("/")
         self._session = requests.Session()
         self._session.trust_env = False
-        self._session.verify = ca or True
+        self._ca = ca
         self._session.headers["User-Agent"] = "rootward-agent"
         if credential:
             self._session.headers["Authorization"] = f"Bearer {credential}"
@@ -84,6 +109,13 @@ class Link:
     ) -> None:
         self.close()
 
+    def _trust(self) -> None:
+        """Raises OSError where the authority's file cannot be read."""
+        if self._base.startswith("https:") and not isinstance(
+            self._session.get_adapter(self._base), _SharedTls
+        ):
+            self._session.mount("https://", _SharedTls(self._ca))
+
     def _post(self, path: str, message: object, kind: type[T]) -> T:
         return _answer(self._exchange("POST", path, encode(message), ANSWER_SECONDS), kind)
 
@@ -93,6 +125,7 @@ class Link:
         if pack and len(body) >= COMPRESS_FROM:
             body, headers["Content-Encoding"] = gzip.compress(body, 1), "gzip"
         try:
+            self._trust()
             with self._session.request(
                 method,
                 self._base + path,

@@ -38,6 +38,8 @@ class Runner:
     _nets: dict[str, Net] = field(default_factory=dict)
     _subjects: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     """Source → the keys it judged last: what is unknown when it comes to no judgement."""
+    unread: set[str] = field(default_factory=set)
+    """Names of the collectors whose last read failed: that they were silent means nothing."""
     _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def run(self, looks: Sequence[Look], *, round_name: str = "", task: str = "") -> list[Finding]:
@@ -165,8 +167,9 @@ class Runner:
         ]
 
     async def _judgements(self, unit: CollectorUnit) -> list[Judgement]:
+        self.unread.add(unit.name)
         try:
-            return await self.blocking.read(unit)
+            judgements = await self.blocking.read(unit)
         except HungRead as hung:
             said = {(one.signal, one.subject) for one in hung.so_far}
             rest = self._unread(unit, Reason.DEADLINE, str(hung))
@@ -174,6 +177,8 @@ class Runner:
         except Exception as error:  # a unit's own fault must not end the round; it is told as unknown
             log.exception("%s failed", unit.name)
             return self._unread(unit, Reason.INTERNAL, _text(error))
+        self.unread.discard(unit.name)
+        return judgements
 
     def _unread(self, unit: CollectorUnit, reason: Reason, why: str) -> list[Judgement]:
         host = entity.host(self.host.name)

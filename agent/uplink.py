@@ -26,6 +26,8 @@ GATHER = 0.05
 """Seconds in which the changes of one moment gather into one batch."""
 BACKOFF_FIRST, BACKOFF_MOST = 1.0, 60.0
 HELD_SECONDS = 25.0
+NOT_HELD_MOST = 60.0
+"""Seconds before a server that does not hold requests is asked again whether it does."""
 QUARANTINE_BYTES = 1024 * 1024
 
 
@@ -38,7 +40,7 @@ class Uplink:
     home: Home
     boot: str
     on_ack: Callable[[Ack], None]
-    long_poll: bool = False
+    long_poll: bool = True
     chance: Callable[[], float] = random.random
     sent: int = 0
     failures: int = 0
@@ -168,9 +170,11 @@ class Uplink:
                 file.write(encode(observation) + b"\n")
 
     def _task_loop(self) -> None:
-        attempt = 0
+        """One idle request, always open, so that the server can reach this host at once."""
+        attempt = in_vain = 0
         with self._link() as link:
             while not self._stopping.is_set():
+                began = time.monotonic()
                 try:
                     ack = link.wait_for_tasks(HELD_SECONDS)
                 except (Unreachable, Rejected) as error:
@@ -178,11 +182,14 @@ class Uplink:
                     self._pause(self._backoff(attempt), error)
                     continue
                 attempt = 0
+                held = time.monotonic() - began > HELD_SECONDS / 2
+                in_vain = 0 if held or ack.tasks or ack.snapshot else in_vain + 1
                 self.on_ack(ack)
                 if ack.poll_after < HEARTBEAT:
                     self._poll_after = max(0.05, ack.poll_after)
                     self._news.set()
-                self._stopping.wait(GATHER)
+                # a site that holds no requests answers at once, with nothing
+                self._stopping.wait(min(NOT_HELD_MOST, 2.0**in_vain) if in_vain else GATHER)
 
     def _pause(self, seconds: float, error: Exception) -> None:
         self.failures += 1

@@ -15,7 +15,9 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason
 
 HOST, PROCESS = "host.fds", "process.fds"
-COLLECTOR = Collector(signals=(HOST, PROCESS), layer=Layer.HOST, interval=5.0)
+COLLECTOR = Collector(signals=(HOST, PROCESS), layer=Layer.HOST, interval=10.0)
+TABLE_SECONDS = 10.0
+"""How old the list of processes may be: what is younger opened few files yet."""
 EXHAUSTED, HIGH = 0.97, 0.85
 SMALLEST_LIMIT = 16
 """Who lives with less was given it on purpose."""
@@ -29,7 +31,7 @@ def read(host: Host) -> Iterable[Judgement]:
     yield from _of_machine(host)
     shares: dict[str, tuple[float, Process, int, int]] = {}
     limits: dict[int, tuple[int, int]] = host.memory.setdefault("limits", {})
-    table = processes(host)
+    table = processes(host, TABLE_SECONDS)
     for pid in limits.keys() - table.keys():
         del limits[pid]
     for process in _in_turn(host, table):

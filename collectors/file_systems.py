@@ -12,7 +12,7 @@ from collectors.judging import judged
 from collectors.mount_table import MountPoint, Wanted, file_systems, mounts, wanted_mounts
 from collectors.unit import Collector
 from wire import entity
-from wire.judgement import Judgement, Layer, Reason
+from wire.judgement import Judgement, Layer, Reason, unknown
 
 SPACE, INODES, MOUNT = "fs.space", "fs.inodes", "fs.mount"
 COLLECTOR = Collector(signals=(SPACE, INODES, MOUNT), layer=Layer.HOST, interval=2.0)
@@ -58,7 +58,12 @@ def _local(host: Host, one: MountPoint) -> Iterator[Judgement]:
         return
     try:
         told = os.statvfs(host.path(one.point))
-    except OSError:  # unmounted just now, or hidden below a folder that may not be entered
+    except (FileNotFoundError, PermissionError):  # unmounted just now, or in a folder that may not be entered
+        return
+    except OSError as error:  # there, and broken: its silence must not be taken for its end
+        for signal in (SPACE, INODES):
+            why = error.strerror or ""
+            yield unknown(signal, entity.fs(host.name, one.point), Reason.UNREADABLE, error=why)
         return
     unit = told.f_frsize or told.f_bsize
     room = Room(

@@ -87,8 +87,11 @@ class Host:
 
     def path(self, path: str) -> str:
         """Where the absolute ``path`` of the machine is found by this process."""
-        normal = os.path.normpath("/" + path.lstrip("/"))
-        return normal if self.real else self.root + normal
+        if ".." not in path and "//" not in path and path.startswith("/"):
+            normal = path  # hundreds of times a round
+        else:
+            normal = os.path.normpath("/" + path.lstrip("/"))
+        return normal if self.root == "/" else self.root + normal
 
     @contextmanager
     def open(self, path: str) -> Iterator[int]:
@@ -96,6 +99,14 @@ class Host:
         descriptor = os.open(self.path(path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
             yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def read_line(self, path: str, limit: int = 4096) -> bytes:
+        """What one read(2) gives: all of a file of one line below /proc."""
+        descriptor = os.open(self.path(path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            return os.read(descriptor, limit)
         finally:
             os.close(descriptor)
 

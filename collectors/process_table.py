@@ -38,7 +38,7 @@ def processes(host: Host, fresh: float = FRESH_SECONDS) -> dict[int, Process]:
 def process(host: Host, pid: int) -> Process | None:
     """One process as it is now; None when it is gone."""
     try:
-        return _parse(pid, host.read_bytes(f"/proc/{pid}/stat", 4096))
+        return _parse(pid, host.read_line(f"/proc/{pid}/stat"))
     except (OSError, ValueError, IndexError):
         return None
 
@@ -66,11 +66,11 @@ def _scan(host: Host) -> dict[int, Process]:
 def _parse(pid: int, line: bytes) -> Process:
     """The name may hold spaces and parentheses: it ends at the last one."""
     opened, closed = line.index(b"("), line.rindex(b")")
-    fields = line[closed + 2 :].split()
+    fields = line[closed + 2 :].split(None, 20)
     return Process(
         pid=pid,
         name=line[opened + 1 : closed].decode("utf-8", "replace"),
-        state=fields[0].decode(),
+        state=chr(fields[0][0]),
         parent=int(fields[1]),
         session=int(fields[3]),
         terminal=int(fields[4]),

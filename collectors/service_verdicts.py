@@ -33,9 +33,13 @@ def judge(host: Host, watch: ServiceWatch) -> Iterator[Judgement]:
     """Process and port of each watched service."""
     changing = uptime(host) < BOOT_SECONDS or host.exists(GOING_DOWN)
     for name, one in sorted(watch.watched.items()):
-        if changing and not one.doors and watch.alive(one) is None:
-            continue
         subject = entity.service(host.name, name)
+        if changing and not one.doors and watch.alive(one) is None:
+            # not silence, which would mean that nobody cares for it any more
+            yield unknown(PROCESS, subject, Reason.UNREADABLE, note="the machine starts or shuts down")
+            if one.remembered.doors:
+                yield unknown(PORT, subject, Reason.UNREADABLE, note="the machine starts or shuts down")
+            continue
         if one.hidden:
             yield unknown(PROCESS, subject, Reason.NOT_PERMITTED, grant="root, or cap_sys_ptrace")
         elif not one.faceless:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from agent.units import CollectorUnit, ProbeUnit
@@ -32,7 +33,7 @@ class Look:
     trial: bool = False
     """Nobody asked for this target: it counts only once it has answered well."""
 
-    @property
+    @cached_property
     def source(self) -> str:
         return self.unit.name if self.target is None else f"{self.unit.name} {fingerprint(self.target)}"
 

@@ -70,12 +70,15 @@ class _State:
         self.learnt_at = host.ticks()
 
     def must_learn(self, host: Host, rows: list[Socket]) -> bool:
-        """Something listens or stopped listening, a process ended, or one in trouble may be back."""
-        runners = [one for one in self.watch.watched.values() if one.pid and one.doors]
-        if _fingerprint(rows) != self.sockets or not all(map(self.watch.alive, runners)):
+        """A known door opened or closed, a process ended, or one in trouble may be back; other doors can wait."""
+        watched = self.watch.watched.values()
+        changed = {(protocol, port) for protocol, port, _ in _fingerprint(rows) ^ self.sockets}
+        known = {door for one in watched for door in (*one.doors, *one.remembered.doors)}
+        if changed & known or not all(self.watch.alive(one) for one in watched if one.pid and one.doors):
             return True
+        relaxed = host.ticks() - self.learnt_at >= RELAXED_SECONDS
         watchful = host.ticks() - self.news_at < WATCHFUL_SECONDS
-        return not self.healthy and (watchful or host.ticks() - self.learnt_at >= RELAXED_SECONDS)
+        return bool(changed and relaxed) or (not self.healthy and (watchful or relaxed))
 
     def remember(self, judgement: Judgement) -> Judgement:
         self.told[(judgement.signal, judgement.subject)] = (judgement.verdict, judgement.reason)

@@ -13,6 +13,9 @@ def lint_signatures(signatures: Sequence[Signature], catalogue: Catalogue) -> It
     """One sentence per problem."""
     matcher = Matcher(signatures)
     for signature in signatures:
+        if signature.harmless:
+            yield from _lint_harmless(signature, matcher)
+            continue
         if signature.signal not in catalogue.signals:
             yield f"{signature.id}: no signal is called {signature.signal}"
         found = [{hit.signature.id for hit in matcher.scan(sample.encode())} for sample in signature.samples]
@@ -24,3 +27,9 @@ def lint_signatures(signatures: Sequence[Signature], catalogue: Catalogue) -> It
         for near_miss in signature.near_misses:
             if any(hit.signature.id == signature.id for hit in matcher.scan(near_miss.encode())):
                 yield f"{signature.id}: its near-miss is matched: {near_miss}"
+
+
+def _lint_harmless(signature: Signature, matcher: Matcher) -> Iterator[str]:
+    for sample in signature.samples:
+        if matcher.scan(sample.encode()):
+            yield f"{signature.id}: its sample is taken for trouble all the same: {sample}"

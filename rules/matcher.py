@@ -43,8 +43,8 @@ class Matcher:
     """Signatures compiled into one engine. Not safe for several threads at once.
 
     ``folder`` keeps the compiled form between starts. Of several signatures on one line the
-    narrowest wins, then one that is not ``aside``, then the one that requires most literal text, then the
-    worse severity, then the id.
+    narrowest wins, then a ``harmless`` one, then one that is not ``aside``, then the one that requires most
+    literal text, then the worse severity, then the id.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Matcher:
             unsure.sort(key=_by_number)
             unsure = [line for line in unsure if not self._read(line, hits)]
         hits.sort(key=_by_start)
-        return hits
+        return [hit for hit in hits if not hit.signature.harmless]
 
     def _candidates(self, block: bytes) -> list[tuple[int, int, int, list[int]]]:
         """Start and stop of each line with candidates, the end of the first match, and the patterns."""
@@ -156,9 +156,10 @@ class _Reader:
 _NO_GROUPS: dict[str, str] = {}
 
 
-def _rank(signature: Signature) -> tuple[int, bool, int, int, str]:
+def _rank(signature: Signature) -> tuple[int, bool, bool, int, int, str]:
     return (
         list(Breadth).index(signature.breadth),
+        not signature.harmless,
         signature.aside,
         -read_pattern(signature.pattern).weight(),
         list(Severity).index(signature.severity),

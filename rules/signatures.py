@@ -44,9 +44,9 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """One pattern. Of several on one line the narrowest wins, then the one with most literal text.
 
     ``entity`` is a template: ``{host}``, ``{program}`` (who wrote the line) and the groups of the pattern.
-    A digit at the end of a
-    group's name makes it an alternative. The names say how a value is read: ``disk`` is cut to the whole disk, ``device`` and ``path`` also
-    give ``{mount}``, ``unit`` and ``process`` lose their decoration and also give ``{service}``.
+    A digit at the end of a group's name makes it an alternative. The names say how a value is read: ``disk``
+    is cut to the whole disk, ``device`` and ``path`` also give ``{mount}``, ``unit`` and ``process`` lose
+    their decoration and also give ``{service}``.
     """
 
     id: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -60,6 +60,8 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """On one line the narrower signature wins."""
     aside: bool = False
     """It comes with another line that names the entity: beside that line it says nothing new."""
+    harmless: bool = False
+    """It says that trouble is over, in words that a wider signature takes for trouble: no hit."""
     samples: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
     near_misses: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 

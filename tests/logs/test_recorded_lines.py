@@ -64,7 +64,7 @@ def test_most_faults_are_found_and_named(judged, capsys):
     with capsys.disabled():
         print(f"\n{len(faults)} faults: {named / len(faults):.1%} named, {alarmed / len(faults):.1%} alarmed")
         print(f"not named: {dict(missed.most_common())}")
-    assert named / len(faults) >= 0.85
+    assert named / len(faults) >= 0.9
 
 
 def test_harmless_lines_raise_few_alarms(judged, capsys):
@@ -72,4 +72,4 @@ def test_harmless_lines_raise_few_alarms(judged, capsys):
     false = [signal for signal in harmless if signal]
     with capsys.disabled():
         print(f"\n{len(harmless)} harmless: {len(false) / len(harmless):.1%} false alarms")
-    assert len(false) / len(harmless) <= 0.03
+    assert len(false) / len(harmless) <= 0.01

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import msgspec
 
+from collectors.upstream import SIGNAL as UPSTREAM
+from collectors.upstream import upstream_in
 from rules.matcher import Hit
 from rules.redaction import redact
 from wire.entity import Entity
@@ -110,4 +112,5 @@ class Window:
             verdict=signature.severity.verdict,
             reason=Reason.MATCHED,
             evidence=evidence,
+            path=upstream_in(hit.text[:LINE_READ]) if signature.signal == UPSTREAM else None,
         )

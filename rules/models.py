@@ -165,6 +165,8 @@ class Fault(_Model, frozen=True, kw_only=True):
     """Patterns, as of file names, of the entities it applies to, by their name on their host; empty: all."""
     serves: tuple[str, ...] = ()
     """It applies to what something of these kinds runs on or is served by; with ``names``, either will do."""
+    unwatched: bool = False
+    """It applies only where something that the entity depends on has no agent, or nothing is known of it."""
     domain: Literal["hardware", "software", "network"]
     type: Literal["hardware_fault", "software_error", "configuration", "network_fault", "capacity"]
     urgency: Literal["high", "medium", "low"]

@@ -94,7 +94,13 @@ class Ground:
         fault = self.knowledge.particular.get(cause.name)
         if fault is None:
             return True
+        if fault.unwatched and not self._leans_on_unwatched(cause.entity):
+            return False
         return self._named(fault, cause.entity) and self._preferred(fault, cause.entity)
+
+    def _leans_on_unwatched(self, entity: Entity) -> bool:
+        parents = [edge.parent for edge in self.graph.parents(entity) if edge.relation is Relation.DEPENDS_ON]
+        return not parents or any(not host_of(parent) for parent in parents)
 
     def _named(self, fault: Fault, entity: Entity) -> bool:
         if kind_of(entity) in fault.serves or not (fault.names or fault.serves):

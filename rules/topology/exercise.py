@@ -44,6 +44,10 @@ class Exercise:
         found = (pair for pair in self._all(observer, subject, path or NO_PATH) if pair[0] in roles)
         return tuple(dict.fromkeys(found))
 
+    def way(self, place: str, address: str) -> tuple[Entity, ...]:
+        """What lies between a host and an address."""
+        return self._way(place, address, "", "")
+
     def _all(self, observer: str, subject: Entity, path: Path) -> Iterator[Exercised]:
         place = observer if observer != SERVER else self._server_host
         far = self._far_host(place, subject, path)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from rules.evidence import Exercised
 from rules.graph import Edge, Graph
 from rules.models import Relation, Role, Signal
+from rules.topology.backends import Backend, Backends
 from rules.topology.book import AddressBook
 from rules.topology.edges import edges_of
 from rules.topology.exercise import Exercise
@@ -28,6 +29,7 @@ class Topology:
         self.inventories: dict[str, Inventory] = {}
         self._edges: dict[str, dict[tuple[Entity, Relation, Entity], Edge]] = {}
         self._referrers: dict[str, set[str]] = {}
+        self._backends = Backends()
         self._declared: list[Edge] = []
         self._pinned: set[Entity] = set()
         self._exercise = Exercise(self.book, self.wiring, self.inventories, server_host)
@@ -50,8 +52,17 @@ class Topology:
         self._rebuild({name, *self._who_refers(before | after)})
         return True
 
+    def failed(self, service: Entity, address: str, port: int, at: float) -> bool:
+        """A service said that what it passes requests on to does not answer; true when the graph changed."""
+        if not self._backends.note(service, Backend(address, port), at):
+            return False
+        self._referrers.setdefault(address, set()).add(ids.host_of(service))
+        self._rebuild({ids.host_of(service)})
+        return True
+
     def forget(self, host: str) -> None:
         """The host is retired: nothing of it is left."""
+        self._backends.forget(host)
         if self.inventories.pop(host, None) is None:
             return
         gone = {str(attachment.interface.ip) for attachment in self.book.attachments(host)}
@@ -102,7 +113,10 @@ class Topology:
                 self._referrers.setdefault(address, set()).add(host)
             fresh = {
                 (edge.child, edge.relation, edge.parent): edge
-                for edge in edges_of(inventory, self.book, self.wiring)
+                for edge in (
+                    *self._backends.edges(host, self.book, self._exercise.way),
+                    *edges_of(inventory, self.book, self.wiring),
+                )
             }
             for key, edge in self._edges.get(host, {}).items():
                 if key not in fresh:

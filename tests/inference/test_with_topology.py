@@ -223,3 +223,50 @@ def test_one_certificate_asked_for_in_two_ways_is_one_root(lab):
     lab.connect("web2", "tls.certificate", "tls://web1:443", Reason.TLS_EXPIRED)
     lab.connect("app1", "app.http", "https://web1:443", Reason.TLS_EXPIRED, since=1.0)
     assert lab.roots() == [("tls.cert.expired", "endpoint:https://web1")]
+
+
+PARTNER = "10.9.0.2"
+
+
+def missing_backend(lab: Lab, address: str, port: int) -> None:
+    """The log of nginx on web1 names a backend that does not answer, and its page fails."""
+    lab.topology.failed("service:web1/nginx", address, port, T0)
+    lab.engine.graph_changed()
+    lab.look("web1", "log.upstream_failed", "service:web1/nginx", Reason.MATCHED)
+    lab.connect("db2", "app.http", "https://web1:443", Reason.STATUS, since=1.0)
+
+
+def test_a_backend_without_agent_that_is_missed_is_named_by_who_misses_it(lab):
+    lab.alive()
+    lab.connect("web1", "app.http", "http://app1:8080")
+    missing_backend(lab, PARTNER, 9000)
+    assert lab.roots() == [("svc.upstream.down", "service:web1/nginx")]
+
+
+def test_a_backend_with_an_agent_of_its_own_is_named_itself(lab):
+    lab.alive("app1")
+    missing_backend(lab, ADDRESSES["app1"], 8081)
+    [found] = lab.diagnoses()
+    assert ("host.down", "host:app1") in {(each.fault, each.entity) for each in (found.root, *found.members)}
+
+
+def test_before_the_backends_silence_is_noticed_nobody_else_is_accused(lab):
+    lab.alive()
+    missing_backend(lab, ADDRESSES["app1"], 8080)
+    assert all(root != "svc.upstream.down" for root, _ in lab.roots())
+
+
+def test_a_backend_behind_a_cut_cable_of_the_router_is_no_second_root(lab):
+    router = Inventory(
+        host="gw",
+        nics=(
+            Nic(name="eth0", addresses=("10.1.0.1/24",)),
+            Nic(name="eth1", addresses=("10.2.0.1/24",)),
+            Nic(name="eth2", addresses=("10.9.0.1/24",)),
+        ),
+    )
+    lab.topology.update(router)
+    lab.alive()
+    missing_backend(lab, PARTNER, 9000)
+    lab.look("gw", "net.link", "nic:gw/eth2", Reason.CARRIER)
+    assert lab.roots() == [("net.link.down", "nic:gw/eth2")]

@@ -1,0 +1,75 @@
+"""What services said of the backends that failed them: dependencies that show when they break."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from rules.graph import Edge
+from rules.models import Relation
+from rules.topology.book import AddressBook, is_loopback
+from wire import entity as ids
+from wire.entity import Entity, host_of
+
+EPISODE = 120.0
+"""Seconds after which a backend that is named no longer is let go, once another one is."""
+MOST = 8
+"""Backends of one service that are told apart."""
+LEARNT = 0.9
+SOURCE = "log"
+
+
+class Backend(msgspec.Struct, frozen=True):
+    """Where a service passed requests on to, in vain."""
+
+    address: str
+    port: int
+
+
+class Backends:
+    """By service, when each backend was last named."""
+
+    def __init__(self) -> None:
+        self._named: dict[Entity, dict[Backend, float]] = {}
+
+    def note(self, service: Entity, backend: Backend, at: float) -> bool:
+        """True when the picture changed: a backend is new, or another was let go for it."""
+        known = self._named.setdefault(service, {})
+        fresh = {each: when for each, when in known.items() if at - when < EPISODE or each == backend}
+        fresh[backend] = at
+        while len(fresh) > MOST:
+            del fresh[min(fresh, key=lambda each: (fresh[each], each.address, each.port))]
+        self._named[service] = fresh
+        return fresh.keys() != known.keys()
+
+    def forget(self, host: str) -> None:
+        for service in [service for service in self._named if host_of(service) == host]:
+            del self._named[service]
+
+    def of(self, host: str) -> Iterator[tuple[Entity, Backend]]:
+        for service, backends in self._named.items():
+            if host_of(service) == host:
+                yield from ((service, backend) for backend in backends)
+
+    def edges(
+        self, host: str, book: AddressBook, way: Callable[[str, str], tuple[Entity, ...]]
+    ) -> Iterator[Edge]:
+        """To the service that is known there, else to its host, else to the address and the way there."""
+        for service, backend in self.of(host):
+            parent = _known(host, backend, book)
+            yield Edge(
+                service, Relation.DEPENDS_ON, parent or ids.address(backend.address), LEARNT, source=SOURCE
+            )
+            if parent is None:
+                for crossed in way(host, backend.address):
+                    if host_of(crossed) != host:
+                        yield Edge(ids.address(backend.address), Relation.ROUTES_VIA, crossed, source=SOURCE)
+
+
+def _known(host: str, backend: Backend, book: AddressBook) -> Entity | None:
+    owner = book.owner(backend.address)
+    machine = host if is_loopback(backend.address) else owner.host if owner else ""
+    if not machine:
+        return None
+    return book.service_at(machine, backend.address, backend.port) or ids.host(machine)

@@ -21,6 +21,7 @@ from wire.target import (
 
 PEERS = 32
 WEB = 16
+OWN = 16
 EPHEMERAL = 32768
 """Ports from here on are given out to clients; a connection to one tells of no service."""
 WEB_PROCESSES = frozenset(
@@ -64,6 +65,14 @@ def routes(inventory: Inventory, server: str) -> Iterator[Target]:
     for address in dict.fromkeys(wanted):
         if not ip_address(address).is_loopback and not ip_address(address).is_link_local:
             yield RouteTarget(address=address)
+
+
+def own(inventory: Inventory) -> Iterator[Target]:
+    """Does another machine use an address of ours? The kernel watches those of IPv6 by itself (RFC 4862)."""
+    for nic in inventory.nics:
+        for address in (ip_interface(text).ip for text in nic.addresses):
+            if address.version == 4 and not (address.is_loopback or address.is_link_local):
+                yield NeighbourTarget(address=str(address), interface=nic.name)
 
 
 def found(inventory: Inventory, names: tuple[str, ...]) -> Iterator[Target]:

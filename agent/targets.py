@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Any
 
 from agent.config import Config
-from agent.discovered import found, routes, server_targets
+from agent.discovered import OWN, found, own, routes, server_targets
 from agent.look import Look
 from agent.state import Finding
 from agent.units import Units
@@ -91,7 +92,7 @@ class Targets:
         for target in (*self.config.targets, *server_targets(self.server)):
             if not isinstance(target, LocalTarget):
                 yield target, False
-        for target in routes(self.inventory, self.server):
+        for target in chain(routes(self.inventory, self.server), islice(own(self.inventory), OWN)):
             yield target, False
         answers = self._answering()
         trials = 0

@@ -70,7 +70,7 @@ class _State:
         self.learnt_at = host.ticks()
 
     def must_learn(self, host: Host, rows: list[Socket]) -> bool:
-        """A known door opened or closed, a process ended, or one in trouble may be back; other doors can wait."""
+        """A known door opened or closed, a process ended, one in trouble may be back. Other doors wait."""
         watched = self.watch.watched.values()
         changed = {(protocol, port) for protocol, port, _ in _fingerprint(rows) ^ self.sockets}
         known = {door for one in watched for door in (*one.doors, *one.remembered.doors)}

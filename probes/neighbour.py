@@ -31,6 +31,8 @@ _LISTEN = 0.6
 _KERNEL = 9.0
 """Without CAP_NET_RAW the kernel decides: 5 s of delay and three probes (arp(7))."""
 _KEPT = 1024
+_LET_GO = 180.0
+"""Seconds in which discovery surely learns that an address is no longer this host's."""
 _KNOWN = Neighbour.REACHABLE | Neighbour.PERMANENT | Neighbour.NOARP
 
 
@@ -51,9 +53,15 @@ async def ask(target: NeighbourTarget, net: Net) -> list[Judgement]:
     netlink = Netlink()
     try:
         place = _place(target, netlink)
+        if place.mine:
+            net.memory[f"mine {place.address}"] = net.clock()
         judgements = await _ask(place, netlink)
     finally:
         netlink.close()
+    if not place.mine and _was_mine(place, net):
+        return [
+            unknown("net.duplicate", place.subject, Reason.NOT_SUPPORTED, why="no longer an address of ours")
+        ]
     wanted = [each for each in judgements if not (place.mine and each.signal == "net.neighbour")]
     return [_remembered(each, net) for each in wanted]
 
@@ -84,7 +92,8 @@ async def _ask(place: _Place, netlink: Netlink) -> list[Judgement]:
 
 def _place(target: NeighbourTarget, netlink: Netlink) -> _Place:
     own = netlink.addresses()
-    name = target.interface or _interface(target, netlink)
+    mine = {each.address: each.interface for each in own}
+    name = target.interface or mine.get(target.address) or _interface(target, netlink)
     family = family_of(target.address)
     sources = (each.address for each in own if each.interface == name and family_of(each.address) == family)
     return _Place(
@@ -92,8 +101,13 @@ def _place(target: NeighbourTarget, netlink: Netlink) -> _Place:
         subject=_subject(target.address, netlink),
         link=netlink.link(name),
         path=Path(interface=name, source=next(sources, ""), address=target.address),
-        mine=any(each.address == target.address for each in own),
+        mine=target.address in mine,
     )
+
+
+def _was_mine(place: _Place, net: Net) -> bool:
+    """An address that was taken from this host a moment ago, and is not yet asked about as another's."""
+    return bool(net.clock() - net.memory.get(f"mine {place.address}", float("-inf")) < _LET_GO)
 
 
 def _remembered(judgement: Judgement, net: Net) -> Judgement:

@@ -27,6 +27,7 @@ NETWORK = frozenset(
         "net.icmp",
         "net.tcp",
         "net.neighbour",
+        "net.duplicate",
         "net.route",
         "net.dns",
         "net.dns_record",
@@ -69,6 +70,8 @@ def _target(check: str, subject: str, latest: Entry | None, topology: Topology) 
         case "net.neighbour":
             known = bool(address and path.interface)
             return NeighbourTarget(address=address, interface=path.interface) if known else None
+        case "net.duplicate":  # without an interface the host finds it
+            return NeighbourTarget(address=address, interface=path.interface) if address else None
         case "net.dns" | "net.dns_record":
             return _dns(subject, latest, path)
         case _:

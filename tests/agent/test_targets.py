@@ -152,3 +152,14 @@ def test_a_gateway_that_has_answered_is_still_asked_when_the_route_to_it_is_gone
     found.judge_trial(look, findings(look))
     found.update(MISTAKEN, (), 1060.0)
     assert NeighbourTarget("10.0.1.1", "eth0") in by_target(found)
+
+
+def test_the_own_addresses_are_watched_for_a_second_owner_from_the_start(remembered):
+    look = by_target(targets(remembered))[NeighbourTarget("10.0.1.11", "eth0")]
+    assert not look.trial
+
+
+def test_an_address_that_is_gone_is_watched_no_longer(remembered):
+    made = targets(remembered)
+    made.update(Inventory(host="web1"), (), 1001.0)
+    assert NeighbourTarget("10.0.1.11", "eth0") not in by_target(made)

@@ -71,6 +71,18 @@ def test_sole_use_of_the_own_address_passes(lan):
     assert (judged.signal, judged.verdict) == ("net.duplicate", Verdict.PASS)
 
 
+def test_the_own_address_is_found_without_its_interface(lan):
+    (judged,) = lan.ask("neighbour", NeighbourTarget("10.99.0.1", ""))
+    assert (judged.signal, judged.verdict) == ("net.duplicate", Verdict.PASS)
+
+
+def test_an_address_that_was_taken_away_on_purpose_is_missed_by_nobody(lan):
+    lan.address("h1", "eth0", "10.99.0.77/24")
+    taken = lambda: lan.run("h1", "ip", "address", "del", "10.99.0.77/24", "dev", "eth0")  # noqa: E731 - shorter
+    (judged,) = lan.ask("neighbour", NeighbourTarget("10.99.0.77", "eth0"), then=[taken])
+    assert (judged.verdict, judged.reason) == (Verdict.UNKNOWN, Reason.NOT_SUPPORTED)
+
+
 def test_a_table_that_names_another_mac_is_wrong(lan):
     forged = ("lladdr", "02:00:00:00:00:66", "dev", "eth0", "nud", "permanent")
     lan.run("h1", "ip", "neigh", "replace", "10.99.0.254", *forged)

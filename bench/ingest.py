@@ -1,7 +1,14 @@
 """Observations per second, acknowledged after commit (SQLite, WAL, FULL), client on the same cores.
 
-Authentication, validation, dedupe, durable write and the current state are all in; agents send over
-keep-alive connections, each waiting for its acknowledgement. Run: ``python bench/ingest.py``.
+Authentication, validation, dedupe, durable write, the current state and the diagnosis thread are all in;
+agents send over keep-alive connections, each waiting for its acknowledgement. Three kinds of day:
+
+- well: every look passes, its value differs each time;
+- storm: half of all looks fail, and every look changes its mind with each repetition;
+- state only: the storm, and what ingest hands to diagnosis is let go (in the bench only, to tell the
+  two costs apart).
+
+Run: ``python bench/ingest.py``.
 """
 
 from __future__ import annotations
@@ -15,11 +22,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import psutil
 import requests
+import uvloop
 
+from cli.main import main as command
+from server.pipeline import Pipeline
 from wire.codec import decode, encode
 from wire.exchange import Ack, Batch, Enrolled
 from wire.judgement import Path as Way
@@ -40,23 +50,18 @@ class Connection(asyncio.Protocol):
         self.last = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
         self._next()
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        head, separator, body = self._buffer.partition(b"\r\n\r\n")
-        if not separator:
-            return
-        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-        if len(body) < length:
-            return
-        if not head.startswith(b"HTTP/1.1 200"):
-            self._done.set_exception(RuntimeError((head + body).decode()))
+        if not self._buffer.endswith(b"}"):
+            return  # an acknowledgement is one JSON object, and ends no earlier
+        if not self._buffer.startswith(b"HTTP/1.1 200"):
+            self._done.set_exception(RuntimeError(self._buffer.decode()))
             self._transport.close()
             return
-        self.last, self._buffer = body, b""
+        self.last, self._buffer = self._buffer.partition(b"\r\n\r\n")[2], b""
         self._next()
 
     def _next(self) -> None:
@@ -68,9 +73,9 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
 
-def observation(seq: int, at: float) -> Observation:
-    """As an agent sends a change of an HTTP look: a verdict that moves, evidence, the way it took."""
-    failing = (seq // KEYS) % 2 == 1
+def observation(seq: int, at: float, *, storm: bool) -> Observation:
+    """As an agent sends a change of a look: verdict, value, evidence, the way it took."""
+    failing = storm and (seq // KEYS) % 2 == 1
     return Observation(
         seq=seq,
         signal="net.tcp",
@@ -78,20 +83,20 @@ def observation(seq: int, at: float) -> Observation:
         verdict=Verdict.FAIL if failing else Verdict.PASS,
         reason=Reason.TIMEOUT if failing else Reason.OK,
         at=at,
-        since=at,
-        opposite_at=at - 15,
-        value=0.0123,
+        since=at if storm else at - 3600,
+        opposite_at=at - 15 if storm else None,
+        value=seq / 1000,
         evidence={"connect_ms": 12.3},
         path=Way(interface="eth0", gateway="10.0.0.1", address="10.0.3.7", port=443),
         round="15s/3",
     )
 
 
-def batch_requests(agent: Enrolled, size: int, count: int) -> list[bytes]:
+def batch_requests(agent: Enrolled, size: int, count: int, *, storm: bool) -> list[bytes]:
     now = time.time()
     made = []
     for number in range(count):
-        seen = tuple(observation(number * size + offset + 1, now) for offset in range(size))
+        seen = tuple(observation(number * size + offset + 1, now, storm=storm) for offset in range(size))
         body = encode(Batch(agent=agent.agent, sent_at=now, observations=seen))
         head = (
             f"POST /api/v1/batches HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {agent.credential}\r\n"
@@ -126,26 +131,25 @@ def fdatasync_latency(folder: Path) -> tuple[float, float]:
 
 
 class Figures(NamedTuple):
-    """Per second, and microseconds of CPU per batch."""
+    """Per second, and microseconds of the server's CPU per batch."""
 
     observations: float
     batches: float
     loop: float
-    whole: float
+    writer: float
+    diagnosis: float
 
 
 class Bench:
     """One server process and its enrolled agents."""
 
-    def __init__(self, home: Path) -> None:
-        self._home = home
+    def __init__(self, home: Path, *, diagnosis: bool) -> None:
         environment = {**os.environ, "ROOTWARD_HOME": str(home), "ROOTWARD_LISTEN": "127.0.0.1:0"}
+        environment["PYTHONPATH"] = str(Path(__file__).parent.parent)
+        command = ["-m", "cli.main", "server", "run"] if diagnosis else [__file__, "--serve-state-only"]
         with (home.parent / "server.out").open("wb") as out:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "cli.main", "server", "run"],
-                env=environment,
-                stdout=out,
-                stderr=subprocess.STDOUT,
+                [sys.executable, *command], env=environment, stdout=out, stderr=subprocess.STDOUT
             )
         while not (home / "address").exists():
             if self._process.poll() is not None:
@@ -163,63 +167,93 @@ class Bench:
         answer.raise_for_status()
         return decode(answer.content, Enrolled)
 
-    def run(self, size: int, agents: int, batches: int) -> Figures:
+    def run(self, size: int, agents: int, batches: int, *, storm: bool) -> Figures:
         """Each agent sends its share, one batch after the other."""
         enrolled = [self.enroll(f"b{size}-{number}") for number in range(agents)]
-        work = [batch_requests(agent, size, batches // agents) for agent in enrolled]
-        cpu_before = self._cpu_seconds()
+        work = [batch_requests(agent, size, batches // agents, storm=storm) for agent in enrolled]
+        before = self._cpu_seconds()
         began = time.perf_counter()
-        applied = asyncio.run(drive(self.port, work))
+        applied = uvloop.run(drive(self.port, work))
         took = time.perf_counter() - began
-        loop, whole = (after - before for after, before in zip(self._cpu_seconds(), cpu_before, strict=True))
+        after = self._cpu_seconds()
         sent = (batches // agents) * agents
         if any(high != size * (batches // agents) for high in applied):
             raise SystemExit("not everything was applied")
-        return Figures(sent * size / took, sent / took, loop / sent * 1e6, whole / sent * 1e6)
+        loop, writer, diagnosis = (
+            (later - sooner) / sent * 1e6 for later, sooner in zip(after, before, strict=True)
+        )
+        return Figures(sent * size / took, sent / took, loop, writer, diagnosis)
 
-    def _cpu_seconds(self) -> tuple[float, float]:
-        """Of the event loop's thread, and of the whole process, where commits and diagnosis run too."""
-        process = psutil.Process(self._process.pid)
-        loop = next(each for each in process.threads() if each.id == process.pid)
-        whole = process.cpu_times()
-        return loop.user_time + loop.system_time, whole.user + whole.system
+    def _cpu_seconds(self) -> tuple[float, float, float]:
+        """Of the threads of event loop, writer and diagnosis, known by the order in which they start."""
+        times = [each.user_time + each.system_time for each in psutil.Process(self._process.pid).threads()]
+        return times[0], times[1], times[-1]
 
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait(20)
 
 
+SIZES = (
+    (500, 16, 960, "100 000 observations/s"),
+    (10, 96, 19_200, "30 000 observations/s"),
+    (1, 128, 25_600, "4 000 batches/s"),
+)
+DAYS = (("well", True, False), ("storm", True, True), ("state only", False, True))
+"""Name, with diagnosis, storm."""
+
+
+def measure(folder: Path, name: str, scale: float, *, diagnosis: bool, storm: bool) -> None:
+    with tempfile.TemporaryDirectory(dir=folder, prefix="bench-ingest-") as place:
+        home = Path(place) / "home"
+        home.mkdir()
+        bench = Bench(home, diagnosis=diagnosis)
+        try:
+            for size, agents, batches, goal in SIZES:
+                seen = bench.run(size, agents, int(batches * scale), storm=storm)
+                print(
+                    f"{name:>10} {size:>9} {seen.observations:>14,.0f} {seen.batches:>9,.0f} "
+                    f"{seen.loop:>7,.0f} {seen.loop / size:>7.1f} {seen.writer:>6,.0f} "
+                    f"{seen.diagnosis:>9,.0f}  {goal}",
+                    flush=True,
+                )
+        finally:
+            bench.stop()
+
+
+def serve_state_only() -> int:
+    """The server, but nothing is handed to the diagnosis thread."""
+
+    def let_go(_pipeline: Pipeline, _applied: object) -> None:
+        pass
+
+    Pipeline.submit = let_go  # type: ignore[method-assign]  # a bench may; the product has no such switch
+    return command(["server", "run"])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("var"), help="on the disk to measure")
     parser.add_argument("--scale", type=float, default=1.0, help="length of the runs")
+    parser.add_argument("--day", choices=[name for name, *_ in DAYS], help="only this one")
+    parser.add_argument("--serve-state-only", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.serve_state_only:
+        raise SystemExit(serve_state_only())
     options.folder.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=options.folder, prefix="bench-ingest-") as place:
-        home = Path(place) / "home"
-        home.mkdir()
-        before = fdatasync_latency(Path(place))
-        bench = Bench(home)
-        try:
-            print("CPU in microseconds per batch: of the event loop's thread, of the whole server")
-            print(
-                f"{'per batch':>10} {'observations/s':>15} {'batches/s':>10} {'loop':>7} {'whole':>7}  goal"
-            )
-            for size, agents, batches, goal in (
-                (500, 16, 960, "100 000 observations/s"),
-                (10, 96, 19_200, "30 000 observations/s"),
-                (1, 128, 25_600, "4 000 batches/s"),
-            ):
-                seen = bench.run(size, agents, int(batches * options.scale))
-                print(
-                    f"{size:>10} {seen.observations:>15,.0f} {seen.batches:>10,.0f} "
-                    f"{seen.loop:>7,.0f} {seen.whole:>7,.0f}  {goal}"
-                )
-        finally:
-            bench.stop()
-        print(
-            f"fdatasync of 4 KiB: median {before[0]:.2f} ms, 95 % {before[1]:.2f} ms; {os.cpu_count()} cores"
-        )
+    with tempfile.TemporaryDirectory(dir=options.folder, prefix="bench-disk-") as place:
+        median, slow = fdatasync_latency(Path(place))
+    print(f"fdatasync of 4 KiB: median {median:.2f} ms, 95 % {slow:.2f} ms; {os.cpu_count()} cores")
+    print(f"load average before: {os.getloadavg()[0]:.1f}")
+    print("CPU in microseconds: event loop per batch and per observation; writer and diagnosis per batch")
+    print(
+        f"{'day':>10} {'per batch':>9} {'observations/s':>14} {'batches/s':>9} {'loop':>7} {'per obs':>7} "
+        f"{'writer':>6} {'diagnosis':>9}  goal"
+    )
+    for name, diagnosis, storm in DAYS:
+        if options.day in {None, name}:
+            measure(options.folder, name, options.scale, diagnosis=diagnosis, storm=storm)
+    print(f"load average after: {os.getloadavg()[0]:.1f}")
 
 
 if __name__ == "__main__":

@@ -53,8 +53,8 @@ class Metrics:
             registry=self.registry,
         )
 
-    def decided(self, stage: str, reason: str) -> None:
-        self.decisions.labels(stage, reason).inc()
+    def decided(self, stage: str, reason: str, count: int) -> None:
+        self.decisions.labels(stage, reason).inc(count)
 
     def gauge(self, name: str, meaning: str, read: Callable[[], float]) -> None:
         """A number that is read when somebody asks."""

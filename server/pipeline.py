@@ -23,12 +23,13 @@ from server.desk.actions import Actions
 from server.desk.desk import Desk
 from server.desk.routing import Routing, load_routing
 from server.diagnosis.attention import Attention
+from server.diagnosis.decisions import log_decisions
 from server.diagnosis.describe import Describe
 from server.diagnosis.drill_down import DrillDown, Wanted
 from server.diagnosis.infer import Infer
 from server.diagnosis.listen import Listen
 from server.diagnosis.locate import Locate
-from server.diagnosis.overrun import MAX_WAITING, Overrun
+from server.diagnosis.overrun import MAX_WAITING, MAX_WAITING_LOOKS, Overrun
 from server.diagnosis.probe_again import probe_again
 from server.diagnosis.prove import HOLD_DOWN, Prove
 from server.diagnosis.settle import Settle
@@ -46,6 +47,9 @@ STOP_SECONDS = 4.0
 BUSY_TICK = 0.5
 QUIET_TICK = 1.0
 SLOW_STAGE = 1.0
+MIN_REST = 0.05
+"""Seconds between two turns, at least; and at least as long as the turn took: batches must get their
+acknowledgement from the same interpreter, whatever there is to think about."""
 MAX_ARRIVALS = 2_000
 """Batches of one turn; the rest waits for the next, so that a storm cannot hold back the tickets."""
 _log = structlog.get_logger("diagnosis")
@@ -65,13 +69,13 @@ class Pipeline:
         database: Database,
         *,
         tasks: TaskDesk,
-        observe: Callable[[str, str], None] = lambda _stage, _reason: None,
+        observe: Callable[[str, str, int], None] = lambda _stage, _reason, _count: None,
         clock: Callable[[], float] = time.time,
         hold_down: float = HOLD_DOWN,
         server_host: str = "",
         routing: Routing | None = None,
     ) -> None:
-        """``observe`` is told stage and reason of every decision; ``server_host`` is where this runs."""
+        """``observe`` is told stage, reason and number of decisions; ``server_host`` is where this runs."""
         self.topology = Topology(server_host)
         self.engine = Engine(catalogue, self.topology.graph)
         log_born = frozenset(name for name, signal in catalogue.signals.items() if signal.born_of_log)
@@ -92,9 +96,10 @@ class Pipeline:
         self.routing = routing or load_routing()
         describe = Describe(catalogue, self.topology, self.standing, self.routing)
         self.actions = Actions(self.desk, self.routing, describe.fields, clock)
+        self._weigh = Weigh(catalogue, self.topology, self.standing, locate)
         self.stages: tuple[Stage, ...] = (
             locate,
-            Weigh(catalogue, self.topology, self.standing, locate),
+            self._weigh,
             Listen(catalogue, self.topology, self.standing, current.presences),
             infer,
             self.drill_down,
@@ -103,6 +108,10 @@ class Pipeline:
             Prove(catalogue, self.standing, self.desk, hold_down),
         )
         self._stopping = False
+        self._rested_at = 0.0
+        self._handed_over = 0
+        """Looks, counted by who submits; ``_taken`` by the diagnosis thread. Neither waits for the other."""
+        self._taken = 0
         self.busy = False
         """Something fails: agents should come back soon."""
         self.open_count = len(self.desk.open_tickets())
@@ -126,7 +135,8 @@ class Pipeline:
 
     def submit(self, applied: Applied) -> None:
         """Never blocks. In a storm only what stands afterwards is weighed, not each change on the way."""
-        if self._queue.qsize() < MAX_WAITING:
+        if self._queue.qsize() < MAX_WAITING and self._handed_over - self._taken < MAX_WAITING_LOOKS:
+            self._handed_over += len(applied.changed)
             self._queue.put(applied)
         else:
             self.overrun.note(applied)
@@ -177,9 +187,8 @@ class Pipeline:
             if took > SLOW_STAGE:
                 _log.warning("slow stage", stage=stage.name, seconds=round(took, 2))
         self.desk.commit(turn.draft)
-        for decision in turn.decisions:
-            self._observe(decision.stage, decision.reason)
-            _log.info("decided", stage=decision.stage, reason=decision.reason, about=decision.about)
+        for stage_name, reason, count in log_decisions(turn.decisions):
+            self._observe(stage_name, reason, count)
         self._attention.turn_to(turn)
         self.busy = bool(self.standing.failing)
         self.open_count = len(self.desk.open_tickets())
@@ -206,12 +215,15 @@ class Pipeline:
             for each in self._current.inventories()
         ]
         turn = Turn(now, [*pictures, *by_agent], self.desk.draft())
-        for stage in self.stages[:2]:
-            stage.run(turn)
+        self._locate.run(turn)
+        self._weigh.run(turn)
+        while self._weigh.waiting:
+            self._weigh.run(Turn(now, [], self.desk.draft()))
 
     def _loop(self) -> None:
         while True:
             arrived, stopped = self._gather()
+            began = time.monotonic()
             try:
                 if not stopped or arrived:
                     self.turn([*arrived, *self.overrun.take(self._clock())])
@@ -221,24 +233,28 @@ class Pipeline:
                 _log.exception("a turn failed")
                 for applied in arrived:
                     self.overrun.note(applied)
+            ended = time.monotonic()
+            self._rested_at = ended + max(MIN_REST, ended - began)
             if stopped:
                 return
 
     def _gather(self) -> tuple[list[Applied], bool]:
         """Waits for something to happen or the tick to end; then takes all that is there."""
         arrived: list[Applied] = []
-        timeout = BUSY_TICK if self.busy or self.desk.open_tickets() else QUIET_TICK
-        while True:
+        tick = BUSY_TICK if self.busy or self.desk.open_tickets() else QUIET_TICK
+        until = max(time.monotonic() + tick, self._rested_at)
+        while len(arrived) < MAX_ARRIVALS:
+            due = self._rested_at if arrived else until
             try:
-                item = self._queue.get(timeout=timeout)
+                item = self._queue.get(timeout=max(0.0, due - time.monotonic()))
             except Empty:
-                return arrived, False
+                break
             if item is None or self._stopping:
                 return arrived, True
             if isinstance(item, Applied):
+                self._taken += len(item.changed)
                 arrived.append(item)
             else:
                 item()
-            if len(arrived) >= MAX_ARRIVALS:
-                return arrived, False
-            timeout = 0.0
+                until = time.monotonic()
+        return arrived, False

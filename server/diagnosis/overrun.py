@@ -10,6 +10,8 @@ from server.entry import Applied
 
 MAX_WAITING = 5_000
 """Batches that wait for their turn; a storm must not grow without bound."""
+MAX_WAITING_LOOKS = 200_000
+"""Results in them, some 200 MB."""
 
 
 class Overrun:

@@ -14,6 +14,7 @@ from rules.models import Proof, Role, Signal
 from rules.topology import Topology
 from server.diagnosis.backlog import Backlog, suspects_of
 from server.diagnosis.locate import Locate
+from server.diagnosis.news import News
 from server.diagnosis.standing import SERVER, Standing
 from server.diagnosis.turn import Turn
 from server.entry import Entry
@@ -49,23 +50,56 @@ class Weigh:
         self._locate = locate
         self._seen_revision = 0
         self._backlog = Backlog()
+        self._news = News(standing.log_born)
         self._outdated: dict[Key, None] = {}
         """Evidence whose ways were found in an older picture of the site."""
+
+    @property
+    def waiting(self) -> int:
+        """What was said and is not weighed yet."""
+        return len(self._news)
 
     def run(self, turn: Turn) -> None:
         for applied in turn.arrived:
             for entry in applied.changed:
-                reason = self._weigh(entry, turn.now)
-                if reason is not Weighed.PASSED:
-                    turn.decide(self.name, reason, entry.id)
+                overtaken = self._news.add(entry)
+                if overtaken is not None:
+                    self._take(overtaken, turn)
             for entry in applied.refreshed:
                 self._backlog.add(_key(entry), entry)
             for entry in applied.retired:
+                pending = self._news.pop(_key(entry))
+                if pending is not None:
+                    self._take(pending, turn)
                 turn.decide(self.name, self._retire(entry), entry.id)
+        for entry in self._news.take(self._standing):
+            self._take(entry, turn)
         self._draw_again(turn.now)
         if self._standing.failing:
             self._catch_up(turn)
             self._expire(turn)
+
+    def _take(self, entry: Entry, turn: Turn) -> None:
+        if self._tells_nothing_new(entry):
+            self._backlog.add(_key(entry), entry)
+            return
+        reason = self._weigh(entry, turn.now)
+        if reason is not Weighed.PASSED:
+            turn.decide(self.name, reason, entry.id)
+
+    def _tells_nothing_new(self, entry: Entry) -> bool:
+        """Another result of the passing run that is known already, by the same way."""
+        key = _key(entry)
+        known = self._standing.evidence.get(key)
+        return (
+            known is not None
+            and known.outcome is Reason.OK
+            and entry.observation.verdict is Verdict.PASS
+            and not entry.observation.task
+            and entry.since <= known.confirmed_at
+            and entry.observation.path == self._standing.entries[key].observation.path
+            and key not in self._standing.unknown
+        )
 
     def _weigh(self, entry: Entry, now: float) -> Weighed:
         seen, key = entry.observation, _key(entry)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from agent.killable import Overrun, Worker
 from agent.units import CollectorUnit
@@ -13,6 +16,7 @@ from collectors.host import Host
 from wire.judgement import Judgement
 
 log = logging.getLogger("rootward.run")
+T = TypeVar("T")
 THREADS = 2
 """Reads under way at the same time."""
 
@@ -53,7 +57,8 @@ class Blocking:
             except Overrun as overrun:
                 raise HungRead(str(overrun), overrun.so_far) from None
         async with self._gate:
-            reading = _in_thread(unit, self.host_for(unit))
+            host = self.host_for(unit)
+            reading = in_thread(f"read {unit.name}", lambda: list(unit.read(host)))
             done, _ = await asyncio.wait([reading], timeout=unit.collector.timeout)
         if not done:
             self._distrusted.add(unit.name)
@@ -62,26 +67,28 @@ class Blocking:
         return reading.result()
 
 
-def _in_thread(unit: CollectorUnit, host: Host) -> asyncio.Future[list[Judgement]]:
+def in_thread(name: str, read: Callable[[], T]) -> asyncio.Future[T]:
+    """In a thread that keeps nothing from ending, even if it never comes back."""
     loop = asyncio.get_running_loop()
-    reading: asyncio.Future[list[Judgement]] = loop.create_future()
+    reading: asyncio.Future[T] = loop.create_future()
 
-    def settle(result: list[Judgement] | None, error: BaseException | None) -> None:
+    def settle(result: list[T], error: BaseException | None) -> None:
         if reading.done():
             return
         if error is not None:
             reading.set_exception(error)
         else:
-            reading.set_result(result or [])
+            reading.set_result(result[0])
 
     def work() -> None:
-        result, error = None, None
+        result: list[T] = []
+        error: BaseException | None = None
         try:
-            result = list(unit.read(host))
+            result.append(read())
         except Exception as failure:  # noqa: BLE001 - handed to whoever waits for the result
             error = failure
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop is closed, nobody waits any more
             loop.call_soon_threadsafe(settle, result, error)
 
-    threading.Thread(target=work, name=f"read {unit.name}", daemon=True).start()
+    threading.Thread(target=work, name=name, daemon=True).start()
     return reading

@@ -7,12 +7,12 @@ import time
 
 import msgspec
 
-from agent.blocking import Blocking
+from agent.blocking import Blocking, in_thread
 from agent.config import Config
 from agent.discovered import complete
 from agent.evidence import clean_evidence, number
 from agent.killable import Worker
-from agent.look import Look
+from agent.look import Look, describe
 from agent.options import host_options
 from agent.run import Runner
 from agent.state import EdgeState, Finding
@@ -31,8 +31,9 @@ NO_ANSWER = frozenset(
 )
 APART = 1.0
 """Seconds between the two samples of what is counted."""
-PATIENCE = 7.0
-"""Seconds for the whole look; what is not through by then is listed as unchecked."""
+PATIENCE = 7.5
+"""Seconds for all of it; what is not through by then is listed as unchecked."""
+DISCOVER_SECONDS = 3.0
 
 
 class Unchecked(msgspec.Struct, frozen=True):
@@ -49,7 +50,7 @@ class OneRound(msgspec.Struct, frozen=True):
 
 
 def one_round(config: Config) -> OneRound:
-    """Blocks for a few seconds, at most about eight. Raises BadUnit."""
+    """Blocks for a few seconds, at most about nine. Raises BadUnit."""
     return asyncio.run(Once(config).run())
 
 
@@ -69,33 +70,55 @@ class Once:
         self._runner = Runner(self._host, time.time, lambda s, o: self._state.get((s, o)), blocking)
 
     async def run(self) -> OneRound:
-        inventory = await asyncio.to_thread(discover, self._host)
+        until = time.monotonic() + PATIENCE
+        inventory = await self._discover()
+        unchecked: list[Unchecked] = []
+        if inventory is None:
+            unchecked.append(Unchecked("discovery", f"not through within {DISCOVER_SECONDS:g} s"))
+            inventory = Inventory(host=self._config.host, at=time.time())
         targets = Targets(self._config, self._config.server, self.units, {})
         targets.update(inventory, names_to_ask(self._host), time.time())
         self.looks = targets.looks()
-        unchecked: list[Unchecked] = []
         try:
-            async with asyncio.timeout(PATIENCE):
-                await self._look(targets)
-        except TimeoutError:
-            unchecked.append(Unchecked("the rest of the round", f"not through within {PATIENCE:g} s"))
+            unchecked += await self._look(until - time.monotonic())
         finally:
             await self._worker.close()
+        self._take(self._counted(targets))
         observations = self._numbered()
         unchecked += [_unknown(one) for one in observations if one.verdict is Verdict.UNKNOWN]
         return OneRound(complete(inventory, self._config), observations, unchecked)
 
-    async def _look(self, targets: Targets) -> None:
-        """Collectors twice, so that what is counted has a rate; probes meanwhile."""
-        reading = [look for look in self.looks if isinstance(look.unit, CollectorUnit)]
-        probing = asyncio.create_task(
-            self._runner.run([look for look in self.looks if look.target is not None])
-        )
-        await self._runner.run(reading)
-        await asyncio.sleep(APART)
-        self.findings += await self._runner.run(reading)
-        self.findings += await probing
-        self._take(self._counted(targets))
+    async def _discover(self) -> Inventory | None:
+        """None when it hangs: the rest can be looked at without."""
+        finding = in_thread("discovery", lambda: discover(self._host))
+        done, _ = await asyncio.wait([finding], timeout=DISCOVER_SECONDS)
+        return finding.result() if done else None
+
+    async def _look(self, seconds: float) -> list[Unchecked]:
+        """Everything at once; what is not through in time is told."""
+        batches: dict[str, list[Look]] = {}
+        for look in self.looks:
+            alone = isinstance(look.unit, CollectorUnit) or look.unit.ask_all is None
+            batches.setdefault(look.source if alone else look.unit.name, []).append(look)
+        tasks = {asyncio.create_task(self._look_at(looks)): looks for looks in batches.values()}
+        done, late = await asyncio.wait(tasks, timeout=max(0.1, seconds))
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        for task in done:
+            self.findings += task.result()
+        return [
+            Unchecked(f"{look.unit.signals[0]} {describe(look.target)}", f"not through within {PATIENCE:g} s")
+            for task in late
+            for look in tasks[task]
+        ]
+
+    async def _look_at(self, looks: list[Look]) -> list[Finding]:
+        """Collectors twice, so that what is counted has a rate."""
+        if isinstance(looks[0].unit, CollectorUnit):
+            await self._runner.run(looks)
+            await asyncio.sleep(APART)
+        return await self._runner.run(looks)
 
     def _counted(self, targets: Targets) -> list[Finding]:
         """Of what nobody asked for a silence may be meant so; that of a resolver is told."""

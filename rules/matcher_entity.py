@@ -19,7 +19,7 @@ _WHOLE_DISK = re2.compile(
 _PROGRAM = re2.compile(
     rb"^(?:<\d{1,3}>(?:\d )?)?"
     rb"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,:+Z-]*)"
-    rb" [\w.:-]+ ([\w./@-]+?)(?:\[\d+\])?:? "
+    rb" [\w.:-]*[\w.-] ([\w./@-]+?)(?:\[\d+\])?:? "
 )
 
 

@@ -98,6 +98,11 @@ def port(host_name: str, number: int, protocol: str = "tcp") -> str:
     return f"port:{host_name}/{protocol}/{number}"
 
 
+def flow(gateway_id: Entity, door: Entity) -> str:
+    """Traffic through one gateway to one door, which a filter may forbid: ``flow:10.0.1.1>db1/tcp/5432``."""
+    return f"flow:{name_of(gateway_id)}>{name_of(door)}"
+
+
 def address(ip: str) -> str:
     return f"address:{ip}"
 

@@ -6,16 +6,11 @@ from collections.abc import Iterator
 
 from rules.evidence import Exercised
 from rules.models import Role
-from wire.entity import Entity, kind_of, name_of
+from wire.entity import Entity, flow, kind_of
 
 HTTPS = "endpoint:https://"
 TLS = "endpoint:tls://"
 USUAL = ":443"
-
-
-def flow(gateway: Entity, door: Entity) -> Entity:
-    """Traffic through one gateway to one door, which a filter may forbid: ``flow:10.0.1.1>db1/tcp/5432``."""
-    return f"flow:{name_of(gateway)}>{name_of(door)}"
 
 
 def one_name(entity: Entity) -> Entity:

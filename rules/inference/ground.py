@@ -14,6 +14,8 @@ from wire.entity import ON_HOST, Entity, host, host_of, kind_of, name_of
 
 SUPPORTS = frozenset([Relation.RUNS_ON, Relation.SERVED_BY, Relation.ATTACHED_TO])
 UNDECLARED = "undeclared"
+OUTSIDE = frozenset(["address", "endpoint"])
+"""What has no agent, for all that is known."""
 DOWN = state_name(State.DOWN)
 ONE_OF_SEVERAL = 0.1
 """Probability that a host is gone with one of its several parts of a kind."""
@@ -100,7 +102,7 @@ class Ground:
 
     def _leans_on_unwatched(self, entity: Entity) -> bool:
         parents = [edge.parent for edge in self.graph.parents(entity) if edge.relation is Relation.DEPENDS_ON]
-        return not parents or any(not host_of(parent) for parent in parents)
+        return not parents or any(kind_of(parent) in OUTSIDE for parent in parents)
 
     def _named(self, fault: Fault, entity: Entity) -> bool:
         if kind_of(entity) in fault.serves or not (fault.names or fault.serves):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from rules.graph import Edge
 from rules.models import Relation
@@ -13,12 +13,14 @@ from wire import entity as ids
 from wire.entity import Entity
 from wire.inventory import Inventory
 
+Way = Callable[[str, str], tuple[Entity, ...]]
+"""What lies between a host and an address."""
 LEARNT = 0.8
 """How surely an established connection or an open file means that the service cannot do without."""
 DNS_PORT = 53
 
 
-def edges_of(inventory: Inventory, book: AddressBook, wiring: Wiring) -> Iterator[Edge]:
+def edges_of(inventory: Inventory, book: AddressBook, wiring: Wiring, way: Way) -> Iterator[Edge]:
     """Every edge whose child is this host or part of it."""
     name = inventory.host
     machine = ids.host(name)
@@ -73,6 +75,15 @@ def edges_of(inventory: Inventory, book: AddressBook, wiring: Wiring) -> Iterato
         child = ids.service(name, use.service)
         if parent and parent != child:
             yield edge(child, Relation.DEPENDS_ON, parent, LEARNT, "connection")
+        owner = book.owner(use.address)
+        if owner and owner.host != name:
+            door = ids.port(owner.host, use.port)
+            yield edge(child, Relation.DEPENDS_ON, door, LEARNT, "connection")
+            for gateway in (
+                crossed for crossed in way(name, use.address) if ids.kind_of(crossed) == "gateway"
+            ):
+                yield edge(child, Relation.ROUTES_VIA, gateway, LEARNT, "connection")
+                yield edge(child, Relation.DEPENDS_ON, ids.flow(gateway, door), LEARNT, "connection")
     for declared in inventory.dependencies:
         child = service_id(declared.service if "/" in declared.service else f"{name}/{declared.service}")
         yield edge(child, Relation.DEPENDS_ON, service_id(declared.on), source="declared")

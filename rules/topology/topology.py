@@ -115,7 +115,7 @@ class Topology:
                 (edge.child, edge.relation, edge.parent): edge
                 for edge in (
                     *self._backends.edges(host, self.book, self._exercise.way),
-                    *edges_of(inventory, self.book, self.wiring),
+                    *edges_of(inventory, self.book, self.wiring, self._exercise.way),
                 )
             }
             for key, edge in self._edges.get(host, {}).items():

@@ -11,6 +11,7 @@ from server.known_agent import KnownAgent, Saved
 from wire.codec import fingerprint
 from wire.exchange import Batch, Heartbeat
 from wire.inventory import Inventory
+from wire.judgement import Verdict
 from wire.observation import Observation
 
 OVERDUE_AFTER = 3
@@ -63,7 +64,9 @@ class CurrentState:
         saved.sent_at = batch.sent_at
         saved.last_heard = received_at
         saved.dropped = batch.dropped
-        changed, retired = _observe(known, batch, received_at, whole=batch.resync and not late)
+        changed, retired, symptoms, clamped = _observe(
+            known, batch, received_at, whole=batch.resync and not late
+        )
         if batch.inventory is not None:
             saved.inventory = batch.inventory
             saved.inventory_digest = fingerprint(batch.inventory)
@@ -78,6 +81,8 @@ class CurrentState:
             host=saved.host,
             received_at=received_at,
             changed=tuple(changed),
+            symptoms=symptoms,
+            clamped=clamped,
             refreshed=refreshed,
             retired=tuple(retired),
             inventory=batch.inventory,
@@ -141,28 +146,37 @@ class CurrentState:
 
 def _observe(
     known: KnownAgent, batch: Batch, received_at: float, *, whole: bool
-) -> tuple[list[Entry], list[Entry]]:
-    """What is new and what no longer stands. ``whole``: what is not in the batch no longer stands."""
+) -> tuple[list[Entry], list[Entry], bool, int]:
+    """What is new, what no longer stands, whether something fails, how many times lay in the future.
+
+    ``whole``: what is not in the batch no longer stands. One pass, since this is most of what ingest costs.
+    """
     changed: list[Entry] = []
     retired: list[Entry] = []
+    symptoms, clamped = False, 0
     saved = known.saved
-    clock = (saved.clock.shift, saved.clock.error)
+    host, clock = saved.host, (saved.clock.shift, saved.clock.error)
     for seen in batch.observations:
         key = (seen.signal, seen.subject)
-        if seen.seq <= saved.mark and not (whole and _missed(known.entries.get(key), seen)):
+        if seen.seq > saved.mark:
+            saved.mark = seen.seq
+        elif not (whole and _missed(known.entries.get(key), seen)):
             continue
-        saved.mark = max(saved.mark, seen.seq)
         if seen.retired:
             old = known.take(key)
             if old is not None:
                 retired.append(old)
             continue
-        entry = _dated(saved.host, seen, clock, received_at)
+        entry = _dated(host, seen, clock, received_at)
         known.put(key, entry)
         changed.append(entry)
+        if entry.clamped:
+            clamped += 1
+        if seen.verdict is Verdict.FAIL or seen.verdict is Verdict.WARN:
+            symptoms = True
     if whole:
         retired += _absent(known, batch.observations)
-    return changed, retired
+    return changed, retired, symptoms, clamped
 
 
 def _missed(old: Entry | None, seen: Observation) -> bool:

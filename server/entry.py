@@ -44,6 +44,10 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     received_at: float
     changed: tuple[Entry, ...] = ()
     """In the order of their sequences; one key may occur twice."""
+    symptoms: bool = False
+    """Some of what changed warns or fails."""
+    clamped: int = 0
+    """Changed results whose time lay in the future."""
     refreshed: tuple[Entry, ...] = ()
     """Unchanged results that a completed round has confirmed."""
     retired: tuple[Entry, ...] = ()

@@ -69,8 +69,7 @@ class KnownAgent:
         old = self.entries.get(key)
         self.entries[key] = entry
         before = None if old is None else old.observation
-        if key not in self._uncounted:
-            self._uncounted[key] = before
+        self._uncounted.setdefault(key, before)
         name = entry.observation.round
         if before is not None:
             if before.round == name:

@@ -26,6 +26,8 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
+        self.applied = self.observations.labels("applied")
+        """Of every batch; it need not be looked up."""
         self.commit_seconds = Histogram(
             "rootward_commit_seconds",
             "Duration of one group commit, fsync included",

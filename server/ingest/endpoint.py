@@ -18,7 +18,6 @@ from server.metrics import Metrics
 from server.tasks import TaskDesk
 from wire.codec import Malformed, decode, encode
 from wire.exchange import MAX_BODY, Ack, Batch
-from wire.judgement import Verdict
 from wire.observation import Observation
 
 PATH = "/api/v1/batches"
@@ -26,7 +25,6 @@ Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-_SYMPTOM = frozenset([Verdict.WARN, Verdict.FAIL])
 _log = structlog.get_logger("ingest")
 
 
@@ -74,7 +72,7 @@ class BatchEndpoint:
         return self.acknowledge(await self._intake.take(batch, raw))
 
     def acknowledge(self, applied: Applied) -> Ack:
-        if any(entry.observation.verdict in _SYMPTOM for entry in applied.changed):
+        if applied.symptoms:
             self._tasks.notice(applied.host)
         tasks, snapshot = self._tasks.take(applied.host)
         interval = applied.heartbeat.interval if applied.heartbeat is not None else 10.0

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from operator import attrgetter
 
 import msgspec
 import structlog
@@ -20,6 +21,7 @@ from wire.exchange import Batch
 
 MAX_PENDING_BYTES = 128 * 1024 * 1024
 """Bodies that wait for their commit; beyond it agents keep theirs in the spool."""
+SEQ = attrgetter("seq")
 _log = structlog.get_logger("ingest")
 
 
@@ -92,8 +94,7 @@ class Intake:
             self._last_id += 1
             pending.id = self._last_id
             mark = marks.get(agent) or self._current.mark(agent)
-            marks[agent] = max((seen.seq for seen in pending.batch.observations), default=mark)
-            marks[agent] = max(mark, marks[agent])
+            marks[agent] = max(mark, max(map(SEQ, pending.batch.observations), default=mark))
             rows.append((pending.id, agent, pending.received_at, marks[agent], pending.body))
         loop = asyncio.get_running_loop()
         promise = self._writer.run(lambda connection: batches.append(connection, rows))
@@ -141,10 +142,9 @@ class Intake:
 
     def _count(self, batch: Batch, applied: Applied) -> None:
         used = len(applied.changed)
-        self._metrics.observations.labels("applied").inc(used)
+        self._metrics.applied.inc(used)
         repeated = len(batch.observations) - used
         if repeated > 0:
             self._metrics.observations.labels("repeated_or_retired").inc(repeated)
-        clamped = sum(1 for entry in applied.changed if entry.clamped)
-        if clamped:
-            self._metrics.clamped.inc(clamped)
+        if applied.clamped:
+            self._metrics.clamped.inc(applied.clamped)

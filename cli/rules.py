@@ -12,7 +12,7 @@ import msgspec
 from cli.rules_match import match_stream
 from rules.catalogue import BadRule, Catalogue, load_catalogue
 from rules.lint import lint_catalogue
-from rules.lint_signatures import lint_signatures
+from rules.lint_signatures import hints_without_fault, lint_signatures
 from rules.signatures import Signature, load_signatures
 
 DONE, FAILED, USAGE = 0, 1, 2
@@ -107,9 +107,12 @@ def _show(arguments: argparse.Namespace) -> int:
 
 def _lint(arguments: argparse.Namespace) -> int:
     catalogue = load_catalogue()
-    problems = [*lint_signatures(load_signatures(), catalogue), *lint_catalogue(catalogue)]
+    signatures = load_signatures()
+    problems = [*lint_signatures(signatures, catalogue), *lint_catalogue(catalogue)]
     for problem in problems:
         print(msgspec.json.encode({"problem": problem}).decode() if arguments.json else problem)
     if not problems and not arguments.json:
         print("no problems")
+    if hints := hints_without_fault(signatures, catalogue):
+        print(f"note: signatures point to faults not described yet: {', '.join(hints)}", file=sys.stderr)
     return FAILED if problems else DONE

@@ -33,3 +33,8 @@ def _lint_harmless(signature: Signature, matcher: Matcher) -> Iterator[str]:
     for sample in signature.samples:
         if matcher.scan(sample.encode()):
             yield f"{signature.id}: its sample is taken for trouble all the same: {sample}"
+
+
+def hints_without_fault(signatures: Sequence[Signature], catalogue: Catalogue) -> list[str]:
+    """Worth knowing, no problem: signatures may point to faults that nobody has described yet."""
+    return sorted({s.fault for s in signatures if s.fault and s.fault not in catalogue.faults})

@@ -9,7 +9,7 @@ import msgspec
 
 from rules.matcher_engines import LINE_LIMIT, Engine, Spans, choose_engine, spans_of
 from rules.matcher_entity import NOWHERE, Places, entity_of, groups_of, program_of
-from rules.pattern import Pattern, read_pattern
+from rules.pattern import read_pattern
 from rules.signatures import Breadth, Severity, Signature, load_signatures
 from wire.entity import Entity
 
@@ -62,7 +62,7 @@ class Matcher:
             names = groups_of(signature.entity, pattern.groups)
             # Whose groups are taken is confirmed anyway. Of the others the engine's word is enough.
             wanted.append(pattern.hint() if names else pattern.shortest())
-            self._readers.append(_Reader(pattern, names) if names else None)
+            self._readers.append(_Reader(pattern.capturing(names), names) if names else None)
         self._engine, self.why_not_hyperscan = engine(wanted, folder)
         self.engine = self._engine.name
 
@@ -135,14 +135,14 @@ def _by_start(hit: Hit) -> int:
 class _Reader:
     """Confirms one signature and takes the groups its entity needs; compiled on its first candidate."""
 
-    def __init__(self, pattern: Pattern, names: tuple[str, ...]) -> None:
+    def __init__(self, pattern: str, names: tuple[str, ...]) -> None:
         self._pattern = pattern
         self._names = names
         self._spans: Spans | None = None
 
     def read(self, line: bytes) -> dict[str, str] | None:
         if self._spans is None:
-            self._spans = spans_of(self._pattern.capturing(self._names))
+            self._spans = spans_of(self._pattern)
         whole, *spans = self._spans(line)
         if whole[0] < 0:
             return None

@@ -24,6 +24,8 @@ hyperscan = _optional("hyperscan")
 
 LINE_LIMIT = 8192
 """Bytes of a line that are looked at by RE2."""
+LINE_MEMORY = 512 * 1024
+"""Bytes for the automaton of one pattern: lines that need more are slower, and memory stays bounded."""
 SET_MEMORY = 256 * 1024 * 1024
 """A set that runs out of memory matches nothing, so it is given plenty: only what is used is taken."""
 
@@ -109,7 +111,9 @@ Spans = Callable[[bytes], list[tuple[int, int]]]
 def spans_of(pattern: str) -> Spans:
     """A search for one pattern in one line."""
     # The public search makes a generator and an object for each line: more work than the match itself.
-    match, anywhere = re2.compile(pattern.encode(), line_options())._regexp.Match, re2._Anchor.UNANCHORED  # noqa: SLF001
+    options = line_options()
+    options.max_mem = LINE_MEMORY
+    match, anywhere = re2.compile(pattern.encode(), options)._regexp.Match, re2._Anchor.UNANCHORED  # noqa: SLF001
 
     def spans(line: bytes) -> list[tuple[int, int]]:
         found: list[tuple[int, int]] = match(anywhere, line, 0, len(line))

@@ -27,8 +27,16 @@ def rules(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
     )
 
 
-def matched(data: bytes) -> list[dict[str, object]]:
-    return [json.loads(line) for line in b"".join(match_stream(io.BytesIO(data), "web1")).splitlines()]
+@pytest.fixture(scope="module")
+def matched(tmp_path_factory):
+    """The answers to the lines of some bytes; the signatures are compiled once."""
+    cache = tmp_path_factory.mktemp("cache")
+
+    def answers(data: bytes) -> list[dict[str, object]]:
+        stream = match_stream(io.BytesIO(data), "web1", str(cache))
+        return [json.loads(line) for line in b"".join(stream).splitlines()]
+
+    return answers
 
 
 def test_every_line_gets_one_answer():
@@ -86,11 +94,11 @@ def test_show_of_an_unknown_id_fails():
 @pytest.mark.parametrize(
     "data", [b"", b"\n", b"\n\n", b"a", b"a\n", b"a\r\nb\r\n", (OOM + "\r\n").encode() * 3]
 )
-def test_numbers_run_as_lines_do(data):
+def test_numbers_run_as_lines_do(matched, data):
     assert [answer["n"] for answer in matched(data)] == list(range(1, len(data.splitlines()) + 1))
 
 
-def test_line_longer_than_a_block_is_one_line():
+def test_line_longer_than_a_block_is_one_line(matched):
     assert len(matched(b"x" * 10_000_000 + b"\n" + OOM.encode())) == 2
 
 

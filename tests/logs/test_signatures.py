@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from collectors.log_signals import LINES, SOURCE
 from rules.catalogue import load_catalogue
+from rules.lint_signatures import hints_without_fault
 from rules.matcher import Matcher
 from rules.matcher_engines import HyperscanEngine, SetEngine
 from rules.signatures import Signature, load_signatures
@@ -88,6 +90,19 @@ def test_both_engines_agree_on_all_lines_at_once():
 
 def test_every_signal_is_declared():
     assert {s.signal for s in SIGNATURES} <= set(load_catalogue().signals)
+
+
+def test_a_hint_to_a_fault_that_nobody_described_is_noted():
+    hinting = next(s for s in SIGNATURES if s.fault)
+    astray = msgspec.structs.replace(hinting, fault="no.such.fault")
+    assert "no.such.fault" in hints_without_fault([hinting, astray], load_catalogue())
+
+
+def test_hints_to_described_faults_are_not_noted():
+    catalogue = load_catalogue()
+    known = [s for s in SIGNATURES if s.fault in catalogue.faults]
+    assert known
+    assert hints_without_fault(known, catalogue) == []
 
 
 def test_every_log_signal_has_a_signature():

@@ -1,5 +1,6 @@
 """What Prometheus scrapes: results with their reason, and the agent's own health."""
 
+import subprocess
 import urllib.request
 
 import pytest
@@ -21,6 +22,17 @@ def scraped():
     ):
         judgement = Judgement(signal="app.http", subject=subject, verdict=verdict, reason=reason, value=0.5)
         list(state.apply(Finding(judgement=judgement, at=1.0, source="probe")))
+    return _scrape(state)
+
+
+@pytest.fixture
+def child():
+    with subprocess.Popen(["sleep", "60"]) as process:
+        yield process
+        process.kill()
+
+
+def _scrape(state=()):
     exposition = Exposition(lambda: list(state), lambda: {"15s/1": 1.0}, lambda: NUMBERS)
     server = MetricsServer("127.0.0.1:0", exposition)
     with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics") as answer:
@@ -41,6 +53,12 @@ def test_the_agent_tells_of_itself(scraped):
     assert scraped[("rootward_dropped_total", "")].value == 3
     assert scraped[("rootward_skipped_rounds_total", "")].value == 3
     assert scraped[("rootward_agent_resident_bytes", "")].value > 1e6
+    assert scraped[("rootward_agent_cpu_seconds_total", "")].value > 0
+    assert scraped[("rootward_agent_threads", "")].value >= 1
+
+
+def test_memory_of_living_children_is_told(child):
+    assert _scrape()[("rootward_agent_children_resident_bytes", "")].value > 1e5
 
 
 def test_an_empty_address_opens_no_port():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import resource
 
 import pytest
@@ -109,6 +110,21 @@ def test_a_process_hangs_when_it_sleeps_on_without_a_moments_run(tree, later, re
     tree.write("/proc/77/stat", later)
     found = [one for one in process_states.read(host) if one.signal == STATE]
     assert [one.reason for one in found] == ([reason] if reason else [])
+
+
+def test_a_cure_while_the_agent_was_away_is_told(tree):
+    tree.write("/proc/loadavg", "0.1 0.2 0.3 1/100 3\n")
+    tree.write("/proc/sys/kernel/pid_max", "32768\n")
+    tree.write("/proc/77/cmdline", "backup\0")
+    tree.write("/proc/77/stat", _stat("D", 5))
+    before = tree.host()
+    list(process_states.read(before))
+    tree.clock.pass_by(31)
+    assert about(process_states.read(before), STATE).reason is Reason.HUNG
+    tree.write("/proc/77/stat", _stat("S", 6))
+    after = tree.host()
+    after.remembered.update(json.loads(json.dumps(dict(before.remembered))))
+    assert about(process_states.read(after), STATE).reason is Reason.OK
 
 
 @pytest.mark.parametrize(("tasks", "reason"), [(100, Reason.OK), (900, Reason.HIGH), (990, Reason.EXHAUSTED)])

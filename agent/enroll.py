@@ -6,11 +6,13 @@ import hashlib
 import hmac
 import socket
 import ssl
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from agent.home import Credential, Home
 from agent.link import CONNECT_SECONDS, Link, Rejected, Unreachable, check_address
+from agent.sequence import Sequence
 from wire.exchange import EnrollRequest
 
 
@@ -37,6 +39,9 @@ def enroll(
         server=server.rstrip("/"), agent=enrolled.agent, credential=enrolled.credential, host=host, ca=pem
     )
     home.keep_credential(credential)
+    home.spool.mkdir(mode=0o700, exist_ok=True)
+    with closing(Sequence(home.spool / "sequence")) as sequence:
+        sequence.raise_to(enrolled.start)
     return credential
 
 

@@ -39,6 +39,8 @@ class Enrolled(_Message, frozen=True, kw_only=True):
     agent: Annotated[str, msgspec.Meta(max_length=64)]
     credential: Annotated[str, msgspec.Meta(max_length=256)]
     at: Moment
+    start: Count = 0
+    """Number observations above this one: up to it they may belong to an earlier agent of the host."""
 
 
 class Heartbeat(_Message, frozen=True, kw_only=True):

@@ -65,14 +65,17 @@ class Agents:
         await asyncio.wrap_future(self._database.writer.run(work))
         return token
 
-    async def enroll(self, request: EnrollRequest) -> Enrolment:
-        """Raises EnrolmentRefused. A token made for one host replaces the agent that the host had."""
+    async def enroll(self, request: EnrollRequest, mark: Callable[[str], int]) -> Enrolment:
+        """Raises EnrolmentRefused. A token made for one host replaces the agent that the host had.
+
+        ``mark`` tells the highest number applied of an agent.
+        """
         now = self._now()
         secret = new_secret()
         row = AgentRow(id=token_hex(8), host=request.host, secret_hash=digest(secret), revoked=False)
         try:
-            replaced = await asyncio.wrap_future(
-                self._database.writer.run(lambda connection: _enroll(connection, request, row, now))
+            replaced, start = await asyncio.wrap_future(
+                self._database.writer.run(lambda connection: _enroll(connection, request, row, mark, now))
             )
         except _Taken:
             raise EnrolmentRefused(
@@ -82,16 +85,16 @@ class Agents:
         self._known[row.id] = row
         for agent in replaced:
             self._known.pop(agent, None)
-        answer = Enrolled(agent=row.id, credential=f"{row.id}.{secret}", at=now)
+        answer = Enrolled(agent=row.id, credential=f"{row.id}.{secret}", at=now, start=start)
         return Enrolment(answer=answer, host=row.host, replaced=tuple(replaced))
 
-    async def revoke(self, agent: str) -> bool:
+    async def revoke(self, agent: str, mark: int) -> bool:
         """From now on this agent is a stranger. False when it was one already."""
         if self._known.pop(agent, None) is None:
             return False
         now = self._now()
         return await asyncio.wrap_future(
-            self._database.writer.run(lambda connection: _revoke(connection, agent, now))
+            self._database.writer.run(lambda connection: _revoke(connection, agent, mark, now))
         )
 
 
@@ -103,7 +106,10 @@ def token_work(host: str, ttl: float, now: float) -> tuple[Callable[[Connection]
     return (lambda connection: identity.add_token(connection, hashed, host, now, expires_at)), token
 
 
-def _enroll(connection: Connection, request: EnrollRequest, row: AgentRow, now: float) -> list[str]:
+def _enroll(
+    connection: Connection, request: EnrollRequest, row: AgentRow, mark: Callable[[str], int], now: float
+) -> tuple[list[str], int]:
+    """The agents that were replaced, and the number above which the new one begins."""
     hashed = digest(request.token)
     token_host = identity.token_host(connection, hashed, now)
     if token_host is None or token_host not in {"", request.host}:
@@ -115,12 +121,12 @@ def _enroll(connection: Connection, request: EnrollRequest, row: AgentRow, now: 
     if replaced and not token_host:
         raise _Taken
     for agent in replaced:
-        _revoke(connection, agent, now)
+        _revoke(connection, agent, mark(agent), now)
     identity.use_token(connection, hashed, row.id, now)
-    identity.add_agent(connection, row, request.boot_id, now)
-    return replaced
+    return replaced, identity.add_agent(connection, row, request.boot_id, now)
 
 
-def _revoke(connection: Connection, agent: str, now: float) -> bool:
+def _revoke(connection: Connection, agent: str, mark: int, now: float) -> bool:
+    done = identity.revoke_agent(connection, agent, mark, now)
     drop_agent(connection, agent)
-    return identity.revoke_agent(connection, agent, now)
+    return done

@@ -22,6 +22,7 @@ from server.auth.agents import DEFAULT_TTL, MAX_TTL, EnrolmentRefused
 from server.auth.operators import ABSOLUTE, MAX_PASSWORD, SignedIn
 from server.auth.principal import Access
 from server.auth.throttle import Throttle
+from server.diagnosis.standing import SERVER
 from server.parts import Parts
 from wire.exchange import Enrolled, EnrollRequest, HostName
 
@@ -62,8 +63,9 @@ class Session(msgspec.Struct, frozen=True):
 async def enroll(request: AnyRequest, parts: Parts, data: JSONBody[EnrollRequest]) -> Enrolled:
     """The credential is shown once."""
     _throttle(parts.enrolments, request, parts.now())
+    _not_ours(data.host)
     try:
-        enrolment = await parts.agents.enroll(data)
+        enrolment = await parts.agents.enroll(data, parts.current.mark)
     except EnrolmentRefused as refused:
         _log.warning("enrolment refused", host=data.host, caller=_caller(request), why=str(refused))
         raise NotAuthorizedException(str(refused)) from None
@@ -77,6 +79,7 @@ async def enroll(request: AnyRequest, parts: Parts, data: JSONBody[EnrollRequest
 @post("/api/v1/tokens", summary="Make a one-time enrolment token")
 async def make_token(parts: Parts, data: JSONBody[TokenRequest]) -> Token:
     """Only its hash is kept."""
+    _not_ours(data.host or "")
     token = await parts.agents.make_token(data.host or "", data.ttl)
     return Token(
         token=token,
@@ -90,7 +93,7 @@ async def revoke(
     request: AnyRequest, parts: Parts, agent: Annotated[str, PathParameter(max_length=64)]
 ) -> None:
     """From now on it is a stranger, and nothing it said stands."""
-    if not await parts.agents.revoke(agent):
+    if not await parts.agents.revoke(agent, parts.current.mark(agent)):
         raise NotFoundException(f"no agent has the id {agent}")
     parts.intake.forget(agent)
     _log.info("revoked", agent=agent, by=request.user.name)
@@ -145,6 +148,11 @@ def enrol_command(url: str, token: str, fingerprint: str) -> str:
     """The line to paste on the host."""
     pin = f" --fingerprint {fingerprint}" if fingerprint else ""
     return f"rootward agent enroll --server {url} --token {token}{pin}"
+
+
+def _not_ours(host: str) -> None:
+    if host.lower() == SERVER:
+        raise ClientException(f"host: {SERVER} is the name under which the server itself observes")
 
 
 def _throttle(throttle: Throttle, request: AnyRequest, now: float) -> None:

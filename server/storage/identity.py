@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
-from server.storage.schema import agents, enrolment_tokens
+from server.storage.schema import agents, batches, enrolment_tokens
 
+ON_ITS_WAY = 10_000
 KEPT = 30 * 86400.0
 """Seconds for which a token stays on record after its time: who enrolled by what."""
 
@@ -27,20 +28,39 @@ def load_agents(connection: Connection) -> list[AgentRow]:
     return [AgentRow(row.id, row.host, row.secret_hash, row.revoked_at is not None) for row in rows]
 
 
-def add_agent(connection: Connection, row: AgentRow, boot_id: str, now: float) -> None:
+def add_agent(connection: Connection, row: AgentRow, boot_id: str, now: float) -> int:
+    """Returns the number above which its observations are numbered: none is given twice to one host."""
+    start = _given(connection, row.host)
     connection.execute(
         insert(agents).values(
-            id=row.id, host=row.host, secret_hash=row.secret_hash, boot_id=boot_id, enrolled_at=now
+            id=row.id,
+            host=row.host,
+            secret_hash=row.secret_hash,
+            boot_id=boot_id,
+            enrolled_at=now,
+            start=start,
         )
     )
+    return start
 
 
-def revoke_agent(connection: Connection, agent: str, now: float) -> bool:
-    """False when there is no such agent, or it was revoked before."""
+def revoke_agent(connection: Connection, agent: str, mark: int, now: float) -> bool:
+    """False when there is no such agent, or it was revoked before. ``mark``: its highest number applied."""
+    logged = connection.execute(select(func.max(batches.c.last_seq)).where(batches.c.agent == agent)).scalar()
     done = connection.execute(
-        update(agents).where(agents.c.id == agent, agents.c.revoked_at.is_(None)).values(revoked_at=now)
+        update(agents)
+        .where(agents.c.id == agent, agents.c.revoked_at.is_(None))
+        .values(revoked_at=now, last_seq=max(mark, logged or 0))
     )
     return done.rowcount == 1
+
+
+def _given(connection: Connection, host: str) -> int:
+    """Above all that earlier agents of the host can have used, what was on its way included; 0 for none."""
+    rows = connection.execute(
+        select(func.max(agents.c.start), func.max(agents.c.last_seq)).where(agents.c.host == host)
+    ).one()
+    return 0 if rows[0] is None else max(rows[0], rows[1]) + ON_ITS_WAY
 
 
 def agents_of(connection: Connection, host: str) -> list[str]:

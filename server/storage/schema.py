@@ -15,6 +15,8 @@ agents = Table(
     Column("boot_id", String(64), nullable=False, default=""),
     Column("enrolled_at", Float, nullable=False),
     Column("revoked_at", Float),
+    Column("start", Integer, nullable=False, default=0),  # its numbers are above this
+    Column("last_seq", Integer, nullable=False, default=0),  # once revoked: the highest it had given
 )
 Index("agent_host", agents.c.host)
 

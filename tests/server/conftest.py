@@ -86,6 +86,9 @@ class ServerProcess:
         options.setdefault("headers", self.operator)
         return requests.post(self.url + path, timeout=60, verify=self.ca, allow_redirects=False, **options)
 
+    def delete(self, path: str) -> requests.Response:
+        return requests.delete(self.url + path, headers=self.operator, timeout=60, verify=self.ca)
+
     def enroll(self, host: str = "web1") -> AgentSide:
         token = self.post("/api/v1/tokens", json={"host": host}).json()["token"]
         answer = self.post("/api/v1/enroll", json={"token": token, "host": host}, headers={})
@@ -111,7 +114,8 @@ class AgentSide:
         self.host = host
         self.id = enrolled.agent
         self.headers = {"Authorization": f"Bearer {enrolled.credential}"}
-        self._next = itertools.count(1)
+        self._next = itertools.count(enrolled.start + 1)
+        self.start = enrolled.start
 
     def look(self, subject: str = "", verdict: Verdict = Verdict.PASS, **fields: Any) -> Observation:
         now = time.time()

@@ -42,7 +42,7 @@ class Store:
 
     async def enroll(self, host: str) -> str:
         token = await self.agents.make_token(host, 60)
-        enrolment = await self.agents.enroll(EnrollRequest(token=token, host=host))
+        enrolment = await self.agents.enroll(EnrollRequest(token=token, host=host), self.current.mark)
         self.current.admit(enrolment.answer.agent, host)
         return enrolment.answer.agent
 
@@ -119,7 +119,7 @@ def test_of_a_revoked_agent_nothing_is_rebuilt(path) -> None:
         store = Store(path)
         agent = await store.enroll("h1")
         await store.say(agent, 1, random.Random(1))
-        assert await store.agents.revoke(agent)
+        assert await store.agents.revoke(agent, store.current.mark(agent))
         store.database.close()
 
     asyncio.run(live())

@@ -1,7 +1,11 @@
 """Log matching beside one-thread ripgrep, same patterns: MB per CPU second at three densities of hits.
 
-Ours is what the agent does: read, match, take the groups, name the entity, collapse repeats, redact what
-is told. The second figure of ours redacts every hit, told or not. `python bench/logs.py [MB]`
+Ours is what the agent does: read, match, and for every hit choose the signature, take the groups with RE2,
+find the program that wrote the line, name the entity (one lookup once it was named), count it in its window;
+the redacted evidence is made for what is told, one judgement per window of repeats. "redact all" makes entity
+and redacted line for every hit instead, told or not. ripgrep only prints the lines. The hits are samples of
+the signatures behind changing time stamps, so entities repeat; their bodies are matched anew each time.
+`python bench/logs.py [MB]`
 """
 
 from __future__ import annotations

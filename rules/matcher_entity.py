@@ -7,6 +7,7 @@ from typing import Protocol
 
 import re2
 
+from rules.matcher_engines import spans_of
 from rules.signatures import fields_of
 from wire.entity import Entity, host
 
@@ -16,10 +17,10 @@ MAX_VALUE = 128
 _WHOLE_DISK = re2.compile(
     r"^(?:/dev/)?(?:((?:[shv]|xv)d[a-z]+)\d*|((?:nvme\d+n\d+|mmcblk\d+|md\d+|loop\d+|nbd\d+))(?:p\d+)?)$"
 )
-_PROGRAM = re2.compile(
-    rb"^(?:<\d{1,3}>(?:\d )?)?"
-    rb"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,:+Z-]*)"
-    rb" [\w.:-]*[\w.-] ([\w./@-]+?)(?:\[\d+\])?:? "
+_program = spans_of(
+    r"^(?:<\d{1,3}>(?:\d )?)?"
+    r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,:+Z-]*)"
+    r" [\w.:-]*[\w.-] ([\w./@-]+?)(?:\[\d+\])?:? "
 )
 
 
@@ -58,8 +59,8 @@ NOWHERE = Nowhere()
 
 def program_of(line: bytes) -> str:
     """The program that a syslog line says it is from, or ``""``."""
-    found = _PROGRAM.match(line)
-    return str(found.group(1).decode()) if found else ""
+    _, (start, stop) = _program(line)
+    return line[start:stop].decode() if start >= 0 else ""
 
 
 def groups_of(template: str, names: Iterable[str]) -> tuple[str, ...]:

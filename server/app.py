@@ -123,6 +123,7 @@ def compose(config: Config, url: str, fingerprint: str, now: Callable[[], float]
         observe=metrics.decided,
         clock=now,
         server_host=gethostname(),
+        close_after=config.close_after,
     )
     pipeline.read_site_file(config.site_file)
     intake = Intake(database.writer, current, metrics, last_id=last_id, submit=pipeline.submit, now=now)

@@ -52,6 +52,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     key: Path | None
     names: tuple[str, ...]
     long_poll: bool
+    close_after: int
     log_level: str
 
     @property
@@ -90,6 +91,11 @@ SETTINGS = (
         "further names and addresses, comma-separated, by which agents call this server",
     ),
     Setting("ROOTWARD_LONG_POLL", "on", "on | off: hold one idle request per agent, to reach it at once"),
+    Setting(
+        "ROOTWARD_CLOSE_AFTER",
+        "5",
+        "1 to 15: business days (Monday to Friday, UTC) after which a resolved ticket closes",
+    ),
     Setting("ROOTWARD_LOG_LEVEL", "info", "debug | info | warning | error"),
 )
 _DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
@@ -113,6 +119,7 @@ def read_config(environment: Mapping[str, str]) -> Config:
         key=key,
         names=tuple(name.strip() for name in value("ROOTWARD_NAMES").split(",") if name.strip()),
         long_poll=_checked(value, "ROOTWARD_LONG_POLL", _switch),
+        close_after=_checked(value, "ROOTWARD_CLOSE_AFTER", _days),
         log_level=_checked(value, "ROOTWARD_LOG_LEVEL", _level),
     )
 
@@ -149,6 +156,12 @@ def _switch(text: str) -> bool:
     if text not in {"on", "off"}:
         raise ValueError(f"{text!r} is neither on nor off")
     return text == "on"
+
+
+def _days(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= 15):
+        raise ValueError(f"{text!r} is no number of days from 1 to 15")
+    return int(text)
 
 
 def _level(text: str) -> str:

@@ -35,6 +35,7 @@ from server.diagnosis.prove import HOLD_DOWN, Prove
 from server.diagnosis.settle import Settle
 from server.diagnosis.standing import Standing
 from server.diagnosis.ticket import TicketStage
+from server.diagnosis.timers import CLOSE_AFTER, Timers
 from server.diagnosis.turn import Stage, Turn
 from server.diagnosis.weigh import Weigh
 from server.entry import Applied
@@ -72,6 +73,7 @@ class Pipeline:
         observe: Callable[[str, str, int], None] = lambda _stage, _reason, _count: None,
         clock: Callable[[], float] = time.time,
         hold_down: float = HOLD_DOWN,
+        close_after: int = CLOSE_AFTER,
         server_host: str = "",
         routing: Routing | None = None,
     ) -> None:
@@ -106,6 +108,7 @@ class Pipeline:
             Settle(catalogue, self.topology.graph, self.standing, self.desk, self.drill_down.pending),
             TicketStage(self.standing, self.desk, describe),
             Prove(catalogue, self.standing, self.desk, hold_down),
+            Timers(self.desk, close_after),
         )
         self._stopping = False
         self._rested_at = 0.0

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from rules.diagnosis import Diagnosis
 from server.desk.draft import Draft
 from server.desk.maintenance import Window
+from server.desk.states import Status
 from server.desk.ticket import Ticket
 from server.storage.database import Database
 from server.storage.declarations import read_windows
@@ -55,7 +56,8 @@ class Desk:
     def forget_old(self, now: float) -> None:
         """Bounds memory: what ended long ago is asked from disk when somebody wants it."""
         for number, ticket in list(self.tickets.items()):
-            if not ticket.open and ticket.updated_at < now - REMEMBERED:
+            ended = not ticket.open and ticket.status is not Status.RESOLVED
+            if ended and ticket.updated_at < now - REMEMBERED:
                 del self.tickets[number]
                 self.diagnoses.pop(number, None)
 

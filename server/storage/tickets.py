@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, func, insert, or_, select, update
 from rules.diagnosis import Diagnosis
 from rules.report.view import Cited
 from server.desk.draft import Draft
+from server.desk.states import Status
 from server.desk.ticket import Event, Ticket, fold
 from server.storage.desk_schema import cited, diagnoses, ticket_events, tickets
 
@@ -82,9 +83,10 @@ def _write_cited(connection: Connection, observations: Iterable[tuple[str, Cited
 def read_tickets(
     connection: Connection, *, only_open: bool = False, since: float = 0.0, limit: int = 100_000
 ) -> list[Ticket]:
-    """Newest first: those that are open, and unless ``only_open`` those changed after ``since``."""
+    """Newest first: those that are open, and unless ``only_open`` those not closed or changed ``since``."""
     is_open = tickets.c.active_key.is_not(None)
-    wanted = is_open if only_open else or_(is_open, tickets.c.updated_at >= since)
+    may_close = tickets.c.status == Status.RESOLVED.value
+    wanted = is_open if only_open else or_(is_open, may_close, tickets.c.updated_at >= since)
     query = select(tickets.c.body).where(wanted).order_by(tickets.c.id.desc()).limit(limit)
     return [msgspec.json.decode(body, type=Ticket) for body in connection.execute(query).scalars()]
 

@@ -58,4 +58,4 @@ def test_the_agent_numbers_above_what_the_server_told_it(server, tmp_path) -> No
     home = Home(str(tmp_path))
     enroll(home, server=server.url, token=token, host="n5")
     with closing(Sequence(home.spool / "sequence")) as sequence:
-        assert sequence.next() == 51_001
+        assert sequence.next() > 51_000

@@ -10,6 +10,9 @@ KEPT = 8
 WINDOW = 90.0
 """Seconds inside which two separate failing runs make a key intermittent."""
 
+OVERLAP = 30.0
+"""Seconds by which one look may outlast another; what is older than that was told by another clock."""
+
 
 class Run(msgspec.Struct):
     """Like results in a row. A run holds more than single results would at a two-second cadence."""
@@ -21,8 +24,11 @@ class Run(msgspec.Struct):
 
 
 def remember(runs: list[Run], verdict: Verdict, reason: Reason, at: float) -> None:
-    """Add one result. Unknown is no result: it neither breaks a run nor prolongs one."""
-    if verdict is Verdict.UNKNOWN:
+    """Add one result. Unknown is no result: it neither breaks a run nor prolongs one.
+
+    Looks at the same thing may overlap: one that ended earlier than what is known breaks no run either.
+    """
+    if verdict is Verdict.UNKNOWN or (runs and 0 < runs[-1].ended - at < OVERLAP):
         return
     failing = verdict is not Verdict.PASS
     if not runs or runs[-1].failing is not failing:

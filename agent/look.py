@@ -48,9 +48,9 @@ def subject_of(target: Target) -> str:
         case DnsTarget():
             return entity.resolver(target.resolver)
         case TlsTarget():
-            return entity.endpoint(f"tls://{_bracketed(target.host)}:{target.port}")
+            return target.door
         case HttpTarget():
-            return entity.endpoint(target.url)
+            return entity.page(target.url)
         case LocalTarget():
             return target.subject
 

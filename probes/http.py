@@ -12,7 +12,7 @@ from probes.http_answer import Answer, read_answer
 from probes.steps import StepFailed, Steps
 from probes.talk import Talk
 from probes.unit import SECOND, Net, Probe
-from wire.entity import endpoint
+from wire.entity import page
 from wire.judgement import Judgement, Layer, Reason
 from wire.target import HttpTarget
 
@@ -33,7 +33,7 @@ _REFUSED = (401, 407)
 async def ask(target: HttpTarget, net: Net) -> Judgement:
     """Resolves, connects, shakes hands, asks, and judges the answer. Value: seconds in all."""
     parts = urlsplit(target.url)
-    steps = Steps("app.http", endpoint(target.url), net, _BUDGET)
+    steps = Steps("app.http", page(target.url), net, _BUDGET)
     try:
         answer = await _exchange(steps, target, parts)
     except StepFailed as failure:

@@ -6,7 +6,6 @@ from probes.connect import connect
 from probes.handshake import DAY, described, secure
 from probes.steps import StepFailed, Steps
 from probes.unit import SECOND, Net, Probe
-from wire.entity import endpoint
 from wire.judgement import Judgement, Layer, Reason
 from wire.target import TlsTarget
 
@@ -25,8 +24,7 @@ _SLOW = 2.0
 
 async def ask(target: TlsTarget, net: Net) -> Judgement:
     """Resolves, connects, shakes hands. Value: days until the certificate ends."""
-    name = f"[{target.host}]" if ":" in target.host else target.host
-    steps = Steps("tls.certificate", endpoint(f"tls://{name}:{target.port}"), net, _BUDGET)
+    steps = Steps("tls.certificate", target.door, net, _BUDGET)
     try:
         sock = await connect(steps, target.host, target.port)
         secured = await secure(steps, sock, target.server_name or target.host, target.ca_file)

@@ -38,6 +38,8 @@ ON_HOST = frozenset(
 )
 DEFAULT_PORTS = {"http": 80, "https": 443, "ssh": 22, "dns": 53, "smtp": 25, "imap": 143}
 
+LONGEST_PATH = 256
+
 
 def kind_of(entity: str) -> str:
     """``nic:web1/eth0`` → ``nic``."""
@@ -151,3 +153,17 @@ def endpoint(url: str) -> str:
     number = parts.port
     suffix = "" if number is None or DEFAULT_PORTS.get(parts.scheme) == number else f":{number}"
     return f"endpoint:{parts.scheme}://{name}{suffix}"
+
+
+def page(url: str) -> str:
+    """The door of a URL with the path behind it: pages of one door can fail each by itself.
+
+    Raises ValueError like ``endpoint``.
+    """
+    path = urlsplit(url).path
+    return endpoint(url) + ("" if path == "/" else path[:LONGEST_PATH])
+
+
+def door(entity: str) -> str:
+    """The endpoint that a page is behind. Raises ValueError for what is no URL."""
+    return endpoint(name_of(entity))

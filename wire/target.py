@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from wire.entity import Entity
+from wire.entity import Entity, endpoint
 from wire.judgement import Address
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=253, pattern=r"^[^\s/@\x00-\x1f\x7f]+$")]
@@ -62,6 +62,12 @@ class TlsTarget(_Target, frozen=True, tag="tls"):
     port: Port = 443
     server_name: Annotated[str, msgspec.Meta(max_length=253)] = ""
     ca_file: Annotated[str, msgspec.Meta(max_length=512)] = ""
+
+    @property
+    def door(self) -> Entity:
+        """By the name that is asked for, as everybody calls it, whatever the address that answers."""
+        name = self.server_name or self.host
+        return endpoint(f"tls://{f'[{name}]' if ':' in name else name}:{self.port}")
 
 
 class HttpTarget(_Target, frozen=True, tag="http"):

@@ -12,10 +12,13 @@ from rules.inference.ground import Ground
 from rules.inference.score import Judge, Weighed
 from rules.inference.search import rivals, swapped
 from rules.models import Role
-from wire.entity import Entity, host, host_of, kind_of
+from wire.entity import Entity, host, host_of, kind_of, name_of
 
 SAME: Nats = 7 * NAT // 10
 """Likelihoods, without priors, that differ by less than this tell nothing apart."""
+
+UNMODELLED = "unmodelled."
+RUNNING = frozenset(["service", "process"])
 
 
 def class_of(root: Cause, component: Component, best: Weighed, judge: Judge) -> tuple[Cause, ...]:
@@ -40,10 +43,15 @@ def other_truths(members: Sequence[Cause]) -> tuple[Cause, ...]:
 
 
 def common_entity(members: Sequence[Cause]) -> Entity:
-    """The smallest entity that holds all members; where there is none, the first one's."""
-    entities = {member.entity for member in members}
-    if len(entities) == 1:
-        return members[0].entity
+    """The smallest entity that holds all members; where there is none, the first one's.
+
+    A member that only says where does not make the place larger, and a process is part of its service.
+    """
+    known = [member for member in members if not member.name.startswith(UNMODELLED)] or members
+    entities = {member.entity for member in known}
+    names = {(host_of(entity), name_of(entity)) for entity in entities if kind_of(entity) in RUNNING}
+    if len(entities) == 1 or (len(names) == 1 and all(kind_of(entity) in RUNNING for entity in entities)):
+        return known[0].entity
     owners = {host_of(entity) for entity in entities}
     if len(owners) == 1 and (owner := owners.pop()):
         return host(owner)

@@ -90,6 +90,8 @@ class Exercise:
             yield f"{VOLUME[kind]}:{ids.name_of(subject)}"
         if kind == "address" and self._routes_via(place, ids.name_of(subject)):
             yield ids.gateway(ids.name_of(subject))
+        if kind == "endpoint":
+            yield ids.door(subject)
         if not far:
             return
         if kind == "endpoint":

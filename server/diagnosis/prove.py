@@ -12,7 +12,7 @@ from server.desk.ticket import Note, Ticket
 from server.diagnosis.citing import cite
 from server.diagnosis.standing import Standing
 from server.diagnosis.turn import Turn
-from server.diagnosis.weigh import is_about
+from server.diagnosis.weigh import proofs_of
 
 HOLD_DOWN = 15.0
 UNSTABLE_FACTOR = 4.0
@@ -91,12 +91,8 @@ class Prove:
         signal = self._signals.get(key[1])
         if signal is None or not signal.born_of_log:
             return False
-        symptom = self._standing.evidence[key]
-        return not any(
-            is_about(proof, symptom, subject)
-            for proof in signal.proof
-            for subject in self._standing.by_signal.get((key[0], proof.signal), ())
-        )
+        looks = proofs_of(self._standing.evidence[key], self._signals, self._standing)
+        return next(looks, None) is None
 
     def _act(self, ticket: Ticket, reason: Proved, proof: tuple[str, ...], turn: Turn) -> None:
         draft = turn.draft
@@ -107,6 +103,7 @@ class Prove:
             draft.note(ticket.id, turn.now, Note.PROVED, list(proof), reason)
         if reason is Proved.PROVED:
             draft.move(ticket.id, turn.now, Status.RESOLVED, reason)
+            self._standing.end(ticket.watch, turn.now)
             for key in [key for key in ticket.watch if key in self._standing.failing]:
                 self._standing.prove(key, proof[0], turn.now)
 

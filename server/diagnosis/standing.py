@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 import msgspec
@@ -15,6 +16,9 @@ from wire.judgement import Reason
 
 SERVER = "rootward"
 """The observer's name of the server itself."""
+
+MEMORY_OF_RUNS = 90.0
+"""Seconds for which an agent counts earlier failing runs of a look (engine rule 7)."""
 
 
 class Inferring(Protocol):
@@ -53,10 +57,14 @@ class Standing:
         self.failing: dict[Key, float] = {}
         """Symptoms that stand, with the moment at which the server learnt of each."""
         self.proven: dict[Key, Proven] = {}
+        self._ended: dict[Key, float] = {}
+        """Symptoms of resolved tickets → when those were resolved."""
         self.by_signal: dict[tuple[str, str], set[str]] = {}
         """(observer, signal) → subjects with evidence."""
         self.silent: set[str] = set()
         """Hosts whose agent is overdue or has said goodbye: what they said last is not fresh."""
+        self.hushed: dict[str, float] = {}
+        """Host → when it was asked something to which no answer came; gone once it is heard again."""
         self.goodbyes: dict[str, str] = {}
         """Host → kind of its clean stop."""
         self.many_silent = False
@@ -124,6 +132,16 @@ class Standing:
         """A look has refuted what the log said."""
         self.remove(key)
         self.proven[key] = Proven(by, at)
+
+    def end(self, keys: Iterable[Key], now: float) -> None:
+        """Their matter is closed: what these looks showed until now belongs to it."""
+        self._ended = {key: at for key, at in self._ended.items() if at > now - MEMORY_OF_RUNS}
+        self._ended.update(dict.fromkeys(keys, now))
+
+    def has_ended(self, entry: Entry) -> bool:
+        """Are the earlier failing runs of this look those of a matter that is closed?"""
+        at = self._ended.get((entry.host, entry.observation.signal, entry.observation.subject))
+        return at is not None and entry.confirmed_at < at + MEMORY_OF_RUNS
 
     def fresh_pass(self, key: Key) -> tuple[str, float] | None:
         """Observation id and beginning of the passing run, when the key passes and its observer is alive."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import msgspec
@@ -116,8 +117,23 @@ def _door(check: str, subject: str, latest: Entry | None, path: Path, address: s
     if not name or not port:
         return None
     if check == "tls.certificate":
-        return TlsTarget(host=name, port=port, server_name=_text(latest, "server_name"))
+        return _certificate(name, port, path)
     return TcpTarget(host=name, port=port)
+
+
+def _certificate(name: str, port: int, path: Path) -> Target | None:
+    """A certificate is for a name: asked for by a bare address, a good one would look wrong."""
+    if _is_address(name):
+        return None
+    return TlsTarget(host=path.address or name, port=port, server_name=name)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _where(subject: str) -> tuple[str, int, str]:

@@ -99,7 +99,14 @@ class TicketStage:
                 return
             self._move(diagnosis, ticket, turn)
         self._watch(diagnosis, ticket, turn)
-        self._store(diagnosis, ticket, turn)
+        said = self._desk.diagnoses.get(ticket.id)
+        if said is None or diagnosis.probability >= said.probability or not self._recovers(diagnosis, ticket):
+            self._store(diagnosis, ticket, turn)
+
+    def _recovers(self, diagnosis: Diagnosis, ticket: Ticket) -> bool:
+        """Symptoms end one by one; what is left of them must not look like another root, or a vaguer one."""
+        fresh = any(key not in ticket.watch for key in diagnosis.explains)
+        return not fresh and any(self._standing.fresh_pass(key) for key in ticket.watch)
 
     def _may_move(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> Ticketed:
         fault = self._describe.fault(diagnosis)
@@ -107,11 +114,7 @@ class TicketStage:
         vaguer = root_of(diagnosis)[0].startswith(UNMODELLED) and not ticket.fault.startswith(UNMODELLED)
         if unsure or vaguer or held(turn.draft, root_of(diagnosis)) or fault is None or not fault.ticket:
             return Ticketed.KEPT_UNSURE
-        fresh = [key for key in diagnosis.explains if key not in ticket.watch]
-        if not fresh and any(self._standing.fresh_pass(key) for key in ticket.watch):
-            # Symptoms end one by one; what is left of them must not look like another root.
-            return Ticketed.KEPT_WHILE_RECOVERING
-        return Ticketed.MOVED
+        return Ticketed.KEPT_WHILE_RECOVERING if self._recovers(diagnosis, ticket) else Ticketed.MOVED
 
     def _move(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> None:
         fields = self._describe.fields(diagnosis)

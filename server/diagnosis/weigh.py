@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from itertools import islice
 
@@ -188,19 +189,16 @@ class Weigh:
             opposite_at=entry.opposite_at,
             clock_error=entry.clock_error,
             confirmed=seen.confirmed,
-            intermittent=seen.intermittent,
+            intermittent=() if self._standing.has_ended(entry) else seen.intermittent,
             exercised=exercised,
         )
 
     def _refuted(self, key: Key) -> bool:
         symptom = self._standing.evidence[key]
-        for proof in self._signals[key[1]].proof:
-            for subject in sorted(self._standing.by_signal.get((key[0], proof.signal), ())):
-                look = self._standing.evidence[(key[0], proof.signal, subject)]
-                later = look.confirmed_at > symptom.confirmed_at
-                if look.outcome is Reason.OK and later and is_about(proof, symptom, subject):
-                    self._standing.prove(key, look.id, max(look.since, symptom.confirmed_at))
-                    return True
+        for look in proofs_of(symptom, self._signals, self._standing):
+            if look.outcome is Reason.OK and look.confirmed_at > symptom.confirmed_at:
+                self._standing.prove(key, look.id, max(look.since, symptom.confirmed_at))
+                return True
         return False
 
 
@@ -212,10 +210,26 @@ def _united(one: tuple[Exercised, ...], other: tuple[Exercised, ...]) -> tuple[E
     return tuple(dict.fromkeys((*one, *other)))
 
 
-def is_about(proof: Proof, symptom: Evidence, subject: str) -> bool:
+def proofs_of(symptom: Evidence, signals: Mapping[str, Signal], standing: Standing) -> Iterator[Evidence]:
+    """The looks that can refute a line: by whoever read it; over the network also by others."""
+    for proof in signals[symptom.signal].proof:
+        observers = {symptom.observer}
+        if Role.PATH in signals[proof.signal].exercises:
+            observers |= standing.seen_by.get(symptom.subject, set())
+        for observer in sorted(observers):
+            for subject in sorted(standing.by_signal.get((observer, proof.signal), ())):
+                look = standing.evidence[(observer, proof.signal, subject)]
+                if is_about(proof, symptom, look):
+                    yield look
+
+
+def is_about(proof: Proof, symptom: Evidence, look: Evidence) -> bool:
     """Is the look about what the line was about? A process and its service share their name."""
     if proof.on == "host":
-        return subject == f"host:{host_of(symptom.subject) or symptom.observer}"
-    selves = {entity for role, entity in symptom.exercised if role is Role.SELF} | {symptom.subject}
-    same_name = kind_of(subject) != "host" and name_of(subject) == name_of(symptom.subject)
-    return subject in selves or same_name
+        return look.subject == f"host:{host_of(symptom.subject) or symptom.observer}"
+    same_name = kind_of(look.subject) != "host" and name_of(look.subject) == name_of(symptom.subject)
+    return same_name or not _selves(symptom).isdisjoint(_selves(look))
+
+
+def _selves(evidence: Evidence) -> set[str]:
+    return {entity for role, entity in evidence.exercised if role is Role.SELF} | {evidence.subject}

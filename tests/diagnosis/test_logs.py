@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server.desk.states import Status
-from wire.judgement import Reason
+from wire.judgement import Path, Reason
 
 
 def fill_up(lab):
@@ -47,3 +47,24 @@ def test_a_line_that_no_look_can_refute_is_proved_by_the_other_looks_of_its_tick
     lab.pass_time(60)
     assert lab.tickets(open_only=True) == []
     assert Status.RESOLVED in {ticket.status for ticket in lab.tickets()}
+
+
+def ask_page(lab, reason=Reason.OK):
+    """web2 asks for a page of nginx on web1."""
+    way = Path(
+        interface="eth0", source=lab.agents["web2"].address, address=lab.agents["web1"].address, port=80
+    )
+    lab.look("web2", "app.http", "endpoint:http://web1", reason, path=way)
+
+
+def test_an_exception_is_refuted_by_a_page_of_that_service_whoever_asks(lab):
+    lab.join("web1", "web2")
+    ask_page(lab)
+    lab.pass_time(20)
+    lab.look("web1", "log.app_exception", "service:web1/nginx", Reason.MATCHED)
+    ask_page(lab, Reason.STATUS)
+    lab.pass_time(40)
+    assert lab.only_ticket().entity == "service:web1/nginx"
+    ask_page(lab)
+    lab.pass_time(40)
+    assert lab.only_ticket().status is Status.RESOLVED

@@ -82,3 +82,33 @@ def test_symptoms_of_one_root_in_any_order_are_one_open_ticket_in_the_end(lab):
     assert ticket.entity == "service:db1/db"
     assert set(ticket.hosts) == {"db1", "web1", "web2"}
     assert len(ticket.watch) == 4
+
+
+def test_what_is_left_of_a_recovery_does_not_rewrite_the_diagnosis(lab):
+    shop(lab)
+    lab.stop("db1", "db")
+    page(lab, "web1", Reason.STATUS)
+    page(lab, "web2", Reason.STATUS)
+    lab.pass_time(30)
+    told = lab.pipeline.desk.diagnoses[lab.only_ticket().id]
+    lab.look("db1", "svc.process", "service:db1/db")
+    page(lab, "web1")
+    lab.pass_time(10)
+    assert lab.only_ticket().entity == "service:db1/db"
+    assert lab.pipeline.desk.diagnoses[lab.only_ticket().id].probability >= told.probability
+
+
+def test_failing_runs_of_a_resolved_matter_do_not_make_the_next_one_unstable(lab):
+    shop(lab)
+    page(lab, "web1", Reason.STATUS)
+    lab.pass_time(45)
+    page(lab, "web1")
+    lab.pass_time(30)
+    lab.stop("web1", "nginx")
+    address = lab.agents["web1"].address
+    way = Path(interface="eth0", source=lab.agents["mon1"].address, address=address, port=80)
+    seen = (Reason.STATUS, Reason.REFUSED)
+    lab.look("mon1", "app.http", f"endpoint:http://{address}", Reason.REFUSED, path=way, intermittent=seen)
+    lab.pass_time(20)
+    (ticket,) = lab.tickets(open_only=True)
+    assert (ticket.fault, ticket.unstable) == ("svc.process.down", False)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from rules.matcher_engines import LINE_LIMIT, Engine, Spans, choose_engine, spans_of
+from rules.matcher_engines import LINE_LIMIT, NUMBER_BITS, NUMBER_MASK, Engine, Spans, choose_engine, spans_of
 from rules.matcher_entity import NOWHERE, Places, entity_of, groups_of, program_of
 from rules.pattern import read_pattern
 from rules.signatures import Breadth, Severity, Signature, load_signatures
@@ -90,16 +90,18 @@ class Matcher:
         """Start and stop of each line with candidates, the end of the first match, and the patterns."""
         lines: list[tuple[int, int, int, list[int]]] = []
         numbers: list[int] = []
-        stop = -1
-        for end, number in self._engine.find(block):
-            if end <= stop:
-                numbers.append(number)
+        last = -1
+        for event in self._engine.find(block):
+            if event <= last:
+                numbers.append(event & NUMBER_MASK)
                 continue
+            end = event >> NUMBER_BITS
             start = block.rfind(b"\n", 0, end - 1) + 1
             stop = block.find(b"\n", end - 1)
             if stop < 0:
                 stop = len(block)
-            numbers = [number]
+            last = stop << NUMBER_BITS | NUMBER_MASK
+            numbers = [event & NUMBER_MASK]
             lines.append((start, stop, end, numbers))
         return lines
 

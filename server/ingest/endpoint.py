@@ -25,10 +25,11 @@ Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 _log = structlog.get_logger("ingest")
 
 
-class _Gone(Exception):
+class Gone(Exception):
     """The agent hung up before its batch was whole."""
 
 
@@ -48,9 +49,10 @@ class BatchEndpoint:
         try:
             answer, status, outcome = encode(await self._take(scope, receive)), 200, "stored"
         except Refused as refused:
-            answer = encode({"status_code": refused.status, "detail": refused.detail})
-            status, outcome = refused.status, refused.outcome
-        except _Gone:
+            self._metrics.batches.labels(refused.outcome).inc()
+            await answer_refusal(send, refused)
+            return
+        except Gone:
             self._metrics.batches.labels("gone").inc()
             return
         except Exception:  # noqa: BLE001 - a defect of ours must reach the log, and the agent must keep its spool
@@ -65,7 +67,7 @@ class BatchEndpoint:
             raise Refused(405, "method", "batches are POSTed")
         headers = dict(scope["headers"])
         principal = self._identify(headers)
-        raw = await _read(headers, receive)
+        raw = await read_body(headers, receive, MAX_BODY)
         encoding = headers.get(b"content-encoding", b"").decode("latin-1").strip().lower()
         batch = _decode(unpack(raw, encoding, MAX_BODY))
         _check_identity(batch, principal)
@@ -128,23 +130,28 @@ def _check_identity(batch: Batch, principal: Principal) -> None:
         raise Refused(403, "other_host", f"inventory.host: this agent was enrolled for {principal.host}")
 
 
-async def _read(headers: dict[bytes, bytes], receive: Receive) -> bytes:
+async def read_body(headers: dict[bytes, bytes], receive: Receive, limit: int) -> bytes:
+    """Raises Refused for more than ``limit`` bytes, Gone when the caller hangs up."""
     announced = headers.get(b"content-length", b"")
-    if announced.isdigit() and int(announced[:20]) > MAX_BODY:
-        raise Refused(413, "too_large", f"the body is larger than {MAX_BODY} bytes; send smaller batches")
+    if announced.isdigit() and int(announced[:20]) > limit:
+        raise Refused(413, "too_large", f"the body is larger than {limit} bytes; send less at once")
     parts: list[bytes] = []
     size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise _Gone
+            raise Gone
         part = message.get("body", b"")
         size += len(part)
-        if size > MAX_BODY:
-            raise Refused(413, "too_large", f"the body is larger than {MAX_BODY} bytes; send smaller batches")
+        if size > limit:
+            raise Refused(413, "too_large", f"the body is larger than {limit} bytes; send less at once")
         parts.append(part)
         if not message.get("more_body", False):
             return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def answer_refusal(send: Send, refused: Refused) -> None:
+    await _answer(send, refused.status, encode({"status_code": refused.status, "detail": refused.detail}))
 
 
 async def _answer(send: Send, status: int, body: bytes) -> None:

@@ -13,7 +13,7 @@ from litestar.params import JSONBody, QueryParameter
 
 from server.auth.principal import Access, Principal
 from server.parts import Parts
-from server.storage import batches
+from server.storage.snapshots import SnapshotRow, add_snapshot
 from wire.codec import encode
 from wire.exchange import MAX_SNAPSHOT, Ack, Snapshot
 
@@ -47,7 +47,7 @@ async def get_tasks(
     summary="The flight recorder's snapshot",
 )
 async def post_snapshot(request: AgentRequest, parts: Parts, data: JSONBody[Snapshot]) -> None:
-    """The newest few of each host are kept."""
+    """The newest few of each host are kept. May be gzipped (Content-Encoding: gzip)."""
     agent = request.user
     if data.agent != agent.name:
         raise PermissionDeniedException("agent: the credential belongs to another agent")
@@ -55,7 +55,7 @@ async def post_snapshot(request: AgentRequest, parts: Parts, data: JSONBody[Snap
     now = parts.now()
     await asyncio.wrap_future(
         parts.database.writer.run(
-            lambda connection: batches.add_snapshot(connection, agent.host, data.at, now, body)
+            lambda connection: add_snapshot(connection, SnapshotRow(agent.host, data.at, now, body))
         )
     )
 

@@ -1,4 +1,4 @@
-"""The durable batch log, the checkpoints that shorten it, and the flight recorder's snapshots."""
+"""The durable batch log, and the checkpoints that shorten it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from server.storage.schema import batches, checkpoints, snapshots
+from server.storage.schema import batches, checkpoints
 
 BatchRow = tuple[int, str, float, int, bytes]
 """(id, agent, received_at, last_seq, body)"""
-SNAPSHOTS_PER_HOST = 5
 
 
 def append(connection: Connection, rows: Sequence[BatchRow]) -> None:
@@ -54,28 +53,3 @@ def truncate(connection: Connection, upto: int) -> None:
 def drop_agent(connection: Connection, agent: str) -> None:
     connection.execute(delete(checkpoints).where(checkpoints.c.agent == agent))
     connection.execute(delete(batches).where(batches.c.agent == agent))
-
-
-def add_snapshot(connection: Connection, host: str, at: float, received_at: float, body: bytes) -> int:
-    """Keeps the newest few of each host; returns the number of the new one."""
-    done = connection.execute(insert(snapshots).values(host=host, at=at, received_at=received_at, body=body))
-    kept = (
-        select(snapshots.c.id)
-        .where(snapshots.c.host == host)
-        .order_by(snapshots.c.id.desc())
-        .limit(SNAPSHOTS_PER_HOST)
-    )
-    connection.execute(delete(snapshots).where(snapshots.c.host == host, snapshots.c.id.not_in(kept)))
-    key = done.inserted_primary_key
-    return int(key[0]) if key is not None else 0
-
-
-def newest_snapshot(connection: Connection, host: str) -> tuple[float, bytes] | None:
-    """(received_at, gzip of the JSON)"""
-    row = connection.execute(
-        select(snapshots.c.received_at, snapshots.c.body)
-        .where(snapshots.c.host == host)
-        .order_by(snapshots.c.id.desc())
-        .limit(1)
-    ).first()
-    return None if row is None else (float(row.received_at), bytes(row.body))

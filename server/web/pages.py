@@ -11,15 +11,18 @@ from litestar.params import PathParameter
 from litestar.response import Redirect, Response
 
 from server.api.hosts import hosts_shown
+from server.api.snapshots import snapshots_of
 from server.api.tickets import report_text
 from server.desk.actions import Action, Request, UnknownTicket, possible
 from server.desk.shown import Shown, shown
 from server.desk.states import Refused
+from server.desk.wording import plain
 from server.parts import Parts
 from server.storage import tickets as storage
 from server.web import sign_in
 from server.web.page import AnyRequest, page
 from server.web.words import language_of
+from wire.exchange import MAX_SNAPSHOT
 
 Number = Annotated[int, PathParameter(ge=1, le=2**31)]
 LISTED = 500
@@ -63,6 +66,22 @@ async def act(request: AnyRequest, parts: Parts, number: Number) -> Response[str
     except Refused as error:
         return await asyncio.to_thread(_ticket, request, parts, number, str(error))
     return Redirect(f"/tickets/{number}", status_code=303)
+
+
+@get("/tickets/{number:int}/snapshots", include_in_schema=False, sync_to_thread=True)
+def snapshots(request: AnyRequest, parts: Parts, number: Number) -> Response[str]:
+    found = snapshots_of(parts, number)
+    if found is None:
+        raise NotFoundException(f"no ticket has the number {number}")
+    inert = [
+        {
+            "host": each.host,
+            "at": _moment(each.at),
+            "sections": {plain(name): _inert(text) for name, text in each.sections.items()},
+        }
+        for each in found
+    ]
+    return page(request, "snapshots", place="", number=number, snapshots=inert)
 
 
 @get("/hosts", include_in_schema=False, sync_to_thread=True)
@@ -115,4 +134,9 @@ def _moment(iso: str | None) -> str:
     return f"{iso[:19].replace('T', ' ')} UTC" if iso else ""
 
 
-ROUTES = [tickets, ticket, act, hosts, *sign_in.ROUTES]
+def _inert(text: str) -> str:
+    """Lines stay; what a terminal or a reader of right-to-left text would obey goes."""
+    return "\n".join(plain(line, MAX_SNAPSHOT) for line in text.split("\n"))
+
+
+ROUTES = [tickets, ticket, act, snapshots, hosts, *sign_in.ROUTES]

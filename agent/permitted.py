@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface, ip_network
 from urllib.parse import urlsplit
 
 from agent.link import is_loopback
@@ -24,6 +24,7 @@ from wire.target import (
 AnyAddress = IPv4Address | IPv6Address
 METADATA = frozenset(["169.254.169.254", "169.254.170.2", "100.100.100.200", "192.0.0.192", "fd00:ec2::254"])
 """Where clouds hand out credentials to whoever asks."""
+HOUSE = tuple(ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
 SMALLEST_PREFIX = {4: 16, 6: 48}
 """A wider network than this is not "next door"."""
 
@@ -50,7 +51,9 @@ class Permitted:
         match target:
             case LocalTarget():
                 self._local(target)
-            case IcmpTarget() | RouteTarget() | NeighbourTarget() | TcpTarget():
+            case IcmpTarget() | RouteTarget():
+                self._echo(target.address)
+            case NeighbourTarget() | TcpTarget():
                 self._reach(_host(target))
             case DnsTarget():
                 if target.resolver not in self._names:
@@ -92,6 +95,21 @@ class Permitted:
             raise NotPermitted("nothing on loopback that this host does not ask anyway")
         self._reach(parts.hostname or "")
 
+    def _echo(self, name: str) -> None:
+        """An echo opens no door: any machine of the house may be asked whether it lives, from any other.
+
+        Inside the house are the private ranges (RFC 1918, RFC 4193); for all else ``_reach`` decides.
+        """
+        try:
+            address = _plain(ip_address(name))
+        except ValueError:
+            address = None
+        inside = address is not None and any(
+            address in each for each in HOUSE if each.version == address.version
+        )
+        if not inside or str(address) in METADATA:
+            self._reach(name)
+
     def _reach(self, name: str) -> None:
         """Raises NotPermitted unless the address is known, or in a subnet that this host is part of."""
         try:
@@ -110,6 +128,14 @@ class Permitted:
             raise NotPermitted("nothing on loopback that this host does not ask anyway")
         if not any(_contains(text, address) for nic in self._inventory.nics for text in nic.addresses):
             raise NotPermitted(f"{address} is neither known to this host nor in a subnet of its own")
+
+
+def _in_the_house(name: str) -> bool:
+    try:
+        address = _plain(ip_address(name))
+    except ValueError:
+        return False
+    return any(address in each for each in HOUSE) and str(address) not in METADATA
 
 
 def _plain(address: AnyAddress) -> AnyAddress:

@@ -7,10 +7,13 @@ from math import exp
 from typing import NamedTuple
 
 from rules.diagnosis import Key
-from rules.inference.cause import NEVER, Cause, Nats, complement, nats
+from rules.inference.cause import NAT, NEVER, Cause, Nats, complement, nats
 from rules.inference.ground import Ground, Hop
 from rules.inference.outcomes import Reading
 from rules.inference.touch import Touches
+
+BURDEN: Nats = NAT
+"""A way to a state that is this much worse than the best one is not taken."""
 
 
 class Active(NamedTuple):
@@ -34,7 +37,7 @@ class Closure(NamedTuple):
 class _Arrival:
     """A state that was reached, and by what."""
 
-    __slots__ = ("hops", "onset", "supported", "weight")
+    __slots__ = ("followed", "hops", "onset", "supported", "weight")
 
     def __init__(self) -> None:
         self.hops: list[tuple[Cause, Hop]] = []
@@ -42,6 +45,7 @@ class _Arrival:
         self.weight: Nats = 0
         """What the state's own looks say of it."""
         self.supported = False
+        self.followed = False
 
     def miss(self) -> Nats:
         return sum(hop.miss for _, hop in self.hops)
@@ -69,7 +73,6 @@ class Closer:
         levels: list[dict[Cause, _Arrival]] = []
         reached: dict[Cause, float] = {root: self._onsets[root] for root in sorted(roots)}
         active = {root: Active(onset, None, undeclared=False) for root, onset in reached.items()}
-        cost = 0
         frontier = list(active)
         members: dict[Cause, set[Cause]] = {}
         while frontier:
@@ -80,18 +83,13 @@ class Closer:
                         arrival = level.setdefault(hop.cause, _Arrival())
                         arrival.hops.append((cause, hop))
                         arrival.onset = min(arrival.onset, reached[cause])
-            followed: dict[Cause, _Arrival] = {}
             for state in sorted(level):
                 arrival = level[state]
-                if self._follow(state, arrival):
-                    followed[state] = arrival
-                    reached[state] = arrival.onset
-                else:
-                    reached[state] = arrival.onset
-                    cost += _expected(arrival)
-            levels.append(followed)
-            frontier = list(followed)
-        return self._keep(levels, active, cost)
+                arrival.followed = self._follow(state, arrival)
+                reached[state] = arrival.onset
+            levels.append(level)
+            frontier = [state for state in sorted(level) if level[state].followed]
+        return self._keep(levels, active)
 
     def _follow(self, state: Cause, arrival: _Arrival) -> bool:
         """Whether the state may be in force; what its own looks weigh is noted on the way."""
@@ -106,22 +104,27 @@ class Closer:
         miss = arrival.miss()
         return arrival.weight + complement(miss) - miss > 0
 
-    def _keep(self, levels: list[dict[Cause, _Arrival]], active: dict[Cause, Active], cost: Nats) -> Closure:
+    def _keep(self, levels: list[dict[Cause, _Arrival]], active: dict[Cause, Active]) -> Closure:
         """Drop what explains nothing, last level first; what is kept must be grounded in what is kept."""
+        _let_go_of_contradicted(levels)
         needed: set[Cause] = set()
         for level in reversed(levels):
             for state, arrival in level.items():
-                if arrival.supported or state in needed:
+                if arrival.followed and (arrival.supported or state in needed):
                     needed.add(state)
                     needed.update(parent for parent, _ in arrival.hops)
-                else:
-                    cost += _expected(arrival)
+        cost = 0
         for level in levels:
-            for state, arrival in level.items():
-                if state not in needed:
-                    continue
+            for state in sorted(level):
+                arrival = level[state]
                 hops = [(parent, hop) for parent, hop in arrival.hops if parent in active]
-                cost += complement(sum(hop.miss for _, hop in hops))
+                if not hops:
+                    continue  # what might have brought it about is not in force itself
+                miss = sum(hop.miss for _, hop in hops)
+                if state not in needed:
+                    cost += _expected(arrival, miss)
+                    continue
+                cost += complement(miss)
                 because = min(hops, key=lambda each: (each[1].miss, each[0]))[0]
                 undeclared = all(hop.undeclared or active[parent].undeclared for parent, hop in hops)
                 active[state] = Active(arrival.onset, because, undeclared)
@@ -156,11 +159,23 @@ class Closer:
         return self._begun[key]
 
 
-def _expected(arrival: _Arrival) -> Nats:
+def _let_go_of_contradicted(levels: list[dict[Cause, _Arrival]]) -> None:
+    """Of several ways to a state, those through what looks speak against are not taken."""
+    burdens: dict[Cause, Nats] = {}
+    for level in levels:
+        for state, arrival in level.items():
+            best = max(burdens.get(parent, 0) for parent, _ in arrival.hops)
+            arrival.hops = [
+                (parent, hop) for parent, hop in arrival.hops if burdens.get(parent, 0) > best - BURDEN
+            ]
+            burdens[state] = best + (0 if arrival.supported else min(0, arrival.weight))
+
+
+def _expected(arrival: _Arrival, miss: Nats) -> Nats:
     """What it weighs that a state which ought to follow is not seen: it may just not have come about."""
     if arrival.supported:
-        return arrival.miss()
+        return miss
     if not arrival.weight:
         return 0
-    missed = exp(arrival.miss() / 1e6)
+    missed = exp(miss / 1e6)
     return nats(missed + (1.0 - missed) * exp(arrival.weight / 1e6))

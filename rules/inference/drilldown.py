@@ -20,6 +20,8 @@ AT_ONCE = 24
 PER_CANDIDATE = 6
 SURE = 0.97
 """A root at least this probable, and alone, needs no further test."""
+SPOKEN = frozenset(["app.http", "tls.certificate", "net.dns", "net.dns_record"])
+"""Questions in a language that not every door speaks: only where somebody asks so already."""
 LEAST_GAIN = 0.01
 """Bits below which a test is not worth its noise."""
 LOOKS_EACH = 200
@@ -113,8 +115,9 @@ def _own(engine: Engine, cause: Cause) -> Iterator[_Idea]:
     touched = [(Role.SELF, cause.entity)]
     if owner:
         touched.append((Role.HOST, host(owner)))
+    known = {look[0] for look in engine.index.here(cause.entity)}
     for check, cost in costs.items():
-        if _is_asked(engine, check):
+        if _is_asked(engine, check) and (check in known or check not in SPOKEN):
             observer = owner if _is_local(engine, check) else ""
             yield _Idea(check, cause.entity, observer, cost, tuple(touched))
 

@@ -79,11 +79,9 @@ def edges_of(inventory: Inventory, book: AddressBook, wiring: Wiring, way: Way) 
         if owner and owner.host != name:
             door = ids.port(owner.host, use.port)
             yield edge(child, Relation.DEPENDS_ON, door, LEARNT, "connection")
-            for gateway in (
-                crossed for crossed in way(name, use.address) if ids.kind_of(crossed) == "gateway"
-            ):
-                yield edge(child, Relation.ROUTES_VIA, gateway, LEARNT, "connection")
-                yield edge(child, Relation.DEPENDS_ON, ids.flow(gateway, door), LEARNT, "connection")
+            for hop in (each for each in way(name, use.address) if ids.kind_of(each) == "gateway"):
+                yield edge(child, Relation.ROUTES_VIA, hop, LEARNT, "connection")
+                yield edge(child, Relation.DEPENDS_ON, ids.flow(hop, door), LEARNT, "connection")
     for declared in inventory.dependencies:
         child = service_id(declared.service if "/" in declared.service else f"{name}/{declared.service}")
         yield edge(child, Relation.DEPENDS_ON, service_id(declared.on), source="declared")

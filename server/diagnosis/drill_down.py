@@ -10,14 +10,17 @@ from uuid import uuid4
 import msgspec
 
 from rules.diagnosis import Diagnosis, Hypothesis, Key, Step, Unchecked
+from rules.models import Relation
 from rules.topology import Topology
 from server.diagnosis.infer import Infer
 from server.diagnosis.standing import SERVER, Standing
 from server.diagnosis.targets import is_local, target_for
 from server.diagnosis.turn import Turn
 from server.entry import Applied, Entry
-from wire.entity import host_of
+from wire import entity as ids
+from wire.entity import host_of, kind_of, name_of
 from wire.exchange import Task
+from wire.target import Target
 
 MAX_TESTS = 24
 MAX_PER_ROOT = 6
@@ -62,6 +65,7 @@ class _Round(msgspec.Struct):
 
 class _Asked(msgspec.Struct):
     key: Key
+    target: Target
     deadline: float
     round: _Round
 
@@ -121,6 +125,7 @@ class DrillDown:
             if asked.deadline < turn.now:
                 self._done(task)
                 self._unanswered(task, asked, "no answer in time", turn.now)
+                self._standing.hushed.setdefault(asked.key[0], asked.deadline - DEADLINE)
                 turn.decide(self.name, Drilled.NO_ANSWER, " ".join(asked.key))
 
     def _done(self, task: str) -> bool:
@@ -170,10 +175,12 @@ class DrillDown:
         target = target_for(test.check, test.subject, self._latest(test, observer), self._topology)
         if target is None:
             return Drilled.NO_TARGET, observer
+        if any(each.key[:2] == key[:2] and each.target == target for each in self._asked.values()):
+            return None, observer  # the same question by another name
         task = Task(id=uuid4().hex, check=test.check, target=target, expires_at=now + DEADLINE)
         self._offer(observer, task)
         asked.open.add(task.id)
-        self._asked[task.id] = _Asked(key, now + DEADLINE, asked)
+        self._asked[task.id] = _Asked(key, target, now + DEADLINE, asked)
         return Drilled.ASKED, observer
 
     def _vantage(self, test: Wanted, diagnosis: Diagnosis) -> str:
@@ -185,10 +192,19 @@ class DrillDown:
             return own if self._alive(own) else ""
         suspects = {own, host_of(diagnosis.root.entity)}
         looked = [observer for observer, _, _ in self._looks(test)]
-        for host in (*looked, *sorted(self._topology.inventories)):
-            if host not in suspects and self._alive(host):
+        for host in (*looked, *self._near(own), *sorted(self._topology.inventories)):
+            if host not in suspects and self._alive(host) and host not in self._standing.hushed:
                 return host
         return ""
+
+    def _near(self, host: str) -> list[str]:
+        """The hosts on the same switch or segment: little that may be at fault lies between."""
+        graph = self._topology.graph
+        homes = [e.parent for e in graph.parents(ids.host(host)) if e.relation is Relation.ATTACHED_TO]
+        found = {
+            e.child for home in homes for e in graph.children(home) if e.relation is Relation.ATTACHED_TO
+        }
+        return sorted(name_of(each) for each in found if kind_of(each) == "host")
 
     def _alive(self, host: str) -> bool:
         known = host in self._topology.inventories

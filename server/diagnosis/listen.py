@@ -18,6 +18,8 @@ from wire.observation import Observation
 SIGNAL = "agent.heartbeat"
 MACHINE_GONE = frozenset(["shutdown", "sleep"])
 """Goodbyes of the whole machine; the other one is of the agent alone."""
+HUSHED = 1.5
+"""Heartbeat intervals of silence that are enough where a question, too, went without an answer."""
 MANY = 3
 LARGE_PART = 3
 """One of so many agents falling silent together makes the server's own connection a suspect."""
@@ -52,13 +54,26 @@ class Listen:
             if presence.last_heard <= 0:
                 continue
             heard += 1
-            late = not presence.goodbye and presence.overdue_at < turn.now
+            late = not presence.goodbye and (
+                presence.overdue_at < turn.now or self._hushed(presence, turn.now)
+            )
             overdue += late
             self._judge(presence, turn, late=late)
         many = overdue >= MANY and overdue * LARGE_PART >= heard
         if many and not self._standing.many_silent:
             turn.decide(self.name, Heard.MANY_LAPSED, f"{overdue} of {heard} agents")
         self._standing.many_silent = many
+
+    def _hushed(self, presence: Presence, now: float) -> bool:
+        """It missed a heartbeat, and what it was asked since: no need to wait for the third."""
+        asked = self._standing.hushed.get(presence.host)
+        if asked is None:
+            return False
+        if presence.last_heard > asked:
+            del self._standing.hushed[presence.host]
+            return False
+        interval = (presence.overdue_at - presence.last_heard) / MANY
+        return now - presence.last_heard > HUSHED * interval
 
     def _judge(self, presence: Presence, turn: Turn, *, late: bool) -> None:
         host, standing = presence.host, self._standing
@@ -108,7 +123,7 @@ class Listen:
             since=entry.since,
             confirmed_at=entry.confirmed_at,
             opposite_at=entry.opposite_at,
-            confirmed=late,  # three were missed, one after the other
+            confirmed=late,  # three were missed, or one and an answer
             exercised=exercised,
         )
         self._standing.put(evidence, entry, now)

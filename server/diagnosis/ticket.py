@@ -27,7 +27,7 @@ and what was well looked at changes little. They grow with the age of the ticket
 UNMODELLED = "unmodelled."
 """Faults that only say where, not what."""
 SAME_MATTER = 0.5
-"""Part of a resolved ticket's symptoms that must fire again for it to be the same matter."""
+"""Part of all symptoms, the resolved ticket's and the new ones, that both must share to be the same matter."""
 LEFT_OVER_FOR = 60.0
 UNSTABLE_AFTER = 3
 UNSTABLE_WITHIN = 3600.0
@@ -188,13 +188,13 @@ class TicketStage:
         ]
         same = [ticket for ticket in ended if ticket.root == root_of(diagnosis)]
         if not same:
-            explained = set(diagnosis.explains)
+            explained = set(self._lasting(diagnosis.explains))
             same = [
                 ticket
                 for ticket in ended
                 if ticket.status is Status.RESOLVED
                 and self._within(ticket, turn.now)
-                and sum(key in explained for key in ticket.watch) > SAME_MATTER * len(ticket.watch)
+                and len(explained & set(ticket.watch)) > SAME_MATTER * len(explained | set(ticket.watch))
             ]
         return max(same, key=lambda ticket: (ticket.resolved_at or 0.0, int(ticket.id)), default=None)
 

@@ -23,6 +23,7 @@ from server.app import App, compose
 from server.auth.operators import FIRST_OPERATOR, first_password
 from server.config import Address, Config
 from server.journal import open_journal
+from server.patience import PatientProtocol
 
 GRACE = 5
 """Seconds that requests get to end after the signal."""
@@ -90,6 +91,7 @@ def _welcome(app: App) -> None:
 def _serve(app: App, listening: socket.socket, credentials: tls.Credentials | None) -> None:
     config = uvicorn.Config(
         app,
+        http=PatientProtocol,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -99,7 +101,6 @@ def _serve(app: App, listening: socket.socket, credentials: tls.Credentials | No
         ws="none",
         timeout_graceful_shutdown=GRACE,
         timeout_keep_alive=75,
-        h11_max_incomplete_event_size=64 * 1024,
         ssl_certfile=credentials.certificate if credentials else None,
         ssl_keyfile=credentials.key if credentials else None,
     )

@@ -11,9 +11,14 @@ import msgspec
 from collectors.host import Host
 from collectors.identity import identify
 from collectors.process_table import Process, processes
+from collectors.service_memory import recall
 
 KEEP = 60.0
 """Seconds that an answer stands: services restart, files rotate."""
+KEEP_GUESS = 2.0
+"""Seconds for what no running process told: it may be starting just now."""
+LIKE = 4
+"""Letters that two names must share at their beginning to be of one thing."""
 ANSWERS = 256
 DESCRIPTORS = 4096
 COLLECTORS_OF_LINES = frozenset(
@@ -25,7 +30,9 @@ SHARED = frozenset(["syslog", "messages", "kern", "daemon", "user", "auth", "sec
 
 class _Answer(msgspec.Struct):
     name: str
-    at: float
+    until: float
+    sure: bool
+    """A running process told."""
 
 
 class Writers:
@@ -36,34 +43,56 @@ class Writers:
         self._answers: dict[str, _Answer] = {}
 
     def of_program(self, program: str) -> str:
-        """The service whose process bears this name, else the name itself."""
-        return self._ask(f"program {program}", lambda: self._running(program) or program)
+        """The service whose process bears this name, else the one watched by it, else the name itself."""
+        return self._ask(f"program {program}", lambda: self._running(program), program)
 
     def of_file(self, path: str) -> str:
         """The service that writes this file; ``""`` for files where many write."""
-        return self._ask(f"file {path}", lambda: self._writing(path))
+        return self._ask(f"file {path}", lambda: self._writing(path), _named_for(path))
 
-    def _ask(self, question: str, find: Callable[[], str]) -> str:
+    def _ask(self, question: str, find: Callable[[], str | None], otherwise: str) -> str:
+        """What runs tells best; then what told so before it ended; then what the name is like."""
         now = self._host.ticks()
         answer = self._answers.get(question)
-        if answer is None or now - answer.at > KEEP:
+        if answer is None or now > answer.until:
             if len(self._answers) >= ANSWERS:
                 self._answers.clear()
-            answer = self._answers[question] = _Answer(find(), now)
+            found = find()
+            if found is None:
+                known = answer.name if answer is not None and answer.sure else self._watched(otherwise)
+                answer = _Answer(known, now + KEEP_GUESS, answer is not None and answer.sure)
+            else:
+                answer = _Answer(found, now + KEEP, sure=True)
+            self._answers[question] = answer
         return answer.name
 
-    def _running(self, program: str) -> str:
+    def _watched(self, name: str) -> str:
+        """The service of this host that goes by the name, or by one like it, as discovery calls it."""
+        if not name:
+            return name
+        services = {service: one.remembered for service, one in recall(self._host).items()}
+        for service, known in services.items():
+            if name in (service, known.process, known.unit.removesuffix(".service")):
+                return service
+        alike = [
+            service
+            for service, known in services.items()
+            if any(_alike(name, other) for other in (service, known.process))
+        ]
+        return alike[0] if len(alike) == 1 else name
+
+    def _running(self, program: str) -> str | None:
         for process in self._processes():
             if process.name == program[:15]:
                 return identify(self._host, process).name
-        return ""
+        return None
 
-    def _writing(self, path: str) -> str:
+    def _writing(self, path: str) -> str | None:
         for process in self._processes():
             if self._has_open(process.pid, path):
                 name = identify(self._host, process).name
                 return "" if name in COLLECTORS_OF_LINES else name
-        return _named_for(path)
+        return None
 
     def _processes(self) -> list[Process]:
         try:
@@ -82,6 +111,12 @@ class Writers:
         except (OSError, ValueError, IndexError):  # it ended, or is another user's
             return False
         return False
+
+
+def _alike(one: str, other: str) -> bool:
+    """``postgres`` and ``postgresql``: the shorter name begins the longer one."""
+    shorter, longer = sorted((one, other), key=len)
+    return len(shorter) >= LIKE and longer.startswith(shorter)
 
 
 def _named_for(path: str) -> str:

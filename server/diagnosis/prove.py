@@ -18,6 +18,8 @@ HOLD_DOWN = 15.0
 UNSTABLE_FACTOR = 4.0
 """What comes and goes must stay well for longer."""
 MAX_RELAPSES = 8
+LINE_LASTS = 300.0
+"""Seconds after its last repetition for which a line without a ticket still counts."""
 
 
 class Proved(StrEnum):
@@ -28,6 +30,7 @@ class Proved(StrEnum):
     HOLDING_DOWN = "holding_down"
     RELAPSED = "relapsed"
     LEFT_TO_PEOPLE = "left_to_people"
+    LINE_FORGOTTEN = "line_forgotten"
 
 
 class Prove:
@@ -57,6 +60,15 @@ class Prove:
             turn.decide(self.name, reason, ticket.id)
             self._act(ticket, reason, proof, turn)
         self._said = said
+        self._forget_lines(turn)
+
+    def _forget_lines(self, turn: Turn) -> None:
+        """What a log said once, and no ticket is about, must not be held against what happens later."""
+        watched = {key for ticket in turn.draft.tickets() if ticket.open for key in ticket.watch}
+        for key in [key for key in self._standing.failing if key[1] in self._standing.log_born]:
+            if key not in watched and self._standing.evidence[key].confirmed_at < turn.now - LINE_LASTS:
+                self._standing.remove(key)
+                turn.decide(self.name, Proved.LINE_FORGOTTEN, " ".join(key))
 
     def _judge(self, ticket: Ticket, now: float) -> tuple[Proved, tuple[str, ...]]:
         """What can be said of the repair, and the observations that prove it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server.desk.states import Status
-from wire.judgement import Path, Reason
+from wire.judgement import Path, Reason, Verdict
 
 
 def fill_up(lab):
@@ -68,3 +68,13 @@ def test_an_exception_is_refuted_by_a_page_of_that_service_whoever_asks(lab):
     ask_page(lab)
     lab.pass_time(40)
     assert lab.only_ticket().status is Status.RESOLVED
+
+
+def test_a_line_that_no_ticket_is_about_is_forgotten(lab):
+    lab.join("web1", "web2")
+    lab.look("web1", "log.other_fault", "service:web1/nginx", Reason.MATCHED, verdict=Verdict.WARN)
+    lab.pass_time(60)
+    assert lab.pipeline.standing.failing
+    lab.pass_time(260)
+    assert not lab.pipeline.standing.failing
+    assert lab.tickets() == []

@@ -49,6 +49,8 @@ class Uplink:
     _poll_after: float = HEARTBEAT
     _asked_for_more: bool = False
     _news: threading.Event = field(default_factory=threading.Event)
+    _retry: threading.Event = field(default_factory=threading.Event)
+    """The server was reached again, or the agent ends: no reason to wait on."""
     _stopping: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
@@ -67,6 +69,7 @@ class Uplink:
         """Send what is left and say goodbye, within ``patience`` seconds."""
         self._stopping.set()
         self._news.set()
+        self._retry.set()
         if self._threads:
             self._threads[0].join(patience)
         if self._threads and self._threads[0].is_alive():
@@ -108,7 +111,7 @@ class Uplink:
                     attempt += 1
                     self._stopping.wait(self._backoff(attempt))
                     continue
-                attempt = 0
+                attempt = self._reached(attempt)
                 if not parcel.drained:
                     continue
                 if self._news.wait(ASKED_FOR_MORE if self._asked_for_more else self._poll_after):
@@ -181,7 +184,7 @@ class Uplink:
                     attempt += 1
                     self._pause(self._backoff(attempt), error)
                     continue
-                attempt = 0
+                attempt = self._reached(attempt)
                 held = time.monotonic() - began > HELD_SECONDS / 2
                 in_vain = 0 if held or ack.tasks or ack.snapshot else in_vain + 1
                 self.on_ack(ack)
@@ -194,7 +197,15 @@ class Uplink:
     def _pause(self, seconds: float, error: Exception) -> None:
         self.failures += 1
         log.warning("no uplink, next try in %.1f s: %s", seconds, error)
-        self._stopping.wait(seconds)
+        self._retry.clear()
+        if not self._stopping.is_set():
+            self._retry.wait(seconds)
+
+    def _reached(self, attempts: int) -> int:
+        """After an outage the first request that gets through lets the other one try at once."""
+        if attempts:
+            self._retry.set()
+        return 0
 
     def _backoff(self, attempt: int) -> float:
         """Full jitter, so that a thousand agents do not come back at once."""

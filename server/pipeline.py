@@ -105,7 +105,7 @@ class Pipeline:
             Listen(catalogue, self.topology, self.standing, current.presences),
             infer,
             self.drill_down,
-            Settle(catalogue, self.topology.graph, self.standing, self.desk, self.drill_down.pending),
+            Settle(catalogue, self.topology.graph, self.standing, self.desk, self.drill_down),
             TicketStage(self.standing, self.desk, describe),
             Prove(catalogue, self.standing, self.desk, hold_down),
             Timers(self.desk, close_after),

@@ -106,6 +106,11 @@ class DrillDown:
         explained = set(diagnosis.explains)
         return any(asked.round.explains & explained for asked in self._asked.values())
 
+    def tested(self, diagnosis: Diagnosis) -> bool:
+        """Has a round of tests about what it explains come to its end?"""
+        explained = set(diagnosis.explains)
+        return any(not each.open and each.explains & explained for each in self._rounds)
+
     def hosts(self) -> set[str]:
         """Hosts that have tests to run."""
         return {asked.key[0] for asked in self._asked.values()}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import StrEnum
+from typing import Protocol
 
 from rules.catalogue import Catalogue
 from rules.diagnosis import Diagnosis, Key
@@ -26,6 +26,9 @@ UNMODELLED = "unmodelled."
 TESTED_AFTER = 12.0
 """Two rounds of tests, each with its time-out."""
 COMMON_CAUSE_AFTER = 30.0
+FORGOTTEN_AFTER = 45.0
+"""Seconds: three rounds in which nothing spoke for a root."""
+MOST_THOUGHTS = 1_000
 BAR = 0.5
 BAR_ALONE = 0.9
 """For a single symptom that no second try has confirmed."""
@@ -50,6 +53,14 @@ class Settled(StrEnum):
 RIPE = frozenset([Settled.CERTAIN, Settled.TIME_IS_UP])
 
 
+class Tests(Protocol):
+    """What is known of the tests that were asked for."""
+
+    def pending(self, diagnosis: Diagnosis) -> bool: ...
+
+    def tested(self, diagnosis: Diagnosis) -> bool: ...
+
+
 class Settle:
     name = "settle"
 
@@ -59,19 +70,23 @@ class Settle:
         graph: Graph,
         standing: Standing,
         desk: Desk,
-        pending: Callable[[Diagnosis], bool],
+        tests: Tests,
     ) -> None:
         self._catalogue = catalogue
         self._graph = graph
         self._standing = standing
         self._desk = desk
-        self._pending = pending
+        self._pending = tests.pending
+        self._tested = tests.tested
+        self._thought: dict[tuple[str, str], tuple[float, float]] = {}
+        """Root → since when, and when last, it was thought of: what comes and goes is one thought."""
         self._said: dict[tuple[str, str], Settled] = {}
 
     def run(self, turn: Turn) -> None:
         said: dict[tuple[str, str], Settled] = {}
         for diagnosis in turn.diagnoses:
             root = root_of(diagnosis)
+            self._think(root, self._learnt(diagnosis, turn.now), turn.now)
             reason = self._decide(diagnosis, turn)
             said[root] = reason
             if reason in RIPE:
@@ -86,11 +101,14 @@ class Settle:
             return explained
         if self._standing.many_silent and all(observer == SERVER for observer, _, _ in diagnosis.explains):
             return Settled.WAITING_FOR_SECOND_VANTAGE
-        age = turn.now - self._learnt(diagnosis, turn.now)
+        age = turn.now - self._thought[root_of(diagnosis)][0]
         vague = root_of(diagnosis)[0].startswith(UNMODELLED)
         certain = diagnosis.probability >= CERTAIN and not vague
         at_home = self._seen_at_home(diagnosis)
         if certain and at_home and not self._pending(diagnosis):
+            return self._bar(diagnosis, turn, Settled.CERTAIN)
+        examined = certain and self._tested(diagnosis) and not self._pending(diagnosis)
+        if examined and age >= SETTLED_AFTER and not self._crowd(turn):
             return self._bar(diagnosis, turn, Settled.CERTAIN)
         if age < (SETTLED_AFTER if at_home else FAR_SETTLED_AFTER):
             return Settled.WAITING_FOR_TESTS if certain else Settled.WAITING
@@ -104,6 +122,12 @@ class Settle:
         if age < COMMON_CAUSE_AFTER and unclear:
             return Settled.WAITING_FOR_COMMON_CAUSE
         return self._bar(diagnosis, turn, Settled.TIME_IS_UP)
+
+    def _think(self, root: tuple[str, str], learnt: float, now: float) -> None:
+        since, last = self._thought.get(root, (learnt, now))
+        self._thought[root] = (min(since, learnt) if now - last < FORGOTTEN_AFTER else learnt, now)
+        if len(self._thought) > MOST_THOUGHTS:
+            self._thought = {each: at for each, at in self._thought.items() if now - at[1] < FORGOTTEN_AFTER}
 
     def _excuse(self, diagnosis: Diagnosis, now: float) -> Settled | None:
         name, entity = root_of(diagnosis)

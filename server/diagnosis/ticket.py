@@ -27,7 +27,7 @@ and what was well looked at changes little. They grow with the age of the ticket
 UNMODELLED = "unmodelled."
 """Faults that only say where, not what."""
 SAME_MATTER = 0.5
-"""Part of all symptoms, the resolved ticket's and the new ones, that both must share to be the same matter."""
+"""Part of all symptoms, a resolved ticket's and the new ones, that both must share to be one matter."""
 LEFT_OVER_FOR = 60.0
 UNSTABLE_AFTER = 3
 UNSTABLE_WITHIN = 3600.0

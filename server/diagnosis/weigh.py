@@ -184,7 +184,7 @@ class Weigh:
             signal=seen.signal,
             subject=seen.subject,
             outcome=seen.reason if failed else Reason.OK,
-            since=entry.since,
+            since=self._begun(entry, signal, known),
             confirmed_at=entry.confirmed_at,
             opposite_at=entry.opposite_at,
             clock_error=entry.clock_error,
@@ -192,6 +192,13 @@ class Weigh:
             intermittent=() if self._standing.has_ended(entry) else seen.intermittent,
             exercised=exercised,
         )
+
+    @staticmethod
+    def _begun(entry: Entry, signal: Signal, known: Evidence | None) -> float:
+        """A line ends no run of its own: one that comes after the proof of repair begins a new episode."""
+        if not signal.born_of_log:
+            return entry.since
+        return entry.confirmed_at if known is None else known.since
 
     def _refuted(self, key: Key) -> bool:
         symptom = self._standing.evidence[key]

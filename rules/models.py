@@ -163,6 +163,8 @@ class Fault(_Model, frozen=True, kw_only=True):
     is served by or is attached to one of an earlier kind is no candidate."""
     names: tuple[str, ...] = ()
     """Patterns, as of file names, of the entities it applies to, by their name on their host; empty: all."""
+    not_names: tuple[str, ...] = ()
+    """Patterns of the entities it does not apply to, in the same form."""
     serves: tuple[str, ...] = ()
     """It applies to what something of these kinds runs on or is served by; with ``names``, either will do."""
     unwatched: bool = False

@@ -105,11 +105,13 @@ class Ground:
         return not parents or any(kind_of(parent) in OUTSIDE for parent in parents)
 
     def _named(self, fault: Fault, entity: Entity) -> bool:
-        if kind_of(entity) in fault.serves or not (fault.names or fault.serves):
-            return True
         bare = name_of(entity)
         if kind_of(entity) in ON_HOST:
             bare = bare.partition("/")[2] or bare
+        if any(fnmatchcase(bare, pattern) for pattern in fault.not_names):
+            return False
+        if kind_of(entity) in fault.serves or not (fault.names or fault.serves):
+            return True
         if any(fnmatchcase(bare, pattern) for pattern in fault.names):
             return True
         return any(

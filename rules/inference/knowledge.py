@@ -81,7 +81,11 @@ class Knowledge:
         self.particular = {
             fault.id: fault
             for fault in catalogue.faults.values()
-            if fault.names or fault.serves or fault.unwatched or len(kinds_of(fault.entity)) > 1
+            if fault.names
+            or fault.not_names
+            or fault.serves
+            or fault.unwatched
+            or len(kinds_of(fault.entity)) > 1
         }
         """Faults that not every entity of their kinds can have."""
         for fault in catalogue.faults.values():

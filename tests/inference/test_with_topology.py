@@ -270,3 +270,20 @@ def test_a_backend_behind_a_cut_cable_of_the_router_is_no_second_root(lab):
     missing_backend(lab, PARTNER, 9000)
     lab.look("gw", "net.link", "nic:gw/eth2", Reason.CARRIER)
     assert lab.roots() == [("net.link.down", "nic:gw/eth2")]
+
+
+def test_an_application_that_raises_is_no_error_of_its_database_or_of_its_front(lab):
+    lab.alive()
+    for name, service in (("app1", "app"), ("db1", "postgresql"), ("web1", "nginx")):
+        lab.look(name, "svc.process", f"service:{name}/{service}")
+        lab.look(name, "svc.port", f"service:{name}/{service}")
+    for signal in ("fs.space", "fs.inodes", "fs.read_only"):
+        lab.look("db1", signal, "fs:db1:/data")
+    for name in ("app1", "mon1"):
+        lab.connect(name, "net.tcp", "tcp://db1:5432")
+    lab.look("app1", "log.app_exception", "service:app1/app", Reason.MATCHED)
+    lab.connect("app1", "app.http", "http://app1:8080", Reason.STATUS)
+    lab.connect("db2", "app.http", "https://web1:443", Reason.STATUS, since=2.0)
+    [found] = lab.diagnoses()
+    assert (found.root.fault, found.entity) == ("app.error.internal", "service:app1/app")
+    assert found.probability >= 0.9

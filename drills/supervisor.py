@@ -52,11 +52,12 @@ def make_root(config: dict[str, Any]) -> None:
     for part in ("upper", "work", "root"):
         Path(disk, part).mkdir(exist_ok=True)
     mount("overlay", root, "overlay", 0, f"lowerdir=/,upperdir={disk}/upper,workdir={disk}/work")
+    for place, options in {"/run": "mode=755,size=16m", "/tmp": "mode=1777,size=64m"}.items():
+        mount("tmpfs", root + place, "tmpfs", MS_NOSUID | MS_NODEV, options)
+    # After what is private: the checkout itself may lie in /tmp.
     for path in config["shared"]:
         Path(root + path).mkdir(parents=True, exist_ok=True)
         mount(path, root + path, "", MS_BIND | MS_REC)
-    for place, options in {"/run": "mode=755,size=16m", "/tmp": "mode=1777,size=64m"}.items():
-        mount("tmpfs", root + place, "tmpfs", MS_NOSUID | MS_NODEV, options)
     make_devices(root + "/dev")
     mount("proc", root + "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     mount("sysfs", root + "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC)

@@ -147,11 +147,16 @@ def machine_of(place: Place) -> Machine:
     )
 
 
+PRIVATE = (Path("/tmp"), Path("/run"))
+"""What each host has for itself."""
+
+
 def shared_places() -> list[str]:
-    """Directories of the project and its Python that lie on other file systems than the root's."""
+    """Directories of the project and its Python that a host would not see through its overlay."""
     root = Path("/").stat().st_dev
-    places = {str(PROJECT), sys.prefix, sys.base_prefix}
-    return sorted(place for place in places if Path(place).stat().st_dev != root)
+    places = {PROJECT.resolve(), Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()}
+    hidden = {place for place in places if any(place.is_relative_to(private) for private in PRIVATE)}
+    return sorted(str(place) for place in places if place in hidden or place.stat().st_dev != root)
 
 
 def each(work: Callable[[T], object], things: Iterable[T]) -> None:

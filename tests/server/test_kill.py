@@ -13,7 +13,7 @@ from wire.exchange import Ack, Digest
 from wire.judgement import Reason, Verdict
 from wire.observation import Observation
 
-ROUNDS = 5
+ROUNDS = 3
 SUBJECTS = 7
 
 

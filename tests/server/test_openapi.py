@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
-SECONDS = "20"
+SECONDS = "12"
 
 
 @pytest.mark.parametrize("speaker", ["operator", "agent"])
@@ -27,7 +27,7 @@ def test_no_request_breaks_the_server_or_its_word(launch, speaker, tmp_path) -> 
             f"--header=Authorization: {authorization}",
             f"--checks={CHECKS}",
             "--phases=coverage,fuzzing",
-            "--max-examples=25",
+            "--max-examples=15",
             f"--max-time={SECONDS}",
             "--seed=8470",
             "--generation-database=none",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from server.desk.states import Status
 from wire.judgement import Path, Reason, Verdict
 
@@ -78,3 +80,17 @@ def test_a_line_that_no_ticket_is_about_is_forgotten(lab):
     lab.pass_time(260)
     assert not lab.pipeline.standing.failing
     assert lab.tickets() == []
+
+
+def test_a_line_after_the_repair_was_proved_begins_a_new_episode(lab):
+    lab.join("web1", "web2")
+    fill_up(lab)
+    lab.pass_time(15)
+    lab.look("web1", "fs.space", "fs:web1:/var")
+    lab.pass_time(300)
+    agent, key = lab.agents["web1"], ("log.no_space", "fs:web1:/var")
+    agent.seq += 1
+    # The agent's own run of the line has never ended: a log does not say that all is well.
+    agent.fresh.append(msgspec.structs.replace(agent.looks[key], seq=agent.seq, at=lab.now))
+    lab.send(agent, beat=False)
+    assert lab.pipeline.standing.evidence[("web1", *key)].since == lab.now

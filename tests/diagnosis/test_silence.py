@@ -86,3 +86,24 @@ def test_what_a_silent_host_said_last_is_no_proof(lab):
     assert [ticket.status for ticket in lab.tickets() if ticket.entity == "service:web2/nginx"] == [
         Status.NEW
     ]
+
+
+def test_silence_after_a_question_is_noticed_before_the_third_heartbeat_is_missed(lab):
+    lab.join("web1", "web2", "web3")
+    everybody_pings(lab)
+    silence(lab, "web2")
+    everybody_pings(lab, {"web2": Reason.TIMEOUT})
+    lab.pass_time(22)
+    overdue = [key for key in lab.pipeline.standing.failing if key[1] == "agent.heartbeat"]
+    assert overdue == [("rootward", "agent.heartbeat", "agent:web2")]
+
+
+def test_an_agent_that_answers_late_is_not_taken_for_dead(lab):
+    lab.join("web1", "web2", "web3")
+    everybody_pings(lab)
+    silence(lab, "web2")
+    everybody_pings(lab, {"web2": Reason.TIMEOUT})
+    lab.pass_time(9)
+    lab.agents["web2"].alive = True
+    lab.pass_time(15)
+    assert not [key for key in lab.pipeline.standing.failing if key[1] == "agent.heartbeat"]

@@ -218,3 +218,24 @@ def test_a_server_cut_off_by_its_own_segment_does_not_blame_the_silent_hosts(wor
             world.heartbeat(name, Reason.OVERDUE, opposite=-10.0)
     [found] = world.infer()
     assert found.root.entity in {"switch:sw1", "nic:hub/eth0", "host:hub"}
+
+
+def test_hosts_that_all_lost_their_carrier_on_one_switch_have_the_switch_as_root(world):
+    world.alive("db1", "db2", "hub")
+    for name in ("web1", "web2", "app1"):
+        world.see(
+            name,
+            "net.link",
+            f"nic:{name}/eth0",
+            Reason.CARRIER,
+            [
+                (Role.SELF, f"nic:{name}/eth0"),
+                (Role.HOST, f"host:{name}"),
+                (Role.PATH, world.switch[name]),
+                (Role.OBSERVER, f"host:{name}"),
+            ],
+        )
+        world.heartbeat(name, Reason.OVERDUE, since=15.0)
+    switch = {world.switch[name] for name in ("web1", "web2", "app1")}
+    assert len(switch) == 1
+    assert first(world) == ("net.switch.down", switch.pop())

@@ -24,7 +24,7 @@ ASKED_FOR_MORE = 0.2
 """Seconds before the whole state or the inventory is sent on request: a misunderstanding must not spin."""
 GATHER = 0.05
 """Seconds in which the changes of one moment gather into one batch."""
-BACKOFF_FIRST, BACKOFF_MOST = 1.0, 60.0
+BACKOFF_FIRST, BACKOFF_MOST = 1.0, 20.0
 HELD_SECONDS = 25.0
 NOT_HELD_MOST = 60.0
 """Seconds before a server that does not hold requests is asked again whether it does."""

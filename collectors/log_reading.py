@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
+from collectors import bad_sectors
 from collectors.host import Host
 from collectors.log_places import HostPlaces
 from collectors.log_window import Window
@@ -47,6 +48,8 @@ class Reader:
         """Judge whole lines. ``author``: the path of the file, or the program of the line at an offset."""
         for hit in self._matcher.scan(block):
             program = self._program(hit, author) if "{program}" in hit.signature.entity else ""
+            if hit.signature.signal in bad_sectors.SIGNALS:
+                bad_sectors.note(self._host, hit.text)
             judgement = self._window.admit(hit, self._entity(hit, program), self._source)
             if judgement is not None:
                 yield judgement

@@ -64,6 +64,7 @@ def make_root(config: dict[str, Any]) -> None:
     for image, place in config["volumes"].items():
         Path(root + place).mkdir(parents=True, exist_ok=True)
         subprocess.run(["mount", "-o", "loop,errors=remount-ro", image, root + place], check=True)
+        make_device_of(root, place)
     for source, place in config["binds"].items():
         mount(source, root + place, "", MS_BIND)
     pivot(root)
@@ -85,6 +86,13 @@ def make_devices(place: str) -> None:
         Path(place, name).mkdir()
         mount(kind, f"{place}/{name}", kind, MS_NOSUID, options)
     Path(place, "ptmx").symlink_to("pts/ptmx")
+
+
+def make_device_of(root: str, place: str) -> None:
+    """As udev does for every disk."""
+    number = Path(root + place).stat().st_dev
+    name = Path(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}").resolve().name
+    os.mknod(f"{root}/dev/{name}", 0o660 | stat.S_IFBLK, number)
 
 
 def pivot(root: str) -> None:

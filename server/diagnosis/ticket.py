@@ -28,6 +28,8 @@ UNMODELLED = "unmodelled."
 """Faults that only say where, not what."""
 SAME_MATTER = 0.5
 """Part of all symptoms, a resolved ticket's and the new ones, that both must share to be one matter."""
+FEW = 3
+"""New symptoms are few beside three times as many that the ticket has."""
 LEFT_OVER_FOR = 60.0
 UNSTABLE_AFTER = 3
 UNSTABLE_WITHIN = 3600.0

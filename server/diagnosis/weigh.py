@@ -201,12 +201,17 @@ class Weigh:
         return entry.confirmed_at if known is None else known.since
 
     def _refuted(self, key: Key) -> bool:
+        """By a pass later than the line; one page of several that still fails lets none refute it."""
         symptom = self._standing.evidence[key]
-        for look in proofs_of(symptom, self._signals, self._standing):
-            if look.outcome is Reason.OK and look.confirmed_at > symptom.confirmed_at:
-                self._standing.prove(key, look.id, max(look.since, symptom.confirmed_at))
-                return True
-        return False
+        looks = list(proofs_of(symptom, self._signals, self._standing))
+        if any(look.outcome is not Reason.OK for look in looks):
+            return False
+        later = [look for look in looks if look.confirmed_at > symptom.confirmed_at]
+        if not later:
+            return False
+        best = max(later, key=lambda look: (look.confirmed_at, look.id))
+        self._standing.prove(key, best.id, max(best.since, symptom.confirmed_at))
+        return True
 
 
 def _key(entry: Entry) -> Key:

@@ -51,12 +51,12 @@ def test_a_line_that_no_look_can_refute_is_proved_by_the_other_looks_of_its_tick
     assert Status.RESOLVED in {ticket.status for ticket in lab.tickets()}
 
 
-def ask_page(lab, reason=Reason.OK):
+def ask_page(lab, reason=Reason.OK, page=""):
     """web2 asks for a page of nginx on web1."""
     way = Path(
         interface="eth0", source=lab.agents["web2"].address, address=lab.agents["web1"].address, port=80
     )
-    lab.look("web2", "app.http", "endpoint:http://web1", reason, path=way)
+    lab.look("web2", "app.http", f"endpoint:http://web1{page}", reason, path=way)
 
 
 def test_an_exception_is_refuted_by_a_page_of_that_service_whoever_asks(lab):
@@ -94,3 +94,15 @@ def test_a_line_after_the_repair_was_proved_begins_a_new_episode(lab):
     agent.fresh.append(msgspec.structs.replace(agent.looks[key], seq=agent.seq, at=lab.now))
     lab.send(agent, beat=False)
     assert lab.pipeline.standing.evidence[("web1", *key)].since == lab.now
+
+
+def test_one_good_page_does_not_refute_a_line_while_another_fails(lab):
+    lab.join("web1", "web2")
+    ask_page(lab)
+    ask_page(lab, page="/partner/")
+    lab.pass_time(20)
+    lab.look("web1", "log.upstream_failed", "service:web1/nginx", Reason.MATCHED)
+    ask_page(lab, Reason.STATUS, "/partner/")
+    lab.pass_time(30)
+    keys = {key[1] for key in lab.pipeline.standing.failing}
+    assert keys == {"app.http", "log.upstream_failed"}

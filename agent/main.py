@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 
 from agent.blocking import Blocking
 from agent.config import BadConfig, Config
@@ -37,6 +38,8 @@ from wire.exchange import Ack
 
 log = logging.getLogger("rootward.agent")
 DISCOVER_SECONDS = 60.0
+DISCOVER_EARLY = (10.0, 10.0, 20.0)
+"""Pauses before the first discoveries after the start: who uses whom shows once there is traffic."""
 DISCOVER_PATIENCE = 20.0
 SAVE_SECONDS = 60.0
 REMEMBER_SECONDS = 10.0
@@ -152,8 +155,8 @@ class Agent:
         await asyncio.Event().wait()
 
     async def _discovery_loop(self) -> None:
-        while True:
-            if await changed(self.host, self._known, DISCOVER_SECONDS):
+        for pause in chain(DISCOVER_EARLY, repeat(DISCOVER_SECONDS)):
+            if await changed(self.host, self._known, pause):
                 log.info("routes or resolvers changed: looking around again")
             await self._discover()
             trim()

@@ -28,6 +28,8 @@ UNMODELLED = "unmodelled."
 """Faults that only say where, not what."""
 SAME_MATTER = 0.5
 """Part of all symptoms, a resolved ticket's and the new ones, that both must share to be one matter."""
+STANDS, STANDS_RECOVERING = 3.0, 10.0
+"""Seconds for which another root must stand before a ticket moves to it."""
 FEW = 3
 """New symptoms are few beside three times as many that the ticket has."""
 LEFT_OVER_FOR = 60.0
@@ -41,6 +43,7 @@ class Ticketed(StrEnum):
     MOVED = "root_moved"
     KEPT_WHILE_RECOVERING = "root_kept_while_recovering"
     KEPT_UNSURE = "root_kept_unsure"
+    KEPT_FOR_NOW = "root_kept_for_now"
     MERGED = "explained_by_another_root"
     REOPENED = "fires_again"
     RECURRED = "recurrence"
@@ -59,6 +62,8 @@ class TicketStage:
         self._written: dict[str, tuple[float, tuple[object, ...]]] = {}
         """Ticket → when its diagnosis was last stored, and what it said."""
         self._kept: dict[str, Ticketed] = {}
+        self._drawn: dict[str, tuple[tuple[str, str], float]] = {}
+        """Ticket → the other root that its symptoms point to, and since when."""
         self._left_over: dict[tuple[str, str], float] = {}
         """Root → since when it is one whose symptoms all belong to other tickets."""
 
@@ -91,7 +96,9 @@ class TicketStage:
         self._share_out(pairs, turn)
 
     def _follow(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> None:
-        if root_of(diagnosis) != ticket.root:
+        if root_of(diagnosis) == ticket.root:
+            self._drawn.pop(ticket.id, None)
+        else:
             reason = self._may_move(diagnosis, ticket, turn)
             if self._kept.get(ticket.id) is not reason:
                 turn.decide(self.name, reason, ticket.id)

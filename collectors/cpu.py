@@ -11,7 +11,7 @@ import msgspec
 from collectors import cgroups
 from collectors.busiest import busiest
 from collectors.host import Host
-from collectors.judging import judged
+from collectors.judging import judged, sustained
 from collectors.psi import stall
 from collectors.rates import Rates
 from collectors.unit import Collector
@@ -25,7 +25,7 @@ OPTIONS = frozenset(["cgroup_cpu", "cgroup_cpuacct"])
 FIELDS = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
 FULL = 0.95
 LOOKS = 4
-"""So many looks in a row must be full, and work must wait: a burst is no saturation."""
+"""Over so many looks it must be full, and work must wait: a burst is no saturation."""
 WAITING = 60.0
 """Percent of the time in which some task waited for a CPU."""
 STARVED = 80.0
@@ -57,10 +57,10 @@ def _reason(looks: deque[tuple[float, float]]) -> Reason:
     """High: work waits although this host does not use all of its CPUs: they are throttled or taken."""
     if len(looks) < LOOKS:
         return Reason.OK
-    share, waiting = (min(column) for column in zip(*looks, strict=True))
-    if share >= FULL and waiting >= WAITING:
+    share, waiting = zip(*looks, strict=True)
+    if sustained(share, FULL) and sustained(waiting, WAITING):
         return Reason.SATURATED
-    return Reason.HIGH if waiting >= STARVED else Reason.OK
+    return Reason.HIGH if sustained(waiting, STARVED) else Reason.OK
 
 
 def _waiting(host: Host) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from collectors.host import Host
-from collectors.judging import judged
+from collectors.judging import judged, sustained
 from collectors.psi import stall
 from collectors.unit import Collector
 from wire import entity
@@ -16,7 +16,7 @@ from wire.judgement import Judgement, Layer, Reason, unknown
 
 
 class Limit(msgspec.Struct, frozen=True):
-    """When waiting becomes a symptom: percent, in so many looks in a row."""
+    """When waiting becomes a symptom: percent, over so many looks in a row."""
 
     saturated: float
     high: float
@@ -57,5 +57,6 @@ def read(host: Host) -> Iterable[Judgement]:
 def _reason(looks: deque[float], limit: Limit) -> Reason:
     if len(looks) < limit.looks:
         return Reason.OK
-    least = min(looks)
-    return Reason.SATURATED if least >= limit.saturated else Reason.HIGH if least >= limit.high else Reason.OK
+    if sustained(looks, limit.saturated):
+        return Reason.SATURATED
+    return Reason.HIGH if sustained(looks, limit.high) else Reason.OK

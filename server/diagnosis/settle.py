@@ -28,6 +28,10 @@ TESTED_AFTER = 12.0
 COMMON_CAUSE_AFTER = 30.0
 FORGOTTEN_AFTER = 45.0
 """Seconds: three rounds in which nothing spoke for a root."""
+UNBROKEN = 3.0
+"""Seconds between two turns in which a root stood all the while."""
+FURTHER_AFTER = 10.0
+"""Beside an open ticket a further root must have stood so long: a repair, too, lets roots flicker."""
 MOST_THOUGHTS = 1_000
 BAR = 0.5
 BAR_ALONE = 0.9
@@ -79,14 +83,14 @@ class Settle:
         self._pending = tests.pending
         self._tested = tests.tested
         self._thought: dict[tuple[str, str], tuple[float, float]] = {}
-        """Root → since when, and when last, it was thought of: what comes and goes is one thought."""
+        """Root → for how long it was thought of, and when last: what comes and goes is one thought."""
         self._said: dict[tuple[str, str], Settled] = {}
 
     def run(self, turn: Turn) -> None:
         said: dict[tuple[str, str], Settled] = {}
         for diagnosis in turn.diagnoses:
             root = root_of(diagnosis)
-            self._think(root, self._learnt(diagnosis, turn.now), turn.now)
+            self._think(root, turn.now)
             reason = self._decide(diagnosis, turn)
             said[root] = reason
             if reason in RIPE:
@@ -101,7 +105,7 @@ class Settle:
             return explained
         if self._standing.many_silent and all(observer == SERVER for observer, _, _ in diagnosis.explains):
             return Settled.WAITING_FOR_SECOND_VANTAGE
-        age = turn.now - self._thought[root_of(diagnosis)][0]
+        age = max(turn.now - self._learnt(diagnosis, turn.now), self._stood(diagnosis))
         vague = root_of(diagnosis)[0].startswith(UNMODELLED)
         certain = diagnosis.probability >= CERTAIN and not vague
         at_home = self._seen_at_home(diagnosis)
@@ -123,9 +127,12 @@ class Settle:
             return Settled.WAITING_FOR_COMMON_CAUSE
         return self._bar(diagnosis, turn, Settled.TIME_IS_UP)
 
-    def _think(self, root: tuple[str, str], learnt: float, now: float) -> None:
-        since, last = self._thought.get(root, (learnt, now))
-        self._thought[root] = (min(since, learnt) if now - last < FORGOTTEN_AFTER else learnt, now)
+    def _think(self, root: tuple[str, str], now: float) -> None:
+        stood, last = self._thought.get(root, (0.0, now))
+        gap = now - last
+        if gap > FORGOTTEN_AFTER:
+            stood = 0.0
+        self._thought[root] = (stood + gap if gap <= UNBROKEN else stood, now)
         if len(self._thought) > MOST_THOUGHTS:
             self._thought = {each: at for each, at in self._thought.items() if now - at[1] < FORGOTTEN_AFTER}
 
@@ -161,11 +168,16 @@ class Settle:
             bar = BAR_ALONE
         if diagnosis.probability < bar and not self._surely_something(diagnosis, confirmed, turn.now):
             return Settled.BELOW_BAR
+        if self._desk.open_tickets() and self._stood(diagnosis) < FURTHER_AFTER:
+            return Settled.WAITING
         if further:
             others = {key for each in turn.diagnoses if each is not diagnosis for key in each.explains}
             if not any(key not in others for key in confirmed):
                 return Settled.NOT_CONFIRMED
         return ripe
+
+    def _stood(self, diagnosis: Diagnosis) -> float:
+        return self._thought[root_of(diagnosis)][0]
 
     def _surely_something(self, diagnosis: Diagnosis, confirmed: list[Key], now: float) -> bool:
         """Something confirmed fails and lasts; that it is not known which root it has is no peace of mind."""

@@ -190,9 +190,7 @@ def names(tickets: Sequence[Ticket]) -> str:
 
 def onset_of(ticket: Ticket) -> float | None:
     """When its first symptom began, else when it was opened; seconds since the epoch."""
-    diagnosis = ticket.get("diagnosis")
-    moment = diagnosis.get("onset") if isinstance(diagnosis, dict) else None
-    return _seconds(ticket.get("opened_at") if moment is None else moment)
+    return _seconds(ticket.get("onset") or ticket.get("opened_at"))
 
 
 def _seconds(moment: object) -> float | None:

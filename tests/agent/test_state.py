@@ -77,6 +77,13 @@ def test_one_long_outage_is_not_flapping():
     assert not news.intermittent
 
 
+def test_a_failure_that_ended_before_the_last_pass_is_no_second_run():
+    state = EdgeState()
+    for outcome, at in ((FAIL, 10.0), (PASS, 30.0), (FAIL, 29.5), (PASS, 31.0), (FAIL, 30.5)):
+        news = told(state, outcome, at)
+        assert not any(one.intermittent for one in news)
+
+
 def test_that_it_is_no_longer_intermittent_is_told():
     state = EdgeState()
     for at, outcome in enumerate((FAIL, PASS, FAIL, PASS)):

@@ -73,7 +73,7 @@ PLACES = (
     Place(name="dns1", role="resolver", ports=_a(53)),
     Place(name="web1", role="web", ports=_a(11)),
     Place(name="web2", role="web", ports=_a(12), volumes={"/srv/data": 32}),
-    Place(name="app1", role="app", ports=_a(21), volumes={"/srv/data": 32}, processors=0.5),
+    Place(name="app1", role="app", ports=_a(21), volumes={"/srv/data": 32}, processors=0.3),
     Place(name="db1", role="database", ports=_b(21), volumes={"/srv/data": 160}),
     Place(name="app2", role="app", ports=_b(22), volumes={"/srv/data": 32}),
     Place(name=SERVER, role="monitoring", ports=_b(50)),

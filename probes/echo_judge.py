@@ -35,6 +35,8 @@ class Past:
     """One bit per echo, the newest lowest; set where it was lost."""
     best: float = 0.0
     rounds: int = 0
+    lossy: bool = False
+    """Some were lost last time: ten in a row must get through before all is well."""
 
 
 def judge(way: Way, replies: Replies, past: Past) -> Judgement:
@@ -46,8 +48,10 @@ def judge(way: Way, replies: Replies, past: Past) -> Judgement:
     if lost or replies.repeated:
         evidence = {"sent": replies.sent, "lost": lost, "repeated": replies.repeated}
     if lost and past.lost.bit_count() > 1:  # one lost echo in the last 32 is nobody's fault
+        past.lossy = True
         verdict = Verdict.FAIL if lost * 2 >= replies.sent else Verdict.WARN
         return _judgement(way, verdict, Reason.LOSS, rtt, evidence)
+    past.lossy = False
     usual = past.best
     if rtt > SLOW or (past.rounds >= _LEARNT and rtt > max(usual * SLOWER_TIMES, usual + SLOWER_BY)):
         evidence |= {"rtt_ms": round(rtt * 1000, 3), "usual_ms": round(usual * 1000, 3)}

@@ -28,7 +28,7 @@ PROBE = Probe(
 
 ECHOES, GAP = 3, 0.2
 MORE, MORE_GAP = 7, 0.05
-"""Sent to an address that answered some echoes but not all: loss is judged on ten."""
+"""Sent to an address that answered some echoes but not all, now or last time: loss is judged on ten."""
 PATIENCE = 1.2
 """Seconds to wait for the last replies."""
 _KEPT = 8192
@@ -66,7 +66,12 @@ async def _ask_family(family: socket.AddressFamily, ways: Sequence[Way], net: Ne
     async with _lock(family, net):
         echoes = _echoes(door, ways, net)
         await _waves(echoes, ECHOES, GAP)
-        partial = [n for n, received in enumerate(echoes.received) if 0 < received < ECHOES]
+        pasts = _pasts(ways, net)
+        partial = [
+            number
+            for number, (way, received) in enumerate(zip(ways, echoes.received, strict=True))
+            if 0 < received < ECHOES or (received and pasts[way.path.address].lossy)
+        ]
         sent = bytearray([ECHOES]) * len(ways)
         if partial:
             more = Echoes(door, _incoming(net), [ways[n].path.address for n in partial])
@@ -86,7 +91,6 @@ async def _ask_family(family: socket.AddressFamily, ways: Sequence[Way], net: Ne
     dead = await all_silent(Ways.of(net), unexplained) if unexplained else {}
     # A cable may have come out while the echoes were under way.
     down = {name for name in {way.path.interface for way in lost} if _without_carrier(name, net)}
-    pasts = _pasts(ways, net)
     judgements = []
     for way, each in zip(ways, replies, strict=True):
         past = pasts[way.path.address]

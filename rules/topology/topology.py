@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from rules.evidence import Exercised
 from rules.graph import Edge, Graph
 from rules.models import Relation, Role, Signal
@@ -15,8 +17,12 @@ from rules.topology.site import Site, groups_of, nic_id, service_id
 from rules.topology.way import Wiring
 from wire import entity as ids
 from wire.entity import Entity
-from wire.inventory import Inventory
+from wire.inventory import Connection, Inventory
 from wire.judgement import Path
+
+KEPT = 3600.0
+"""Seconds for which a connection that is gone still tells who needs whom."""
+MOST_USES = 2_000
 
 
 class Topology:
@@ -30,6 +36,8 @@ class Topology:
         self._edges: dict[str, dict[tuple[Entity, Relation, Entity], Edge]] = {}
         self._referrers: dict[str, set[str]] = {}
         self._backends = Backends()
+        self._uses: dict[str, dict[Connection, float]] = {}
+        """By host, the connections of its services and when each was last there."""
         self._declared: list[Edge] = []
         self._pinned: set[Entity] = set()
         self._exercise = Exercise(self.book, self.wiring, self.inventories, server_host)
@@ -40,6 +48,7 @@ class Topology:
         known = self.inventories.get(name)
         if known is not None and _timeless(known) == _timeless(inventory):
             return False
+        self._remember(known, inventory)
         self.inventories[name] = inventory
         before = {str(attachment.interface.ip) for attachment in self.book.attachments(name)}
         self.book.put(inventory)
@@ -52,6 +61,13 @@ class Topology:
         self._rebuild({name, *self._who_refers(before | after)})
         return True
 
+    def _remember(self, before: Inventory | None, now: Inventory) -> None:
+        """Who used whom is still known for a while when the connection is gone: its loss may be the fault."""
+        standing = (*(before.connections if before else ()), *now.connections)
+        seen = {**self._uses.get(now.host, {}), **dict.fromkeys(standing, now.at)}
+        fresh = sorted(((at, use) for use, at in seen.items() if now.at - at < KEPT), key=_latest)
+        self._uses[now.host] = {use: at for at, use in fresh[:MOST_USES]}
+
     def failed(self, service: Entity, address: str, port: int, at: float) -> bool:
         """A service said that what it passes requests on to does not answer; true when the graph changed."""
         if not self._backends.note(service, Backend(address, port), at):
@@ -63,6 +79,7 @@ class Topology:
     def forget(self, host: str) -> None:
         """The host is retired: nothing of it is left."""
         self._backends.forget(host)
+        self._uses.pop(host, None)
         if self.inventories.pop(host, None) is None:
             return
         gone = {str(attachment.interface.ip) for attachment in self.book.attachments(host)}
@@ -109,6 +126,7 @@ class Topology:
             inventory = self.inventories.get(host)
             if inventory is None:
                 continue
+            inventory = msgspec.structs.replace(inventory, connections=tuple(self._uses.get(host, ())))
             for address in _mentioned(inventory):
                 self._referrers.setdefault(address, set()).add(host)
             fresh = {
@@ -124,6 +142,11 @@ class Topology:
             for edge in fresh.values():
                 self.graph.add(edge)
             self._edges[host] = fresh
+
+
+def _latest(seen: tuple[float, Connection]) -> tuple[float, str, str, int]:
+    at, use = seen
+    return (-at, use.service, use.address, use.port)
 
 
 def _timeless(inventory: Inventory) -> tuple[object, ...]:

@@ -150,8 +150,15 @@ def test_a_port_that_is_not_host_and_interface_is_named(topology: Topology) -> N
 
 
 def test_what_a_host_no_longer_says_leaves_the_graph(topology: Topology) -> None:
-    topology.update(host("web1", "10.1.0.11"))
+    topology.update(host("web1", "10.1.0.11", at=60.0))
+    topology.update(host("web1", "10.1.0.11", at=4000.0, boot_id="another"))
     assert not edges(topology, "service:web1/nginx")
+
+
+def test_who_used_whom_is_still_known_when_the_connection_broke(topology: Topology) -> None:
+    before = edges(topology, "service:web1/nginx")
+    topology.update(host("web1", "10.1.0.11", at=60.0))
+    assert edges(topology, "service:web1/nginx") == before
 
 
 def test_a_retired_host_leaves_nothing_behind(topology: Topology) -> None:

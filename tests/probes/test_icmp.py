@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from wire.judgement import Reason, Verdict
+from probes.echo_judge import Past, Replies, judge
+from probes.path import Way
+from wire.judgement import Path, Reason, Verdict
 from wire.target import IcmpTarget
 
 pytestmark = pytest.mark.root
@@ -87,6 +89,15 @@ def test_lost_echoes_are_loss(lan):
     assert judged.reason is Reason.LOSS
     assert judged.evidence["lost"] == 5
     assert judged.evidence["sent"] == 10
+
+
+def test_after_a_loss_three_echoes_that_happen_to_get_through_prove_nothing():
+    way = Way(Path(address="10.0.0.9"))
+    past = Past()
+    assert judge(way, Replies(10, 6, 0, 1000, None), past).reason is Reason.LOSS
+    assert past.lossy
+    assert judge(way, Replies(10, 10, 0, 1000, None), past).verdict is Verdict.PASS
+    assert not past.lossy
 
 
 def test_one_lost_echo_is_nobodys_fault(lan):

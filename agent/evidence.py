@@ -6,9 +6,9 @@ import math
 from functools import lru_cache
 
 import msgspec
-from rules.redaction import redact
 
 from agent.state import Told
+from rules.redaction import redact
 from wire.codec import Malformed, decode, encode
 from wire.judgement import Evidence, Scalar
 from wire.observation import Observation

@@ -6,9 +6,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from rules.redaction import redact
-
 from collectors.host import Host
+from rules.redaction import redact
 from wire.exchange import MAX_SNAPSHOT, Snapshot
 from wire.judgement import Judgement
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from agent.config import Config
+from agent.evidence import hint
 from agent.look import Look, describe
 from agent.once import Once
 from agent.state import Finding
@@ -18,8 +19,6 @@ from wire.judgement import Judgement, Reason, Verdict
 CANNOT = frozenset(
     [Reason.NOT_PERMITTED, Reason.NOT_SUPPORTED, Reason.TOOL_MISSING, Reason.UNREADABLE, Reason.INTERNAL]
 )
-HINTS = ("grant", "why", "hint", "error", "note")
-"""Where units say what would help, in the order of preference."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -79,7 +78,7 @@ def _on_demand(once: Once) -> Iterator[Row]:
 
 
 def _note(look: Look, judgement: Judgement) -> str:
-    said = next((str(judgement.evidence[key]) for key in HINTS if judgement.evidence.get(key)), "")
+    said = hint(judgement.evidence)
     if judgement.reason is not Reason.NOT_PERMITTED:
         return said
     unit = look.unit

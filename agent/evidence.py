@@ -17,6 +17,8 @@ MAX_KEYS = 24
 MAX_TEXT = 2_000
 MAX_NAME = 64
 MAX_NUMBER = 1e300
+HINTS = ("grant", "why", "hint", "error", "note")
+"""Where units say what would help, in the order of preference."""
 
 
 def clean_evidence(evidence: Evidence) -> Evidence:
@@ -75,3 +77,8 @@ def number(told: Told, seq: int) -> Observation:
         return decode(encode(observation), Observation)
     except (msgspec.MsgspecError, UnicodeEncodeError) as error:
         raise Malformed(f"{told.signal} on {told.subject!r}: {error}") from None
+
+
+def hint(evidence: Evidence) -> str:
+    """What would help, in the unit's own words; empty where it says nothing."""
+    return next((str(evidence[key]) for key in HINTS if evidence.get(key)), "")

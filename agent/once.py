@@ -10,7 +10,7 @@ import msgspec
 from agent.blocking import Blocking, in_thread
 from agent.config import Config
 from agent.discovered import complete
-from agent.evidence import clean_evidence, number
+from agent.evidence import clean_evidence, hint, number
 from agent.killable import Worker
 from agent.look import Look, describe
 from agent.options import host_options
@@ -153,5 +153,5 @@ def _essential(look: Look, findings: list[Finding]) -> bool:
 
 
 def _unknown(observation: Observation) -> Unchecked:
-    why = observation.evidence.get("error") or observation.evidence.get("hint") or ""
-    return Unchecked(f"{observation.signal} {observation.subject}", f"{observation.reason} {why}".strip())
+    why = f"{observation.reason} {hint(observation.evidence)}".strip()
+    return Unchecked(f"{observation.signal} {observation.subject}", why)

@@ -21,7 +21,7 @@ def test_what_is_not_through_in_time_is_unchecked_and_the_rest_is_told(mute, tmp
     monkeypatch.setattr(once, "PATIENCE", 2.5)
     look = one_round(Config(host="web1", home=str(tmp_path), target=(ConfiguredHttp(mute),)))
     assert f"app.http {mute}" in {one.what for one in look.unchecked}
-    assert {"fs.space", "host.pids"} <= {one.signal for one in look.observations}
+    assert {"host.fds", "host.pids"} <= {one.signal for one in look.observations}
 
 
 def test_a_discovery_that_hangs_costs_only_what_it_would_have_found(tmp_path, monkeypatch):
@@ -29,4 +29,4 @@ def test_a_discovery_that_hangs_costs_only_what_it_would_have_found(tmp_path, mo
     monkeypatch.setattr(once, "discover", lambda _host: time.sleep(5))
     look = one_round(Config(host="web1", home=str(tmp_path)))
     assert look.unchecked[0].what == "discovery"
-    assert "fs.space" in {one.signal for one in look.observations}
+    assert "host.pids" in {one.signal for one in look.observations}

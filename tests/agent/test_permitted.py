@@ -104,7 +104,7 @@ def test_everything_else_is_refused_with_a_reason(target):
 
 def test_a_known_target_is_asked_as_it_was_configured():
     assert as_known("app.http", HttpTarget("https://shop.lab/health?full=1"), KNOWN) == KNOWN[0]
-    assert as_known("app.http", HttpTarget("https://shop.lab"), KNOWN) == KNOWN[0]
+    assert as_known("app.http", HttpTarget("https://shop.lab/health"), KNOWN) == KNOWN[0]
     assert as_known("net.dns", DnsTarget("10.9.9.9", "localhost"), KNOWN) == KNOWN[2]
 
 

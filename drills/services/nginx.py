@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
+from drills.errors import LabError
 from drills.layout import BY_NAME, OUTSIDE
 from drills.node import Node, Service
 from drills.services.authority import Authority
@@ -12,6 +14,7 @@ from drills.services.authority import Authority
 KEY, CERTIFICATE, LOG = "/etc/nginx/tls/key.pem", "/etc/nginx/tls/cert.pem", "/var/log/nginx/error.log"
 BACKENDS = {"web1": "app1", "web2": "app2"}
 PARTNER_PORT = 9000
+RELOADS, RELOAD_SECONDS = 5, 3.0
 FILES = 64
 """Open files that one worker may have; set at start, as few may raise a limit later."""
 
@@ -68,5 +71,17 @@ def install(node: Node, key: str, certificate: str) -> None:
 
 
 def reload(node: Node) -> None:
-    """The master reads certificates anew and replaces its workers."""
-    os.kill(node.processes("nginx")[0], signal.SIGHUP)
+    """The master reads certificates anew and replaces its workers; returns when a new worker is there.
+
+    A signal that comes while the master is still busy with the one before may be lost, so it is repeated.
+    Raises LabError when no new worker comes.
+    """
+    before = set(node.processes("nginx"))
+    for _ in range(RELOADS):
+        os.kill(min(before), signal.SIGHUP)
+        until = time.monotonic() + RELOAD_SECONDS
+        while time.monotonic() < until:
+            if set(node.processes("nginx")) - before:
+                return
+            time.sleep(0.05)
+    raise LabError(f"nginx on {node.name} does not reload")

@@ -9,6 +9,7 @@ from collectors.aftercare import recovered
 from collectors.host import Host
 from collectors.identity import identify
 from collectors.judging import judged
+from collectors.listening import main_processes
 from collectors.process_table import Process, processes
 from collectors.unit import Collector
 from wire import entity
@@ -28,9 +29,11 @@ RECHECK = 0.5
 
 
 def read(host: Host) -> Iterable[Judgement]:
+    """The machine, the processes near their limit, and always those of services: that they are not is told."""
     yield from _of_machine(host)
     shares: dict[str, tuple[float, Process, int, int]] = {}
     limits: dict[int, tuple[int, int]] = host.memory.setdefault("limits", {})
+    serving = main_processes(host)
     table = processes(host, TABLE_SECONDS)
     for pid in limits.keys() - table.keys():
         del limits[pid]
@@ -39,7 +42,7 @@ def read(host: Host) -> Iterable[Judgement]:
         if count:
             limit = _limit(host, process, count, limits)
             share = count / limit if limit >= SMALLEST_LIMIT else 0.0
-            if share >= HIGH:
+            if share >= HIGH or process.pid in serving:
                 name = identify(host, process).name
                 if share >= shares.get(name, (-1.0,))[0]:
                     shares[name] = (share, process, count, limit)
@@ -47,15 +50,15 @@ def read(host: Host) -> Iterable[Judgement]:
 
 
 def _in_turn(host: Host, table: dict[int, Process]) -> list[Process]:
-    """Where there are many, only a share of them each time, and always those that were near their limit."""
+    """Where there are many, only a share of them each time, and always those that were told of."""
     shares = 1 + len(table) // EACH_TIME
     turn = host.memory["turn"] = (host.memory.get("turn", 0) + 1) % shares
-    near: set[int] = host.memory.get("near", set())
-    return [one for one in table.values() if not one.kernel and (one.pid % shares == turn or one.pid in near)]
+    told: set[int] = host.memory.get("told", set())
+    return [one for one in table.values() if not one.kernel and (one.pid % shares == turn or one.pid in told)]
 
 
 def _of_processes(host: Host, shares: dict[str, tuple[float, Process, int, int]]) -> Iterator[Judgement]:
-    host.memory["near"] = {process.pid for _, process, _, _ in shares.values()}
+    host.memory["told"] = {process.pid for _, process, _, _ in shares.values()}
     for name, (share, process, count, limit) in sorted(shares.items()):
         yield judged(
             PROCESS,
@@ -66,8 +69,10 @@ def _of_processes(host: Host, shares: dict[str, tuple[float, Process, int, int]]
             open=count,
             limit=limit,
         )
-    for name in recovered(host, PROCESS, shares.keys()):
-        yield judged(PROCESS, entity.process(host.name, name), Reason.OK)
+    in_trouble = [name for name, (share, *_) in shares.items() if share >= HIGH]
+    for name in recovered(host, PROCESS, in_trouble):
+        if name not in shares:
+            yield judged(PROCESS, entity.process(host.name, name), Reason.OK)
 
 
 def _of_machine(host: Host) -> Iterator[Judgement]:

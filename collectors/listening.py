@@ -30,6 +30,8 @@ SUPERVISORS = frozenset(
         "pm2",
     ]
 )
+MAIN_PROCESSES = "main processes of services"
+LASTS, AFRESH = 3600.0, -1.0
 RANGE = "/proc/sys/net/ipv4/ip_local_port_range"
 DEFAULT_RANGE = (32768, 60999)
 
@@ -82,9 +84,14 @@ def services(host: Host, rows: list[Socket]) -> list[Service]:
         owner = _owner(owned.get(row.inode, ()), table, units.get(row.cgroup, ("", 0)))
         service = _service(host, row, owner, now)
         grouped.setdefault((service.name, service.pid), (service, []))[1].append(row)
-    return _told_apart(
-        host, [msgspec.structs.replace(one, doors=_doors(rows)) for one, rows in grouped.values()]
-    )
+    found = [msgspec.structs.replace(one, doors=_doors(rows)) for one, rows in grouped.values()]
+    host.cached(MAIN_PROCESSES, AFRESH, lambda: frozenset(one.pid for one in found if one.pid))
+    return _told_apart(host, found)
+
+
+def main_processes(host: Host) -> frozenset[int]:
+    """Of all services, as they were found last by whoever looked."""
+    return host.cached(MAIN_PROCESSES, LASTS, frozenset)
 
 
 def main_process(pids: Iterable[int], table: dict[int, Process]) -> Process | None:

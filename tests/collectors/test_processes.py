@@ -10,6 +10,7 @@ import pytest
 from collectors import cpu_top, file_descriptors, process_states
 from collectors.file_descriptors import EACH_TIME
 from collectors.host import Host
+from collectors.listening import listening_sockets, services
 from collectors.process_table import processes
 from tests.collectors.conftest import about
 from wire.judgement import Judgement, Reason
@@ -69,6 +70,20 @@ def test_a_process_that_closed_its_files_again_passes(start, tmp_path, host):
     child.stdin.flush()
     child.stdout.readline()
     assert about(file_descriptors.read(host), FDS, "/hoarder").reason is Reason.OK
+
+
+LISTENER = """
+import socket, sys
+listener = socket.create_server(("127.0.0.1", 18461))
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_of_a_service_it_is_told_also_that_it_has_files_left(start, tmp_path, host):
+    start(tmp_path / "doorkeeper.py", LISTENER)
+    services(host.for_unit(), listening_sockets(host))
+    assert about(_all_in_turn(host.for_unit()), FDS, "/doorkeeper").reason is Reason.OK
 
 
 def test_a_process_far_from_its_limit_is_silent(start, tmp_path, host):

@@ -85,12 +85,13 @@ class Units:
 
 def load_units(probe_package: ModuleType = probes, collector_package: ModuleType = collectors) -> Units:
     """Raises BadUnit for a module that does not import or declares badly, or a check named twice."""
-    asking = [_probe(module) for module in _modules(probe_package) if hasattr(module, "PROBE")]
-    reading = [_collector(module) for module in _modules(collector_package) if hasattr(module, "COLLECTOR")]
+    asking = [_probe(module) for module in modules(probe_package) if hasattr(module, "PROBE")]
+    reading = [_collector(module) for module in modules(collector_package) if hasattr(module, "COLLECTOR")]
     return Units(probes=tuple(asking), collectors=tuple(reading), by_signal=_claims([*asking, *reading]))
 
 
-def _modules(package: ModuleType) -> Iterator[ModuleType]:
+def modules(package: ModuleType) -> Iterator[ModuleType]:
+    """All modules of the package, imported. Raises BadUnit."""
     for found in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
         if found.ispkg:
             continue

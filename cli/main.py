@@ -26,6 +26,7 @@ COMMANDS = {
     "report": Command("cli.report", "print the diagnostic report of a ticket"),
     "agent": Command("cli.agent", "enroll, run or check the agent of this host"),
     "server": Command("cli.server", "run the server, make enrolment tokens"),
+    "replay": Command("cli.replay", "send recorded output through the collector of its kind"),
     "rules": Command("cli.rules", "match log lines; list, show and lint the knowledge"),
     "drill": Command("cli.drill", "inject real faults into a lab and judge the diagnosis (root)"),
 }

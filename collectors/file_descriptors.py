@@ -29,7 +29,7 @@ RECHECK = 0.5
 
 
 def read(host: Host) -> Iterable[Judgement]:
-    """The machine, the processes near their limit, and always those of services: that they are not is told."""
+    """The machine, the processes near their limit, and always those of services: that they have some left."""
     yield from _of_machine(host)
     shares: dict[str, tuple[float, Process, int, int]] = {}
     limits: dict[int, tuple[int, int]] = host.memory.setdefault("limits", {})

@@ -101,15 +101,6 @@ class Exercise:
                 yield service
         elif kind == "resolver" and (service := self._dns_at(far, ids.name_of(subject))):
             yield service
-        elif kind == "process":
-            yield from self._services_of(far, subject)
-
-    def _services_of(self, host: str, process: Entity) -> Iterator[Entity]:
-        """The services whose work the process does."""
-        inventory = self._inventories.get(host)
-        for listener in inventory.listeners if inventory else ():
-            if process in (ids.process(host, listener.process), ids.process(host, listener.service)):
-                yield ids.service(host, listener.service)
 
     def _routes_via(self, place: str, address: str) -> bool:
         inventory = self._inventories.get(place)

@@ -105,11 +105,6 @@ def test_a_local_look_exercises_only_its_subject_and_its_host(topology: Topology
     }
 
 
-def test_a_look_at_a_process_exercises_the_service_whose_work_it_does(topology: Topology) -> None:
-    exercised = look(topology, "db1", "process.fds", "process:db1/postgresql")
-    assert (Role.SELF, "service:db1/postgresql") in exercised
-
-
 def test_connections_open_files_and_routes_become_edges(topology: Topology) -> None:
     assert ("service:web1/nginx", Relation.DEPENDS_ON, "service:db1/postgresql") in edges(
         topology, "service:web1/nginx"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
@@ -29,6 +30,7 @@ from server.diagnosis.drill_down import DrillDown, Wanted
 from server.diagnosis.infer import Infer
 from server.diagnosis.listen import Listen
 from server.diagnosis.locate import Locate
+from server.diagnosis.moving import Moving
 from server.diagnosis.overrun import MAX_WAITING, MAX_WAITING_LOOKS, Overrun
 from server.diagnosis.probe_again import probe_again
 from server.diagnosis.prove import HOLD_DOWN, Prove
@@ -88,7 +90,9 @@ class Pipeline:
         self._database = database
         self._clock = clock
         self._observe = observe
-        self._queue: SimpleQueue[Applied | Callable[[], None] | None] = SimpleQueue()
+        self._arrived: deque[Applied] = deque()
+        self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        """What wakes the thread: something to do for somebody who waits, or ``_something_arrived``."""
         self._thread = Thread(target=self._loop, name="diagnosis", daemon=True)
         locate = self._locate = Locate(self.topology)
         infer = Infer(self.engine, catalogue, self.standing)
@@ -98,7 +102,7 @@ class Pipeline:
         self.routing = routing or load_routing()
         describe = Describe(catalogue, self.topology, self.standing, self.routing)
         self.actions = Actions(self.desk, self.routing, describe.fields, clock)
-        self._weigh = Weigh(catalogue, self.topology, self.standing, locate)
+        self._weigh = Weigh(catalogue, self.topology, self.standing, locate, current.standing)
         self.stages: tuple[Stage, ...] = (
             locate,
             self._weigh,
@@ -106,7 +110,7 @@ class Pipeline:
             infer,
             self.drill_down,
             Settle(catalogue, self.topology.graph, self.standing, self.desk, self.drill_down),
-            TicketStage(self.standing, self.desk, describe),
+            TicketStage(self.standing, self.desk, describe, Moving(catalogue, self.standing)),
             Prove(catalogue, self.standing, self.desk, hold_down),
             Timers(self.desk, close_after),
         )
@@ -132,17 +136,19 @@ class Pipeline:
         longer than a stop may take is left behind: it writes all or nothing.
         """
         self._stopping = True
-        self._queue.put(None)
+        self._calls.put(_something_arrived)
         if self._thread.is_alive():
             self._thread.join(STOP_SECONDS)
 
     def submit(self, applied: Applied) -> None:
         """Never blocks. In a storm only what stands afterwards is weighed, not each change on the way."""
-        if self._queue.qsize() < MAX_WAITING and self._handed_over - self._taken < MAX_WAITING_LOOKS:
-            self._handed_over += len(applied.changed)
-            self._queue.put(applied)
-        else:
+        if len(self._arrived) >= MAX_WAITING or self._handed_over - self._taken >= MAX_WAITING_LOOKS:
             self.overrun.note(applied)
+            return
+        self._handed_over += len(applied.changed)
+        self._arrived.append(applied)
+        if len(self._arrived) == 1:
+            self._calls.put(_something_arrived)
 
     def ask(self, command: Callable[[], T]) -> Future[T]:
         """Runs ``command`` in the diagnosis thread, between two turns; the only way to change tickets."""
@@ -154,7 +160,7 @@ class Pipeline:
             except Exception as error:  # noqa: BLE001  # belongs to whoever asked
                 future.set_exception(error)
 
-        self._queue.put(run)
+        self._calls.put(run)
         return future
 
     def declare(self, site: Site, actor: str) -> None:
@@ -224,12 +230,11 @@ class Pipeline:
             self._weigh.run(Turn(now, [], self.desk.draft()))
 
     def _loop(self) -> None:
-        while True:
-            arrived, stopped = self._gather()
+        while not self._stopping:
+            arrived = self._gather()
             began = time.monotonic()
             try:
-                if not stopped or arrived:
-                    self.turn([*arrived, *self.overrun.take(self._clock())])
+                self.turn([*arrived, *self.overrun.take(self._clock())])
             except Exception:  # noqa: BLE001  # the one broad except of this loop
                 # One turn that fails must not end diagnosis: nothing of it was written, what arrived is in
                 # the current state, and the next turn decides again.
@@ -238,26 +243,27 @@ class Pipeline:
                     self.overrun.note(applied)
             ended = time.monotonic()
             self._rested_at = ended + max(MIN_REST, ended - began)
-            if stopped:
-                return
 
-    def _gather(self) -> tuple[list[Applied], bool]:
-        """Waits for something to happen or the tick to end; then takes all that is there."""
-        arrived: list[Applied] = []
+    def _gather(self) -> list[Applied]:
+        """Waits for something to happen or the tick to end; then takes all that is there.
+
+        However much arrives meanwhile, this thread is woken once: each time, ingest would have to wait.
+        """
         tick = BUSY_TICK if self.busy or self.desk.open_tickets() else QUIET_TICK
-        until = max(time.monotonic() + tick, self._rested_at)
-        while len(arrived) < MAX_ARRIVALS:
-            due = self._rested_at if arrived else until
+        due = max(time.monotonic() + tick, self._rested_at)
+        while not self._stopping:
             try:
-                item = self._queue.get(timeout=max(0.0, due - time.monotonic()))
+                call = self._calls.get(timeout=max(0.0, due - time.monotonic()))
             except Empty:
                 break
-            if item is None or self._stopping:
-                return arrived, True
-            if isinstance(item, Applied):
-                self._taken += len(item.changed)
-                arrived.append(item)
-            else:
-                item()
-                until = time.monotonic()
-        return arrived, False
+            call()
+            due = self._rested_at
+        arrived = [self._arrived.popleft() for _ in range(min(MAX_ARRIVALS, len(self._arrived)))]
+        self._taken += sum(len(applied.changed) for applied in arrived)
+        if self._arrived:
+            self._calls.put(_something_arrived)
+        return arrived
+
+
+def _something_arrived() -> None:
+    """Wakes the diagnosis thread; what arrived waits in line."""

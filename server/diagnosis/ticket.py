@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
-from rules.diagnosis import Certainty, Diagnosis, Key
+from rules.diagnosis import Diagnosis, Key
 from server.desk.desk import Desk
-from server.desk.draft import Draft
 from server.desk.states import Status
 from server.desk.ticket import Note, Ticket
 from server.diagnosis.citing import cite, cited_ids
 from server.diagnosis.describe import Describe
 from server.diagnosis.match import absorber, match
+from server.diagnosis.moving import Move, Moving, held
 from server.diagnosis.standing import Standing
 from server.diagnosis.turn import Turn, root_of
 
@@ -24,14 +24,8 @@ REWRITE_AFTER = 2.0
 REWRITE_AT_MOST = 60.0
 """Seconds between two stored diagnoses of one ticket, unless its root moved: a storm grows by the second,
 and what was well looked at changes little. They grow with the age of the ticket."""
-UNMODELLED = "unmodelled."
-"""Faults that only say where, not what."""
 SAME_MATTER = 0.5
 """Part of all symptoms, a resolved ticket's and the new ones, that both must share to be one matter."""
-STANDS, STANDS_RECOVERING = 3.0, 10.0
-"""Seconds for which another root must stand before a ticket moves to it."""
-FEW = 3
-"""New symptoms are few beside three times as many that the ticket has."""
 LEFT_OVER_FOR = 60.0
 UNSTABLE_AFTER = 3
 UNSTABLE_WITHIN = 3600.0
@@ -40,10 +34,6 @@ UNSTABLE_WITHIN = 3600.0
 class Ticketed(StrEnum):
     OPENED = "opened"
     UPDATED = "updated"
-    MOVED = "root_moved"
-    KEPT_WHILE_RECOVERING = "root_kept_while_recovering"
-    KEPT_UNSURE = "root_kept_unsure"
-    KEPT_FOR_NOW = "root_kept_for_now"
     MERGED = "explained_by_another_root"
     REOPENED = "fires_again"
     RECURRED = "recurrence"
@@ -55,15 +45,14 @@ class Ticketed(StrEnum):
 class TicketStage:
     name = "ticket"
 
-    def __init__(self, standing: Standing, desk: Desk, describe: Describe) -> None:
+    def __init__(self, standing: Standing, desk: Desk, describe: Describe, moving: Moving) -> None:
         self._standing = standing
         self._desk = desk
         self._describe = describe
         self._written: dict[str, tuple[float, tuple[object, ...]]] = {}
         """Ticket → when its diagnosis was last stored, and what it said."""
-        self._kept: dict[str, Ticketed] = {}
-        self._drawn: dict[str, tuple[tuple[str, str], float]] = {}
-        """Ticket → the other root that its symptoms point to, and since when."""
+        self._moving = moving
+        self._kept: dict[str, Move] = {}
         self._left_over: dict[tuple[str, str], float] = {}
         """Root → since when it is one whose symptoms all belong to other tickets."""
 
@@ -97,40 +86,28 @@ class TicketStage:
 
     def _follow(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> None:
         if root_of(diagnosis) == ticket.root:
-            self._drawn.pop(ticket.id, None)
+            self._moving.forget([ticket.id])
         else:
-            reason = self._may_move(diagnosis, ticket, turn)
+            reason = self._moving.decide(diagnosis, ticket, turn)
             if self._kept.get(ticket.id) is not reason:
                 turn.decide(self.name, reason, ticket.id)
             self._kept[ticket.id] = reason
-            if reason is not Ticketed.MOVED:
+            if reason is not Move.MOVED:
                 self._watch(diagnosis, ticket, turn)
                 return
             self._move(diagnosis, ticket, turn)
         self._watch(diagnosis, ticket, turn)
         said = self._desk.diagnoses.get(ticket.id)
-        if said is None or diagnosis.probability >= said.probability or not self._recovers(diagnosis, ticket):
+        surer = said is None or diagnosis.probability >= said.probability
+        if surer or not self._moving.is_remainder(diagnosis, ticket):
             self._store(diagnosis, ticket, turn)
-
-    def _recovers(self, diagnosis: Diagnosis, ticket: Ticket) -> bool:
-        """Symptoms end one by one; what is left of them must not look like another root, or a vaguer one."""
-        fresh = any(key not in ticket.watch for key in diagnosis.explains)
-        return not fresh and any(self._standing.fresh_pass(key) for key in ticket.watch)
-
-    def _may_move(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> Ticketed:
-        fault = self._describe.fault(diagnosis)
-        unsure = diagnosis.certainty is Certainty.INCONCLUSIVE
-        vaguer = root_of(diagnosis)[0].startswith(UNMODELLED) and not ticket.fault.startswith(UNMODELLED)
-        if unsure or vaguer or held(turn.draft, root_of(diagnosis)) or fault is None or not fault.ticket:
-            return Ticketed.KEPT_UNSURE
-        return Ticketed.KEPT_WHILE_RECOVERING if self._recovers(diagnosis, ticket) else Ticketed.MOVED
 
     def _move(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> None:
         fields = self._describe.fields(diagnosis)
         turn.draft.note(
-            ticket.id, turn.now, Note.MOVED, {"from": ticket.root, "to": root_of(diagnosis)}, Ticketed.MOVED
+            ticket.id, turn.now, Note.MOVED, {"from": ticket.root, "to": root_of(diagnosis)}, Move.MOVED
         )
-        turn.draft.set(ticket.id, turn.now, Ticketed.MOVED, **self._kept_by_people(ticket, fields))
+        turn.draft.set(ticket.id, turn.now, Move.MOVED, **self._kept_by_people(ticket, fields))
 
     @staticmethod
     def _kept_by_people(ticket: Ticket, fields: dict[str, Any]) -> dict[str, Any]:
@@ -261,11 +238,6 @@ class TicketStage:
             if current.open and others & set(current.watch):
                 keys = (key for key in current.watch if key not in others)
                 turn.draft.watch(ticket.id, turn.now, keys, "another_root_explains_it")
-
-
-def held(draft: Draft, root: tuple[str, str]) -> bool:
-    """Does an open ticket have this root already?"""
-    return any(ticket.open and ticket.root == root for ticket in draft.tickets())
 
 
 def _gist(diagnosis: Diagnosis) -> tuple[object, ...]:

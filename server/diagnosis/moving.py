@@ -1,0 +1,72 @@
+"""May a ticket move to another root, now that the diagnosis of its symptoms names one (engine rule 13)?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from rules.catalogue import Catalogue
+from rules.diagnosis import Certainty, Diagnosis
+from server.desk.draft import Draft
+from server.desk.ticket import Ticket
+from server.diagnosis.standing import Standing
+from server.diagnosis.turn import Turn, root_of
+
+STANDS_RECOVERING = 10.0
+"""Seconds for which another root must stand before a ticket that recovers moves to it."""
+UNMODELLED = "unmodelled."
+"""Faults that only say where, not what."""
+
+
+class Move(StrEnum):
+    MOVED = "root_moved"
+    KEPT_WHILE_RECOVERING = "root_kept_while_recovering"
+    KEPT_UNSURE = "root_kept_unsure"
+
+
+class Moving:
+    """Remembers to which other root the symptoms of each ticket point, and since when."""
+
+    def __init__(self, catalogue: Catalogue, standing: Standing) -> None:
+        self._catalogue = catalogue
+        self._standing = standing
+        self._drawn: dict[str, tuple[tuple[str, str], float]] = {}
+
+    def forget(self, tickets: Iterable[str]) -> None:
+        """Their symptoms point to their own root, or they are over."""
+        for ticket in tickets:
+            self._drawn.pop(ticket, None)
+
+    def decide(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> Move:
+        root = root_of(diagnosis)
+        fault = self._catalogue.faults.get(root[0])
+        unsure = diagnosis.certainty is Certainty.INCONCLUSIVE
+        vaguer = root[0].startswith(UNMODELLED) and not ticket.fault.startswith(UNMODELLED)
+        if unsure or vaguer or held(turn.draft, root) or fault is None or not fault.ticket:
+            return Move.KEPT_UNSURE
+        if self.is_remainder(diagnosis, ticket):
+            return Move.KEPT_WHILE_RECOVERING
+        if self._has_begun_to_recover(ticket) and not self._drawn_long(ticket, root, turn.now):
+            return Move.KEPT_WHILE_RECOVERING
+        return Move.MOVED
+
+    def is_remainder(self, diagnosis: Diagnosis, ticket: Ticket) -> bool:
+        """Symptoms end one by one; what is left of them must not look like another root, or a vaguer one."""
+        lasting = (key for key in diagnosis.explains if self._standing.lasting(key))
+        return all(key in ticket.watch for key in lasting) and self._has_begun_to_recover(ticket)
+
+    def _has_begun_to_recover(self, ticket: Ticket) -> bool:
+        return any(self._standing.fresh_pass(key) for key in ticket.watch)
+
+    def _drawn_long(self, ticket: Ticket, root: tuple[str, str], now: float) -> bool:
+        """Repairs, too, make symptoms: they are gone soon."""
+        known, since = self._drawn.get(ticket.id, (root, now))
+        if known != root:
+            since = now
+        self._drawn[ticket.id] = (root, since)
+        return now - since >= STANDS_RECOVERING
+
+
+def held(draft: Draft, root: tuple[str, str]) -> bool:
+    """Does an open ticket have this root already?"""
+    return any(ticket.open and ticket.root == root for ticket in draft.tickets())

@@ -8,8 +8,8 @@ from collections import defaultdict
 
 import msgspec
 
-from collectors import netlink
 from collectors.host import Host
+from kernel import netlink
 
 GET_LINK, NEW_LINK = 18, 16
 GET_ADDRESS, NEW_ADDRESS = 22, 20

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from collectors import netlink
 from collectors.host import Host
+from kernel import netlink
 
 ESTABLISHED = 1
 CLOSE = 7

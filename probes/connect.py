@@ -8,8 +8,8 @@ import socket
 
 import msgspec
 
+from kernel.rtnetlink import family_of
 from probes.errors import read_errors, reason_of, reason_of_icmp, want_errors
-from probes.netlink import family_of
 from probes.next_hop import silent
 from probes.path import Way
 from probes.resolve import ResolveFailed, resolve

@@ -12,8 +12,8 @@ import dns.flags
 import dns.message
 import dns.rdatatype
 
+from kernel.rtnetlink import family_of
 from probes.errors import read_errors, reason_of, reason_of_icmp, want_errors
-from probes.netlink import family_of
 from probes.steps import StepFailed
 from wire.judgement import Reason
 

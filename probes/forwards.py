@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 
+from kernel.rtnetlink import family_of
 from probes.errors import read_errors, want_errors
-from probes.netlink import family_of
 
 _PORT = 33434
 """The first port of traceroute(8)."""

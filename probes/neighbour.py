@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from probes.netlink import Entry, Link, Neighbour, Netlink, family_of
+from kernel.rtnetlink import Entry, Link, Neighbour, Netlink, family_of
 from probes.unit import SECOND, Net, Probe
 from probes.who_has import HOW_TO_PERMIT, who_has
 from wire.entity import Entity

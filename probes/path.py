@@ -6,7 +6,7 @@ import errno
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
-from probes.netlink import LOCAL, Changes, Entry, Link, Neighbour, Netlink, Route
+from kernel.rtnetlink import LOCAL, Changes, Entry, Link, Neighbour, Netlink, Route
 from probes.unit import Net
 from wire.judgement import Path, Reason
 

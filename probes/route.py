@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
 
+from kernel.rtnetlink import Neighbour, Netlink, Route, family_of
 from probes.forwards import forwarder
-from probes.netlink import Neighbour, Netlink, Route, family_of
 from probes.unit import SECOND, Net, Probe
 from probes.who_has import who_has
 from wire.entity import address as address_entity

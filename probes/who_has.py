@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from probes.netlink import Link, family_of
+from kernel.rtnetlink import Link, family_of
 
 _ARP = 0x0806
 _ARP_PACKET = struct.Struct("!HHBBH6s4s6s4s")  # RFC 826, for Ethernet and IPv4

@@ -7,7 +7,7 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("wire", "rules", "probes", "collectors", "agent", "server", "drills", "cli")
+PACKAGES = ("wire", "kernel", "rules", "probes", "collectors", "agent", "server", "drills", "cli")
 MODULES = [path for name in PACKAGES for path in sorted((ROOT / name).rglob("*.py"))]
 
 

@@ -1,27 +1,23 @@
-"""A small reader of rtnetlink(7): routes, addresses, links and neighbours as the kernel knows them."""
+"""Routes, addresses, links and neighbours as the kernel knows them (rtnetlink(7))."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import struct
 import weakref
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntFlag
 
-_MESSAGE = struct.Struct("=IHHII")  # struct nlmsghdr
+from kernel.netlink import Conversation, attribute, attributes
+
 _ROUTE = struct.Struct("=BBBBBBBBI")  # struct rtmsg
 _ADDRESS = struct.Struct("=BBBBI")  # struct ifaddrmsg
 _LINK = struct.Struct("=BxHiII")  # struct ifinfomsg
 _NEIGHBOUR = struct.Struct("=BxxxiHBB")  # struct ndmsg
-_ATTRIBUTE = struct.Struct("=HH")
 
 _NEWLINK, _GETLINK, _NEWADDR, _GETADDR = 16, 18, 20, 22
 _NEWROUTE, _GETROUTE, _NEWNEIGH, _GETNEIGH = 24, 26, 28, 30
-_ERROR, _DONE = 2, 3
-_REQUEST, _DUMP = 0x1, 0x300
 _CHANGES = 0x1 | 0x10 | 0x40 | 0x100 | 0x400
 """Multicast groups: links, IPv4 addresses and routes, IPv6 addresses and routes."""
 _MAIN_TABLE = 254
@@ -89,19 +85,17 @@ class Netlink:
     """Questions to the kernel, on a socket that ends with the object, or with ``close``."""
 
     def __init__(self) -> None:
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
-        self.close = weakref.finalize(self, self._socket.close)
-        self._socket.bind((0, 0))
-        self._socket.settimeout(1.0)
-        self._sequence = 0
+        self._conversation = Conversation()
+        self.close = self._conversation.close
+        self._ask = self._conversation.ask
 
     def route(self, address: str) -> Route:
         """The way the kernel would take. Raises OSError as a connect would."""
         family, packed = _packed(address)
-        wanted = _ROUTE.pack(family, len(packed) * 8, 0, 0, 0, 0, 0, 0, 0) + _attribute(1, packed)
+        wanted = _ROUTE.pack(family, len(packed) * 8, 0, 0, 0, 0, 0, 0, 0) + attribute(1, packed)
         if scope := address.partition("%")[2]:
-            wanted += _attribute(4, struct.pack("=I", socket.if_nametoindex(scope)))
-        for _, body in self._ask(_GETROUTE, wanted, _REQUEST):
+            wanted += attribute(4, struct.pack("=I", socket.if_nametoindex(scope)))
+        for _, body in self._ask(_GETROUTE, wanted):
             return _route(body)
         raise OSError(0, "the kernel gave no route")
 
@@ -109,7 +103,7 @@ class Netlink:
         """All routes of the main table."""
         return [
             _route(body)
-            for _, body in self._ask(_GETROUTE, _ROUTE.pack(family, *[0] * 8), _REQUEST | _DUMP)
+            for _, body in self._ask(_GETROUTE, _ROUTE.pack(family, *[0] * 8), all_of_them=True)
             if body[4] == _MAIN_TABLE
         ]
 
@@ -117,52 +111,33 @@ class Netlink:
         """All addresses of the host, loopback included."""
         return [
             _host_address(body)
-            for _, body in self._ask(_GETADDR, _ADDRESS.pack(0, 0, 0, 0, 0), _REQUEST | _DUMP)
+            for _, body in self._ask(_GETADDR, _ADDRESS.pack(0, 0, 0, 0, 0), all_of_them=True)
         ]
 
     def link(self, name: str) -> Link | None:
         """State of one interface; None when there is no such interface."""
-        request = _LINK.pack(0, 0, 0, 0, 0) + _attribute(3, name.encode() + b"\0")
+        request = _LINK.pack(0, 0, 0, 0, 0) + attribute(3, name.encode() + b"\0")
         with contextlib.suppress(OSError):
-            for _, body in self._ask(_GETLINK, request, _REQUEST):
+            for _, body in self._ask(_GETLINK, request):
                 _, _, _, flags, _ = _LINK.unpack_from(body)
-                mac = _mac(_attributes(body[_LINK.size :]).get(1, b""))
+                mac = _mac(attributes(body, _LINK.size).get(1, b""))
                 return Link(name, bool(flags & _UP), bool(flags & _LOWER_UP), mac)
         return None
 
     def neighbours(self, family: int) -> list[Entry]:
         """The ARP (AF_INET) or NDP (AF_INET6) table."""
         request = _NEIGHBOUR.pack(family, 0, 0, 0, 0)
-        return [_entry(body) for _, body in self._ask(_GETNEIGH, request, _REQUEST | _DUMP)]
+        return [_entry(body) for _, body in self._ask(_GETNEIGH, request, all_of_them=True)]
 
     def neighbour(self, address: str, interface: str) -> Entry | None:
         """One line of the table; None when the kernel has never asked, or has forgotten."""
         family, packed = _packed(address)
         with contextlib.suppress(OSError):
             index = socket.if_nametoindex(interface)
-            request = _NEIGHBOUR.pack(family, index, 0, 0, 0) + _attribute(1, packed)
-            for _, body in self._ask(_GETNEIGH, request, _REQUEST):
+            request = _NEIGHBOUR.pack(family, index, 0, 0, 0) + attribute(1, packed)
+            for _, body in self._ask(_GETNEIGH, request):
                 return _entry(body)
         return None
-
-    def _ask(self, kind: int, payload: bytes, flags: int) -> Iterator[tuple[int, bytes]]:
-        self._sequence += 1
-        head = _MESSAGE.pack(_MESSAGE.size + len(payload), kind, flags, self._sequence, 0)
-        self._socket.send(head + payload)
-        while True:
-            for number, sequence, body in _messages(self._socket.recv(1 << 16)):
-                if sequence != self._sequence:
-                    continue  # the rest of an earlier answer that nobody read to its end
-                if number == _DONE:
-                    return
-                if number == _ERROR:
-                    code = -struct.unpack_from("=i", body)[0]
-                    if code:
-                        raise OSError(code, os.strerror(code))
-                    return
-                yield number, body
-            if not flags & _DUMP:
-                return
 
 
 class Changes:
@@ -197,32 +172,6 @@ def _packed(address: str) -> tuple[int, bytes]:
     return family, socket.inet_pton(family, address.partition("%")[0])
 
 
-def _messages(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    at = 0
-    while at + _MESSAGE.size <= len(data):
-        length, kind, _, sequence, _ = _MESSAGE.unpack_from(data, at)
-        if length < _MESSAGE.size:
-            return
-        yield kind, sequence, data[at + _MESSAGE.size : at + length]
-        at += (length + 3) & ~3
-
-
-def _attribute(kind: int, value: bytes) -> bytes:
-    return _ATTRIBUTE.pack(_ATTRIBUTE.size + len(value), kind) + value + bytes(-len(value) % 4)
-
-
-def _attributes(data: bytes) -> dict[int, bytes]:
-    found: dict[int, bytes] = {}
-    at = 0
-    while at + _ATTRIBUTE.size <= len(data):
-        length, kind = _ATTRIBUTE.unpack_from(data, at)
-        if length < _ATTRIBUTE.size:
-            break
-        found[kind & 0x3FFF] = data[at + _ATTRIBUTE.size : at + length]
-        at += (length + 3) & ~3
-    return found
-
-
 def _text(packed: bytes) -> str:
     if len(packed) == 4:
         return socket.inet_ntop(socket.AF_INET, packed)
@@ -247,39 +196,37 @@ def _interface(index: int) -> str:
 
 def _route(body: bytes) -> Route:
     _, prefix, _, _, _, _, _, kind, _ = _ROUTE.unpack_from(body)
-    attributes = _attributes(body[_ROUTE.size :])
-    if 9 in attributes:  # RTA_MULTIPATH: of several equal ways the first one is told (struct rtnexthop)
-        index = struct.unpack_from("=HBBi", attributes[9])[3]
-        length = struct.unpack_from("=H", attributes[9])[0]
-        attributes |= {4: struct.pack("=i", index)} | _attributes(attributes[9][8:length])
-    via = (
-        attributes.get(5, b"") or attributes.get(18, b"")[2:]
-    )  # RTA_GATEWAY, or RTA_VIA with its family first
+    found = attributes(body, _ROUTE.size)
+    if 9 in found:  # RTA_MULTIPATH: of several equal ways the first one is told (struct rtnexthop)
+        index = struct.unpack_from("=HBBi", found[9])[3]
+        length = struct.unpack_from("=H", found[9])[0]
+        found |= {4: struct.pack("=i", index)} | attributes(found[9][8:length])
+    via = found.get(5, b"") or found.get(18, b"")[2:]  # RTA_GATEWAY, or RTA_VIA with its family first
     return Route(
-        interface=_interface(_number(attributes, 4)),
+        interface=_interface(_number(found, 4)),
         gateway=_text(via),
-        source=_text(attributes.get(7, b"")),
+        source=_text(found.get(7, b"")),
         kind=kind,
-        destination=_text(attributes.get(1, b"")),
+        destination=_text(found.get(1, b"")),
         prefix=prefix,
-        metric=_number(attributes, 6),
+        metric=_number(found, 6),
     )
 
 
 def _host_address(body: bytes) -> HostAddress:
     _, prefix, flags, _, index = _ADDRESS.unpack_from(body)
-    attributes = _attributes(body[_ADDRESS.size :])
+    found = attributes(body, _ADDRESS.size)
     # IFA_LOCAL is the host's own end; on a point-to-point link IFA_ADDRESS is the other one.
-    address = _text(attributes.get(2, b"") or attributes.get(1, b""))
+    address = _text(found.get(2, b"") or found.get(1, b""))
     return HostAddress(_interface(index), address, prefix, tentative=bool(flags & (0x40 | 0x08)))
 
 
 def _entry(body: bytes) -> Entry:
     _, index, state, _, _ = _NEIGHBOUR.unpack_from(body)
-    attributes = _attributes(body[_NEIGHBOUR.size :])
+    found = attributes(body, _NEIGHBOUR.size)
     return Entry(
         interface=_interface(index),
-        address=_text(attributes.get(1, b"")),
-        mac=_mac(attributes.get(2, b"")),
+        address=_text(found.get(1, b"")),
+        mac=_mac(found.get(2, b"")),
         state=Neighbour(state & 0xFF),
     )

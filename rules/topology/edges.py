@@ -62,10 +62,9 @@ def edges_of(inventory: Inventory, book: AddressBook, wiring: Wiring, way: Way) 
     known |= {use.service for use in inventory.connections} | {use.service for use in inventory.stores}
     for service in sorted(known):
         yield edge(ids.service(name, service), Relation.RUNS_ON, machine)
-    for listener in inventory.listeners:
-        if listener.process:
-            process = ids.process(name, listener.process)
-            yield edge(ids.service(name, listener.service), Relation.RUNS_ON, process)
+    for service in sorted({ids.service(name, listener.service) for listener in inventory.listeners}):
+        for process in processes_of(inventory, service):
+            yield edge(service, Relation.RUNS_ON, process)
     for store in inventory.stores:
         service = ids.service(name, store.service)
         for place in (ids.fs(name, store.mount), ids.mount(name, store.mount)):
@@ -89,6 +88,13 @@ def edges_of(inventory: Inventory, book: AddressBook, wiring: Wiring, way: Way) 
         if endpoint.service:
             door = ids.endpoint(endpoint.url)
             yield edge(door, Relation.SERVED_BY, ids.service(name, endpoint.service), source="declared")
+
+
+def processes_of(inventory: Inventory, service: Entity) -> list[Entity]:
+    """The processes that do the work of a service, by the names under which they are looked at."""
+    known = [each for each in inventory.listeners if ids.service(inventory.host, each.service) == service]
+    names = {name for each in known if each.process for name in (each.process, each.service)}
+    return [ids.process(inventory.host, name) for name in sorted(names)]
 
 
 def _plugged_into(wiring: Wiring, attachment: Attachment) -> Entity:

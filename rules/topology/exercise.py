@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from rules.evidence import Exercised
 from rules.models import Role
 from rules.topology.book import AddressBook, Attachment, is_loopback
+from rules.topology.edges import processes_of
 from rules.topology.way import Wiring, way
 from wire import entity as ids
 from wire.entity import Entity
@@ -99,8 +100,16 @@ class Exercise:
             yield ids.port(far, number)
             if service := self._book.service_at(far, path.address, number):
                 yield service
+                yield from self._processes_of(far, service)
         elif kind == "resolver" and (service := self._dns_at(far, ids.name_of(subject))):
             yield service
+            yield from self._processes_of(far, service)
+        elif kind == "service":
+            yield from self._processes_of(far, subject)
+
+    def _processes_of(self, host: str, service: Entity) -> list[Entity]:
+        inventory = self._inventories.get(host)
+        return processes_of(inventory, service) if inventory else []
 
     def _routes_via(self, place: str, address: str) -> bool:
         inventory = self._inventories.get(place)

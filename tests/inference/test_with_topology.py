@@ -203,6 +203,25 @@ def test_a_process_killed_for_memory_explains_its_service(lab):
     assert lab.roots() == [("mem.oom.kill", "process:app1/python3")]
 
 
+def test_a_process_without_files_left_explains_why_its_service_does_not_answer(lab):
+    lab.alive()
+    lab.look("app1", "process.fds", "process:app1/python3", Reason.EXHAUSTED)
+    lab.look("app1", "svc.port", "service:app1/app", Reason.HUNG, since=1.0)
+    for name in ("web1", "web2"):
+        lab.connect(name, "app.http", "http://app1:8080", Reason.TIMEOUT, since=2.0)
+    assert lab.roots() == [("proc.fd.exhausted", "process:app1/python3")]
+
+
+def test_a_process_with_files_left_refutes_that_it_has_none(lab):
+    lab.alive()
+    lab.look("app1", "process.fds", "process:app1/python3")
+    for name in ("web1", "web2"):
+        lab.connect(name, "app.http", "http://app1:8080", Reason.REQUEST_TIMEOUT)
+        lab.ping(name, "app1")
+    lab.alive()
+    assert lab.roots() == [("svc.process.hung", "service:app1/app")]
+
+
 def test_a_filter_on_the_way_to_one_port_is_told_from_a_dead_far_end(lab):
     lab.alive()
     for name in ("app1", "web1"):

@@ -143,6 +143,8 @@ class Case:
                 return
             time.sleep(LOOK_EVERY)
         self.resolved = time.time() - repaired
+        if not any(answer_of(ticket) in self.answers for ticket in self.seen):
+            self.faults.append(f"another root at the end: {names(self.seen)}")
         if len(self.look()) > count:
             self.faults.append(f"the repair opened a ticket: {names(self.look())}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import msgspec
 
@@ -28,16 +29,20 @@ class CurrentState:
     def __init__(self, started_at: float = 0.0) -> None:
         self._started_at = started_at
         self._agents: dict[str, KnownAgent] = {}
+        self._by_host: dict[str, KnownAgent] = {}
+        """The agent of each host; of several the one that spoke last."""
 
     def admit(self, agent: str, host: str) -> None:
         """An agent is known from its enrolment on."""
         if agent not in self._agents:
-            self._agents[agent] = KnownAgent(Saved(agent=agent, host=host))
+            self._know(KnownAgent(Saved(agent=agent, host=host)))
 
     def restore(self, body: bytes) -> None:
         """One agent from its checkpoint."""
-        saved = msgspec.msgpack.decode(body, type=Saved)
-        self._agents[saved.agent] = KnownAgent(saved)
+        self._know(KnownAgent(msgspec.msgpack.decode(body, type=Saved)))
+
+    def _know(self, known: KnownAgent) -> None:
+        self._agents[known.saved.agent] = self._by_host[known.saved.host] = known
 
     def save(self, agent: str) -> bytes:
         return msgspec.msgpack.encode(self._agents[agent].save())
@@ -47,6 +52,8 @@ class CurrentState:
         known = self._agents.pop(agent, None)
         if known is None:
             return None
+        if self._by_host.get(known.saved.host) is known:
+            del self._by_host[known.saved.host]
         retired = tuple(known.entries.values())
         return Applied(agent=agent, host=known.saved.host, received_at=now, retired=retired)
 
@@ -54,6 +61,7 @@ class CurrentState:
         """Applies what is above the agent's mark. Raises KeyError for an agent that was never admitted."""
         known = self._agents[batch.agent]
         saved = known.saved
+        self._by_host[saved.host] = known
         returned = bool(saved.goodbye) or (saved.last_heard > 0 and received_at > self._overdue_at(saved))
         rebooted = bool(saved.boot) and bool(batch.boot) and saved.boot != batch.boot
         late = batch.boot == saved.boot and batch.sent_at < saved.sent_at
@@ -64,27 +72,24 @@ class CurrentState:
         saved.sent_at = batch.sent_at
         saved.last_heard = received_at
         saved.dropped = batch.dropped
-        changed, retired, symptoms, clamped = _observe(
-            known, batch, received_at, whole=batch.resync and not late
-        )
+        observed = _observe(known, batch, received_at, whole=batch.resync and not late)
         if batch.inventory is not None:
             saved.inventory = batch.inventory
             saved.inventory_digest = fingerprint(batch.inventory)
-        refreshed: tuple[Entry, ...] = ()
-        if batch.heartbeat is not None:
-            saved.interval = batch.heartbeat.interval
-            refreshed = tuple(_refresh(known, batch.heartbeat, received_at))
-        saved.goodbye = batch.heartbeat.goodbye if batch.heartbeat is not None else ""
         beat = batch.heartbeat
+        if beat is not None:
+            saved.interval = beat.interval
+            _refresh(known, beat, received_at)
+        saved.goodbye = beat.goodbye if beat is not None else ""
         return Applied(
             agent=batch.agent,
             host=saved.host,
             received_at=received_at,
-            changed=tuple(changed),
-            symptoms=symptoms,
-            clamped=clamped,
-            refreshed=refreshed,
-            retired=tuple(retired),
+            changed=tuple(observed.changed),
+            results=observed.results,
+            symptoms=observed.symptoms,
+            clamped=observed.clamped,
+            retired=tuple(observed.retired),
             inventory=batch.inventory,
             heartbeat=beat,
             goodbye=saved.goodbye,
@@ -111,6 +116,11 @@ class CurrentState:
         """What stands now, of one agent or of all."""
         chosen = list(self._agents.values()) if agent is None else [self._agents[agent]]
         return [entry for known in chosen for entry in list(known.entries.values())]
+
+    def standing(self, host: str) -> list[Entry]:
+        """What stands now of one host."""
+        known = self._by_host.get(host)
+        return list(known.entries.values()) if known is not None else []
 
     def inventories(self) -> list[Inventory]:
         """The latest of every host that sent one."""
@@ -144,16 +154,21 @@ class CurrentState:
         return saved.last_heard + OVERDUE_AFTER * saved.interval
 
 
-def _observe(
-    known: KnownAgent, batch: Batch, received_at: float, *, whole: bool
-) -> tuple[list[Entry], list[Entry], bool, int]:
-    """What is new, what no longer stands, whether something fails, how many times lay in the future.
+class _Observed(NamedTuple):
+    """What a batch's observations came to, as in ``Applied``."""
 
-    ``whole``: what is not in the batch no longer stands. One pass, since this is most of what ingest costs.
-    """
+    changed: list[Entry]
+    retired: list[Entry]
+    results: int
+    symptoms: bool
+    clamped: int
+
+
+def _observe(known: KnownAgent, batch: Batch, received_at: float, *, whole: bool) -> _Observed:
+    """``whole``: what is not in the batch no longer stands. One pass: this is most of what ingest costs."""
     changed: list[Entry] = []
     retired: list[Entry] = []
-    symptoms, clamped = False, 0
+    results, symptoms, clamped = 0, False, 0
     saved = known.saved
     host, clock = saved.host, (saved.clock.shift, saved.clock.error)
     for seen in batch.observations:
@@ -168,15 +183,17 @@ def _observe(
                 retired.append(old)
             continue
         entry = _dated(host, seen, clock, received_at)
-        known.put(key, entry)
-        changed.append(entry)
+        before = known.put(key, entry)
+        results += 1
+        if before is None or not entry.continues(before):
+            changed.append(entry)
         if entry.clamped:
             clamped += 1
         if seen.verdict is Verdict.FAIL or seen.verdict is Verdict.WARN:
             symptoms = True
     if whole:
         retired += _absent(known, batch.observations)
-    return changed, retired, symptoms, clamped
+    return _Observed(changed, retired, results, symptoms, clamped)
 
 
 def _missed(old: Entry | None, seen: Observation) -> bool:
@@ -213,7 +230,7 @@ def _dated(host: str, seen: Observation, clock: tuple[float, float], received_at
     return Entry(host, seen, since, at, opposite, error, clamped)
 
 
-def _refresh(known: KnownAgent, beat: Heartbeat, received_at: float) -> Iterator[Entry]:
+def _refresh(known: KnownAgent, beat: Heartbeat, received_at: float) -> None:
     shift = known.saved.clock.shift
     for name, at in beat.rounds.items():
-        yield from known.confirm(name, min(max(at + shift, 0.0), received_at))
+        known.confirm(name, min(max(at + shift, 0.0), received_at))

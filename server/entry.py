@@ -7,10 +7,12 @@ import msgspec
 from wire.entity import Entity
 from wire.exchange import Heartbeat, Refusal
 from wire.inventory import Inventory
+from wire.judgement import Verdict
 from wire.observation import Observation, observation_id
 
 Key = tuple[str, Entity]
 """(signal, subject)"""
+PASS = Verdict.PASS
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -35,6 +37,18 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     def key(self) -> Key:
         return (self.observation.signal, self.observation.subject)
 
+    def continues(self, before: Entry) -> bool:
+        """Is this just another result of the passing run that is known already, by the same way?"""
+        seen, was = self.observation, before.observation
+        return (
+            seen.verdict is PASS
+            and was.verdict is PASS
+            and self.since <= before.confirmed_at
+            and seen.path == was.path
+            and seen.intermittent == was.intermittent
+            and not seen.task
+        )
+
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
     """What one batch changed."""
@@ -43,13 +57,17 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     received_at: float
     changed: tuple[Entry, ...] = ()
-    """In the order of their sequences; one key may occur twice."""
+    """What says something new, in the order of their sequences; one key may occur twice.
+
+    A pass that only continues a known run of passes is not among them: nearly all are of that kind, and
+    who wants to know how fresh such a run is asks the current state.
+    """
+    results: int = 0
+    """All that were new to us, those that continue a run included."""
     symptoms: bool = False
     """Some of what changed warns or fails."""
     clamped: int = 0
     """Changed results whose time lay in the future."""
-    refreshed: tuple[Entry, ...] = ()
-    """Unchanged results that a completed round has confirmed."""
     retired: tuple[Entry, ...] = ()
     """Results that no longer stand, because their subject is no longer looked at."""
     inventory: Inventory | None = None
@@ -63,6 +81,19 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     resync: bool = False
     """The agent's digest differs from ours: it should send its whole state."""
     want_inventory: bool = False
+
+    @property
+    def tells(self) -> bool:
+        """Is there anything in it that diagnosis must see?"""
+        return bool(
+            self.changed
+            or self.retired
+            or self.inventory is not None
+            or self.refusals
+            or self.goodbye
+            or self.rebooted
+            or self.returned
+        )
 
 
 class Presence(msgspec.Struct, frozen=True):

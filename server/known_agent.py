@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import msgspec
 
 from server.clocks import Clock
@@ -65,7 +63,8 @@ class KnownAgent:
         self._uncounted = {}
         return str(self._digest)
 
-    def put(self, key: Key, entry: Entry) -> None:
+    def put(self, key: Key, entry: Entry) -> Entry | None:
+        """Returns what stood there before."""
         old = self.entries.get(key)
         self.entries[key] = entry
         before = None if old is None else old.observation
@@ -73,10 +72,11 @@ class KnownAgent:
         name = entry.observation.round
         if before is not None:
             if before.round == name:
-                return
+                return old
             self._leave_round(key, before)
         if name:
             self._by_round.setdefault(name, set()).add(key)
+        return old
 
     def take(self, key: Key) -> Entry | None:
         old = self.entries.pop(key, None)
@@ -85,14 +85,12 @@ class KnownAgent:
             self._leave_round(key, old.observation)
         return old
 
-    def confirm(self, round_name: str, at: float) -> Iterator[Entry]:
-        """Every result of this round is as fresh as the round; yields those that became fresher."""
-        for key in sorted(self._by_round.get(round_name, ())):
+    def confirm(self, round_name: str, at: float) -> None:
+        """Every result of this round is as fresh as the round."""
+        for key in self._by_round.get(round_name, ()):
             old = self.entries[key]
             if old.confirmed_at < at:
-                fresh = msgspec.structs.replace(old, confirmed_at=at)
-                self.entries[key] = fresh
-                yield fresh
+                self.entries[key] = msgspec.structs.replace(old, confirmed_at=at)
 
     def _leave_round(self, key: Key, seen: Observation) -> None:
         if seen.round:

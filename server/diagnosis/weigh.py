@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from itertools import islice
 
@@ -13,7 +13,7 @@ from rules.diagnosis import Key
 from rules.evidence import Evidence, Exercised
 from rules.models import Proof, Role, Signal
 from rules.topology import Topology
-from server.diagnosis.backlog import Backlog, suspects_of
+from server.diagnosis.freshness import confirmed_since, suspects_of
 from server.diagnosis.locate import Locate
 from server.diagnosis.news import News
 from server.diagnosis.standing import SERVER, Standing
@@ -44,13 +44,21 @@ class Weighed(StrEnum):
 class Weigh:
     name = "weigh"
 
-    def __init__(self, catalogue: Catalogue, topology: Topology, standing: Standing, locate: Locate) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        topology: Topology,
+        standing: Standing,
+        locate: Locate,
+        current: Callable[[str], Iterable[Entry]],
+    ) -> None:
+        """``current`` tells what stands now of one host."""
         self._signals = catalogue.signals
         self._topology = topology
         self._standing = standing
         self._locate = locate
         self._seen_revision = 0
-        self._backlog = Backlog()
+        self._current = current
         self._news = News(standing.log_born)
         self._outdated: dict[Key, None] = {}
         """Evidence whose ways were found in an older picture of the site."""
@@ -66,8 +74,6 @@ class Weigh:
                 overtaken = self._news.add(entry)
                 if overtaken is not None:
                     self._take(overtaken, turn)
-            for entry in applied.refreshed:
-                self._backlog.add(_key(entry), entry)
             for entry in applied.retired:
                 pending = self._news.pop(_key(entry))
                 if pending is not None:
@@ -82,25 +88,16 @@ class Weigh:
 
     def _take(self, entry: Entry, turn: Turn) -> None:
         if self._tells_nothing_new(entry):
-            self._backlog.add(_key(entry), entry)
             return
         reason = self._weigh(entry, turn.now)
         if reason is not Weighed.PASSED:
             turn.decide(self.name, reason, entry.id)
 
     def _tells_nothing_new(self, entry: Entry) -> bool:
-        """Another result of the passing run that is known already, by the same way."""
+        """After an overrun the whole state of a host is told again."""
         key = _key(entry)
-        known = self._standing.evidence.get(key)
-        return (
-            known is not None
-            and known.outcome is Reason.OK
-            and entry.observation.verdict is Verdict.PASS
-            and not entry.observation.task
-            and entry.since <= known.confirmed_at
-            and entry.observation.path == self._standing.entries[key].observation.path
-            and key not in self._standing.unknown
-        )
+        known = self._standing.entries.get(key)
+        return known is not None and key not in self._standing.unknown and entry.continues(known)
 
     def _weigh(self, entry: Entry, now: float) -> Weighed:
         seen, key = entry.observation, _key(entry)
@@ -114,7 +111,6 @@ class Weigh:
             self._standing.unknown[key] = entry
             return Weighed.UNKNOWN
         self._standing.unknown.pop(key, None)
-        self._backlog.drop(key)
         if signal.born_of_log and seen.verdict is Verdict.PASS:
             return Weighed.LOG_WENT_QUIET
         try:
@@ -130,7 +126,6 @@ class Weigh:
         if signal is not None and signal.born_of_log:
             # An agent that started anew remembers no lines; that proves nothing.
             return Weighed.LOG_WENT_QUIET
-        self._backlog.drop(_key(entry))
         self._standing.remove(_key(entry))
         return Weighed.RETIRED
 
@@ -150,15 +145,15 @@ class Weigh:
 
     def _catch_up(self, turn: Turn) -> None:
         suspects = suspects_of(self._standing, self._topology.graph)
-        for key, entry in self._backlog.take(self._standing, suspects):
-            known = self._standing.evidence.get(key)
-            if known is None or known.id != entry.id or key in self._standing.unknown:
+        for entry in list(confirmed_since(self._standing, suspects, self._current)):
+            known = self._standing.evidence[_key(entry)]
+            if known.id != entry.id:
                 self._weigh(entry, turn.now)
-            elif known.confirmed_at < entry.confirmed_at:
-                fresh = msgspec.structs.replace(
-                    known, confirmed_at=entry.confirmed_at, clock_error=entry.clock_error
-                )
-                self._standing.put(fresh, entry, turn.now)
+                continue
+            fresh = msgspec.structs.replace(
+                known, confirmed_at=entry.confirmed_at, clock_error=entry.clock_error
+            )
+            self._standing.put(fresh, entry, turn.now)
         for key in [key for key in self._standing.failing if key[1] in self._standing.log_born]:
             if self._refuted(key):
                 turn.decide(self.name, Weighed.PROVEN_BY_LOOK, " ".join(key))

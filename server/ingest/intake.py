@@ -136,14 +136,14 @@ class Intake:
                 pending.done.set_exception(Refused(401, "credential", "the agent was revoked"))
             return
         self._count(pending.batch, applied)
-        self._submit(applied)
+        if applied.tells:
+            self._submit(applied)
         if not pending.done.done():
             pending.done.set_result(applied)
 
     def _count(self, batch: Batch, applied: Applied) -> None:
-        used = len(applied.changed)
-        self._metrics.applied.inc(used)
-        repeated = len(batch.observations) - used
+        self._metrics.applied.inc(applied.results)
+        repeated = len(batch.observations) - applied.results
         if repeated > 0:
             self._metrics.observations.labels("repeated_or_retired").inc(repeated)
         if applied.clamped:

@@ -9,6 +9,7 @@ from server.current import CurrentState
 from wire.codec import decode, encode, fingerprint
 from wire.exchange import Batch, Digest, Heartbeat
 from wire.inventory import Inventory
+from wire.judgement import Path as Way
 from wire.judgement import Reason, Verdict
 from wire.observation import Observation
 
@@ -152,9 +153,34 @@ def test_a_whole_state_that_was_overtaken_retires_nothing() -> None:
 def test_a_completed_round_confirms_its_unchanged_results() -> None:
     current = state()
     current.apply(batch(look(1, round="15s/1"), look(2, "host:h1", round="60s/2")), NOW)
-    beat = Heartbeat(digest="0", rounds={"15s/1": NOW + 30})
-    applied = current.apply(batch(heartbeat=beat, at=NOW + 31), NOW + 31)
-    assert [(entry.id, entry.confirmed_at) for entry in applied.refreshed] == [("web1#1", NOW + 30)]
+    beat = Heartbeat(digest="0", rounds={"15s/1": NOW + 15})
+    applied = current.apply(batch(heartbeat=beat, at=NOW + 16), NOW + 16)
+    assert not applied.tells
+    assert {entry.id: entry.confirmed_at for entry in current.standing("web1")} == {
+        "web1#1": NOW + 15,
+        "web1#2": NOW,
+    }
+
+
+def test_what_only_continues_a_run_of_passes_is_no_news() -> None:
+    current = state()
+    current.apply(batch(look(1, since=NOW - 60)), NOW)
+    applied = current.apply(batch(look(2, at=NOW + 15, since=NOW - 60, value=7.0), at=NOW + 15), NOW + 15)
+    assert (applied.results, applied.changed, applied.tells) == (1, (), False)
+    assert [entry.id for entry in current.standing("web1")] == ["web1#2"]
+
+
+def test_a_pass_that_may_tell_more_is_news() -> None:
+    passes = [
+        look(2, at=NOW + 15, since=NOW + 15),
+        look(2, at=NOW + 15, since=NOW - 60, task="t1"),
+        look(2, at=NOW + 15, since=NOW - 60, intermittent=(Reason.LOSS,)),
+        look(2, at=NOW + 15, since=NOW - 60, path=Way(address="10.0.0.9")),
+    ]
+    for seen in passes:
+        current = state()
+        current.apply(batch(look(1, since=NOW - 60)), NOW)
+        assert len(current.apply(batch(seen, at=NOW + 15), NOW + 15).changed) == 1
 
 
 def test_a_retired_subject_no_longer_stands() -> None:

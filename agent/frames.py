@@ -1,15 +1,11 @@
-"""What the agent and its killable worker say to each other: length-prefixed messages on two pipes."""
+"""What the agent and its killable worker say to each other, by frames on two pipes."""
 
 from __future__ import annotations
 
-import struct
-
 import msgspec
 
+from kernel.child import framed
 from wire.judgement import Judgement
-
-LENGTH = struct.Struct(">I")
-MAX_FRAME = 4 * 1024 * 1024
 
 
 class Setup(msgspec.Struct, frozen=True, tag="setup"):
@@ -51,8 +47,7 @@ _replies = msgspec.msgpack.Decoder(Reply)
 
 
 def frame(message: Request | Reply) -> bytes:
-    body = _encoder.encode(message)
-    return LENGTH.pack(len(body)) + body
+    return framed(_encoder.encode(message))
 
 
 def request(body: bytes) -> Request:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from agent.frames import LENGTH, MAX_FRAME, Ended, Judged, Read, Reply, Setup, Touching, frame, reply
+from agent.frames import Ended, Judged, Read, Reply, Setup, Touching, frame, reply
 from collectors.host import Host
+from kernel.child import Child
 from wire.entity import kind_of, mount, name_of
 from wire.judgement import Judgement, Reason, Verdict
 
-log = logging.getLogger("rootward.worker")
 LEFT_ALONE = 60.0
 """Seconds before what hung is touched again."""
 IDLE_SECONDS = 20.0
@@ -38,12 +35,12 @@ class WorkerFailed(Exception):
 
 @dataclass
 class Worker:
-    """Starts at first use, as a program of its own: a fork of a process with threads is unsafe."""
+    """One process for all risky collectors, one read at a time."""
 
     host: Host
     ticks: Callable[[], float] = time.monotonic
     killed: int = 0
-    _process: asyncio.subprocess.Process | None = None
+    _child: Child = field(default_factory=lambda: Child("agent.worker"))
     _ending: asyncio.TimerHandle | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _hung: dict[str, float] = field(default_factory=dict)
@@ -54,25 +51,28 @@ class Worker:
         if self._ending is not None:
             self._ending.cancel()
         async with self._turn:
-            process, started = await self._running()
+            started = await self._child.start()
+            if started:
+                setup = Setup(host=self.host.name, root=self.host.root, options=dict(self.host.options))
+                await self._child.send(frame(setup))
             self._hung = {subject: until for subject, until in self._hung.items() if until > self.ticks()}
             found = [_hung_judgement(subject, 0.0) for subject in self._hung]
             listening = _Listening(found)
             try:
                 async with asyncio.timeout(seconds + (START_SECONDS if started else 0.0)):
-                    await self._ask(process, Read(unit, tuple(self._hung)), listening)
+                    await self._ask(Read(unit, tuple(self._hung)), listening)
             except TimeoutError:
                 self.killed += 1
-                await self._kill()
+                await self._child.kill()
                 if listening.touching:
                     self._hung[listening.touching] = self.ticks() + LEFT_ALONE
                     found.append(_hung_judgement(listening.touching, seconds))
                 what = listening.touching or unit
                 raise Overrun(f"{what} did not answer within {seconds:g} s", found) from None
             except (OSError, asyncio.IncompleteReadError) as error:
-                await self._kill()
+                await self._child.kill()
                 raise WorkerFailed(f"the worker ended while it ran {unit}: {error}") from None
-            self._ending = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._end)
+            self._ending = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._child.end)
             if listening.error:
                 raise WorkerFailed(listening.error)
             return found
@@ -81,57 +81,16 @@ class Worker:
         """End the process whether or not it answers."""
         if self._ending is not None:
             self._ending.cancel()
-        await self._kill()
-
-    def _end(self) -> None:
-        """It ends by itself when its pipe is closed; the loop reaps it."""
-        process, self._process = self._process, None
-        if process is not None and process.stdin is not None:
-            process.stdin.close()
+        await self._child.kill()
 
     @property
     def pid(self) -> int:
-        return self._process.pid if self._process else 0
+        return self._child.pid
 
-    async def _running(self) -> tuple[asyncio.subprocess.Process, bool]:
-        if self._process is not None and self._process.returncode is None:
-            return self._process, False
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",
-            "-m",
-            "agent.worker",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
-        setup = Setup(host=self.host.name, root=self.host.root, options=dict(self.host.options))
-        if self._process.stdin is not None:
-            self._process.stdin.write(frame(setup))
-        return self._process, True
-
-    @staticmethod
-    async def _ask(process: asyncio.subprocess.Process, read: Read, listening: _Listening) -> None:
-        if process.stdin is None or process.stdout is None:
-            raise OSError("the worker has no pipes")
-        process.stdin.write(frame(read))
-        await process.stdin.drain()
+    async def _ask(self, read: Read, listening: _Listening) -> None:
+        await self._child.send(frame(read))
         while not listening.ended:
-            length = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))[0]
-            if length > MAX_FRAME:
-                raise OSError(f"the worker sent a frame of {length} bytes")
-            listening.hear(reply(await process.stdout.readexactly(length)))
-
-    async def _kill(self) -> None:
-        process, self._process = self._process, None
-        if process is None or process.returncode is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        try:
-            await asyncio.wait_for(process.wait(), 0.5)
-        except TimeoutError:  # in uninterruptible sleep: the kernel ends it when the device answers
-            log.warning("worker %d cannot be killed yet", process.pid)
+            listening.hear(reply(await self._child.receive()))
 
 
 @dataclass

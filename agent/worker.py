@@ -7,8 +7,9 @@ import sys
 from collections.abc import Callable
 from typing import BinaryIO
 
-from agent.frames import LENGTH, Ended, Judged, Read, Reply, Setup, Touching, frame, request
+from agent.frames import Ended, Judged, Read, Reply, Setup, Touching, frame, request
 from collectors.host import Host
+from kernel.child import read_frame
 
 
 class WatchedHost(Host):
@@ -32,8 +33,8 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
 
     setup = Setup(host="", root="/", options={})
     hosts: dict[str, WatchedHost] = {}
-    while len(head := incoming.read(LENGTH.size)) == LENGTH.size:
-        message = request(incoming.read(LENGTH.unpack(head)[0]))
+    while (body := read_frame(incoming)) is not None:
+        message = request(body)
         if isinstance(message, Setup):
             setup = message
             continue

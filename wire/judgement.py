@@ -65,6 +65,8 @@ class Reason(StrEnum):
     # what a host sees of itself
     MISSING = "missing"
     STOPPED = "stopped"
+    DEGRADED = "degraded"
+    CRITICAL = "critical"
     RESTARTING = "restarting"
     HUNG = "hung"
     FULL = "full"

@@ -11,8 +11,8 @@ from collectors.host import Host
 from collectors.judging import judged
 from collectors.kernel_clock import KernelClock, kernel_clock
 from collectors.process_table import uptime
-from collectors.sntp import offset
 from collectors.unit import Collector
+from kernel.sntp import offset
 from wire import entity
 from wire.judgement import Judgement, Layer, Reason, Scalar
 

@@ -14,7 +14,7 @@ from collectors import boot, clock
 from collectors.boot import RECORD
 from collectors.host import Host
 from collectors.kernel_clock import kernel_clock
-from collectors.sntp import EPOCH, NoAnswer, offset
+from kernel.sntp import EPOCH, NoAnswer, offset
 from tests.collectors.conftest import about
 from wire.judgement import Reason
 

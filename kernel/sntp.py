@@ -18,27 +18,35 @@ PORT = 123
 
 
 class NoAnswer(OSError):
-    """The source did not answer, or said that it does not know the time."""
+    """What came is no answer to the question."""
+
+
+class Unsynchronised(NoAnswer):
+    """The source says that it does not know the time itself."""
 
 
 def offset(source: str, clock: Callable[[], float], timeout: float = 1.0) -> float:
     """Seconds by which this clock is behind the source (negative: ahead). ``source`` may end in ``:port``."""
     name, port = _split(source)
     nonce = secrets.randbits(64)
-    request = PACKET.pack(CLIENT, 0, 0, 0, *[0] * 9, nonce >> 32, nonce & 0xFFFFFFFF)
     family, kind, protocol, _, address = socket.getaddrinfo(name, port, type=socket.SOCK_DGRAM)[0]
     with socket.socket(family, kind, protocol) as door:
         door.settimeout(timeout)
         door.connect(address)
         sent = clock()
-        door.send(request)
+        door.send(question(nonce))
         answer = door.recv(512)
         received = clock()
-    return _offset(answer, nonce, sent, received)
+    return measured(answer, nonce, sent, received)
 
 
-def _offset(answer: bytes, nonce: int, sent: float, received: float) -> float:
+def question(nonce: int) -> bytes:
     """The nonce instead of our time tells nobody our clock, and nobody can forge an answer unseen."""
+    return PACKET.pack(CLIENT, 0, 0, 0, *[0] * 9, nonce >> 32, nonce & 0xFFFFFFFF)
+
+
+def measured(answer: bytes, nonce: int, sent: float, received: float) -> float:
+    """Seconds that the clock which told ``sent`` and ``received`` is behind. Raises NoAnswer."""
     if len(answer) < PACKET.size:
         raise NoAnswer("the answer is too short")
     fields = PACKET.unpack_from(answer)
@@ -46,7 +54,7 @@ def _offset(answer: bytes, nonce: int, sent: float, received: float) -> float:
     if first & 7 != SERVER_MODE or echoed != nonce:
         raise NoAnswer("the answer is not one to our question")
     if first >> 6 == 3 or not 1 <= stratum <= 15:
-        raise NoAnswer("the source is not synchronised itself")
+        raise Unsynchronised("the source is not synchronised itself")
     arrived, left = _seconds(fields[11], fields[12], sent), _seconds(fields[13], fields[14], sent)
     return ((arrived - sent) + (left - received)) / 2
 

@@ -16,6 +16,7 @@ from agent.config import BadConfig, Config
 from agent.discovered import complete
 from agent.follow import Followers
 from agent.home import Credential, Home, NotEnrolled
+from agent.host_metrics import HostMetrics
 from agent.killable import Worker
 from agent.memory import few_arenas, trim
 from agent.metrics import Exposition, MetricsServer, Numbers
@@ -82,7 +83,9 @@ class Agent:
         self._listen_for_signals()
         self._build()
         metrics = MetricsServer(
-            self.config.metrics, Exposition(self.outbox.entries, self._rounds, self._numbers)
+            self.config.metrics,
+            Exposition(self.outbox.entries, self._rounds, self._numbers),
+            HostMetrics(self.host.for_unit()),
         )
         try:
             await self._discover()

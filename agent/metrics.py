@@ -1,4 +1,4 @@
-"""What Prometheus may scrape of this agent: its results and its own health. The only port it opens."""
+"""What Prometheus may scrape: results, the host's figures, the agent's health. The only port it opens."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from agent.config import metrics_address
+from agent.host_metrics import HostMetrics
 from agent.state import Entry
 from wire.judgement import Verdict
 
@@ -129,13 +130,14 @@ def _children() -> Iterator[int]:
 class MetricsServer:
     """Serves in a thread until stopped. Raises OSError when the port is taken."""
 
-    def __init__(self, address: str, exposition: Exposition) -> None:
+    def __init__(self, address: str, *expositions: Exposition | HostMetrics) -> None:
         self._server: WSGIServer | None = None
         where = metrics_address(address)
         if where is None:
             return
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(exposition)
+        for exposition in expositions:
+            registry.register(exposition)
         started: tuple[Any, Any] = start_http_server(where[1], addr=where[0], registry=registry)
         self._server = started[0]
 

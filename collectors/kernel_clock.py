@@ -10,6 +10,8 @@ UNSYNCHRONISED = 0x40
 """STA_UNSYNC"""
 NANOSECONDS = 0x2000
 """STA_NANO: offsets are in nanoseconds, else in microseconds."""
+FREQUENCY_UNIT = 1e6 * 65536
+"""The kernel tells millionths, with 16 bits behind the point."""
 
 
 class _Timex(ctypes.Structure):
@@ -37,6 +39,10 @@ class KernelClock(msgspec.Struct, frozen=True):
     """Seconds still to be slewed away."""
     largest_error: float
     """Seconds, by the daemon's own estimate."""
+    estimated_error: float
+    """Seconds."""
+    frequency: float
+    """How fast the clock is made to run: 1.00001 is ten millionths faster than by itself."""
     now: float
     """Seconds since the epoch."""
 
@@ -52,5 +58,7 @@ def kernel_clock() -> KernelClock:
         synchronised=not told.status & UNSYNCHRONISED,
         offset=told.offset * unit,
         largest_error=told.maxerror * 1e-6,
+        estimated_error=told.esterror * 1e-6,
+        frequency=1 + told.freq / FREQUENCY_UNIT,
         now=told.time[0] + told.time[1] * unit,
     )

@@ -131,10 +131,11 @@ def fdatasync_latency(folder: Path) -> tuple[float, float]:
 
 
 class Figures(NamedTuple):
-    """Per second, and microseconds of the server's CPU per batch."""
+    """Per second, seconds of all the server's CPU per 1000 observations, and microseconds of it per batch."""
 
     observations: float
     batches: float
+    cpu: float
     loop: float
     writer: float
     diagnosis: float
@@ -171,18 +172,21 @@ class Bench:
         """Each agent sends its share, one batch after the other."""
         enrolled = [self.enroll(f"b{size}-{number}") for number in range(agents)]
         work = [batch_requests(agent, size, batches // agents, storm=storm) for agent in enrolled]
-        before = self._cpu_seconds()
+        process = psutil.Process(self._process.pid)
+        before, all_before = self._cpu_seconds(), process.cpu_times()
         began = time.perf_counter()
         applied = uvloop.run(drive(self.port, work))
         took = time.perf_counter() - began
-        after = self._cpu_seconds()
+        after, all_after = self._cpu_seconds(), process.cpu_times()
+        spent = all_after.user + all_after.system - all_before.user - all_before.system
         sent = (batches // agents) * agents
         if any(high != size * (batches // agents) for high in applied):
             raise SystemExit("not everything was applied")
         loop, writer, diagnosis = (
             (later - sooner) / sent * 1e6 for later, sooner in zip(after, before, strict=True)
         )
-        return Figures(sent * size / took, sent / took, loop, writer, diagnosis)
+        cpu = spent / (sent * size) * 1000
+        return Figures(sent * size / took, sent / took, cpu, loop, writer, diagnosis)
 
     def _cpu_seconds(self) -> tuple[float, float, float]:
         """Of the threads of event loop, writer and diagnosis, known by the order in which they start."""
@@ -213,7 +217,7 @@ def measure(folder: Path, name: str, scale: float, *, diagnosis: bool, storm: bo
                 seen = bench.run(size, agents, int(batches * scale), storm=storm)
                 print(
                     f"{name:>10} {size:>9} {seen.observations:>14,.0f} {seen.batches:>9,.0f} "
-                    f"{seen.loop:>7,.0f} {seen.loop / size:>7.1f} {seen.writer:>6,.0f} "
+                    f"{seen.cpu:>14.4f} {seen.loop:>7,.0f} {seen.loop / size:>7.1f} {seen.writer:>6,.0f} "
                     f"{seen.diagnosis:>9,.0f}  {goal}",
                     flush=True,
                 )
@@ -247,8 +251,8 @@ def main() -> None:
     print(f"load average before: {os.getloadavg()[0]:.1f}")
     print("CPU in microseconds: event loop per batch and per observation; writer and diagnosis per batch")
     print(
-        f"{'day':>10} {'per batch':>9} {'observations/s':>14} {'batches/s':>9} {'loop':>7} {'per obs':>7} "
-        f"{'writer':>6} {'diagnosis':>9}  goal"
+        f"{'day':>10} {'per batch':>9} {'observations/s':>14} {'batches/s':>9} "
+        f"{'CPU s/1000 obs':>14} {'loop':>7} {'per obs':>7} {'writer':>6} {'diagnosis':>9}  goal"
     )
     for name, diagnosis, storm in DAYS:
         if options.day in {None, name}:

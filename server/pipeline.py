@@ -106,7 +106,7 @@ class Pipeline:
         self.stages: tuple[Stage, ...] = (
             locate,
             self._weigh,
-            Listen(catalogue, self.topology, self.standing, current.presences),
+            Listen(catalogue, self.topology, self.standing, current.presences, tasks.hung_up_at),
             infer,
             self.drill_down,
             Settle(catalogue, self.topology.graph, self.standing, self.desk, self.drill_down),

@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from wire.exchange import Task
 
@@ -30,6 +30,7 @@ class TaskDesk:
         self._attended: frozenset[str] = frozenset()
         self._noticed: dict[str, float] = {}
         self._held: dict[str, asyncio.Future[None]] = {}
+        self._hung_up: dict[str, float] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
 
@@ -83,22 +84,36 @@ class TaskDesk:
             self._snapshots.discard(host)
         return tuple(task for task in waiting.values() if task.expires_at > now), snapshot
 
-    async def hold(self, host: str, seconds: float) -> None:
-        """Returns when something waits for this host, when time is up, or when a newer request takes over."""
+    async def hold(self, host: str, seconds: float, left: Awaitable[None] | None = None) -> bool:
+        """Returns when something waits for this host, when time is up, or when a newer request takes over.
+
+        ``left`` ends when the caller hangs up. False then: nobody is there to be answered.
+        """
         with self._lock:
+            self._hung_up.pop(host, None)
             if self._closed or self._tasks.get(host) or host in self._snapshots:
-                return
+                return True
             woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             older = self._held.get(host)
             self._held[host] = woken
         if older is not None and not older.done():
             older.set_result(None)
+        leaving: asyncio.Future[None] = asyncio.Future() if left is None else asyncio.ensure_future(left)
         try:
-            await asyncio.wait([woken], timeout=seconds)
+            await asyncio.wait([woken, leaving], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            there = not leaving.done()
+            leaving.cancel()
             with self._lock:
                 if self._held.get(host) is woken:
                     del self._held[host]
+                    if not there and not self._closed:
+                        self._hung_up[host] = self._now()
+        return there
+
+    def hung_up_at(self, host: str) -> float:
+        """When the host closed the connection on which its agent waited; 0 where it did not, or came back."""
+        return self._hung_up.get(host, 0.0)
 
     def close(self) -> None:
         """Lets every held request go; called in the event loop."""

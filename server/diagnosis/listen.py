@@ -21,12 +21,15 @@ MACHINE_GONE = frozenset(["shutdown", "sleep"])
 HUSHED = 1.5
 """Heartbeat intervals of silence that are enough where a question, too, went without an answer."""
 MANY = 3
+COMES_BACK = 8.0
+"""Seconds in which an agent that was killed is started again by whoever keeps it."""
 LARGE_PART = 3
 """One of so many agents falling silent together makes the server's own connection a suspect."""
 
 
 class Heard(StrEnum):
     OVERDUE = "overdue"
+    STOPPED = "stopped"
     RETURNED = "returned"
     SAID_GOODBYE = "said_goodbye"
     MANY_LAPSED = "many_lapsed"
@@ -41,11 +44,14 @@ class Listen:
         topology: Topology,
         standing: Standing,
         presences: Callable[[], Iterable[Presence]],
+        hung_up_at: Callable[[str], float] = lambda _host: 0.0,
     ) -> None:
+        """``hung_up_at`` tells of a host when it closed its agent's connection; 0 where it did not."""
         self._signal = catalogue.signals[SIGNAL]
         self._topology = topology
         self._standing = standing
         self._presences = presences
+        self._hung_up_at = hung_up_at
         self._seq = 0
 
     def run(self, turn: Turn) -> None:
@@ -54,15 +60,23 @@ class Listen:
             if presence.last_heard <= 0:
                 continue
             heard += 1
-            late = not presence.goodbye and (
-                presence.overdue_at < turn.now or self._hushed(presence, turn.now)
-            )
-            overdue += late
-            self._judge(presence, turn, late=late)
+            outcome = self._outcome(presence, turn.now)
+            overdue += outcome is Reason.OVERDUE
+            self._judge(presence, turn, outcome)
         many = overdue >= MANY and overdue * LARGE_PART >= heard
         if many and not self._standing.many_silent:
             turn.decide(self.name, Heard.MANY_LAPSED, f"{overdue} of {heard} agents")
         self._standing.many_silent = many
+
+    def _outcome(self, presence: Presence, now: float) -> Reason:
+        """Who closes a connection has a kernel that lives; of a dead machine nothing is heard at all."""
+        if presence.goodbye:
+            return Reason.OK
+        hung_up = self._hung_up_at(presence.host)
+        if hung_up > presence.last_heard and now - hung_up > COMES_BACK:
+            return Reason.STOPPED
+        late = presence.overdue_at < now or self._hushed(presence, now)
+        return Reason.OVERDUE if late else Reason.OK
 
     def _hushed(self, presence: Presence, now: float) -> bool:
         """It missed a heartbeat, and what it was asked since: no need to wait for the third."""
@@ -75,27 +89,27 @@ class Listen:
         interval = (presence.overdue_at - presence.last_heard) / MANY
         return now - presence.last_heard > HUSHED * interval
 
-    def _judge(self, presence: Presence, turn: Turn, *, late: bool) -> None:
+    def _judge(self, presence: Presence, turn: Turn, outcome: Reason) -> None:
         host, standing = presence.host, self._standing
         known = standing.evidence.get((SERVER, SIGNAL, ids.agent(host)))
-        was_late = known is not None and known.outcome is Reason.OVERDUE
+        was_late = known is not None and known.outcome is not Reason.OK
         if presence.goodbye:
             if standing.goodbyes.get(host) != presence.goodbye:
                 turn.decide(self.name, Heard.SAID_GOODBYE, f"{host}: {presence.goodbye}")
             self._take_leave(presence, known, turn.now, was_late=was_late)
             return
         standing.goodbyes.pop(host, None)
-        if late:
+        if outcome is not Reason.OK:
             standing.silent.add(host)
-            if not was_late:
-                turn.decide(self.name, Heard.OVERDUE, host)
-                self._put(presence, known, turn.now, late=True)
+            if known is None or known.outcome is not outcome:
+                turn.decide(self.name, Heard(outcome.value), host)
+                self._put(presence, known, turn.now, outcome)
             return
         standing.silent.discard(host)
         if was_late:
             turn.decide(self.name, Heard.RETURNED, host)
         if known is None or was_late or (standing.failing and known.confirmed_at < presence.last_heard):
-            self._put(presence, known, turn.now, late=False)
+            self._put(presence, known, turn.now, Reason.OK)
 
     def _take_leave(self, presence: Presence, known: Evidence | None, now: float, *, was_late: bool) -> None:
         """A machine that goes down takes its services along: they must find it as their root, not another."""
@@ -104,12 +118,13 @@ class Listen:
         if presence.goodbye not in MACHINE_GONE:
             self._standing.remove((SERVER, SIGNAL, ids.agent(presence.host)))
         elif not was_late:
-            self._put(presence, known, now, late=True)
+            self._put(presence, known, now, Reason.OVERDUE)
 
-    def _put(self, presence: Presence, known: Evidence | None, now: float, *, late: bool) -> None:
+    def _put(self, presence: Presence, known: Evidence | None, now: float, outcome: Reason) -> None:
         """A lasting run keeps the id of its first look."""
-        same = known is not None and (known.outcome is Reason.OVERDUE) == late
-        entry = self._entry(presence, known if same else None, now, late=late)
+        late = outcome is not Reason.OK
+        same = known is not None and known.outcome is outcome
+        entry = self._entry(presence, known if same else None, now, outcome)
         seen = entry.observation
         exercised = self._topology.exercised(SERVER, self._signal, seen.subject, None)
         if known is not None and late:
@@ -119,16 +134,17 @@ class Listen:
             observer=SERVER,
             signal=SIGNAL,
             subject=seen.subject,
-            outcome=Reason.OVERDUE if late else Reason.OK,
+            outcome=outcome,
             since=entry.since,
             confirmed_at=entry.confirmed_at,
             opposite_at=entry.opposite_at,
-            confirmed=late,  # three were missed, or one and an answer
+            confirmed=late,  # three were missed, or one and an answer, or it did not come back
             exercised=exercised,
         )
         self._standing.put(evidence, entry, now)
 
-    def _entry(self, presence: Presence, known: Evidence | None, now: float, *, late: bool) -> Entry:
+    def _entry(self, presence: Presence, known: Evidence | None, now: float, outcome: Reason) -> Entry:
+        late = outcome is not Reason.OK
         interval = (presence.overdue_at - presence.last_heard) / MANY
         began = min(now, presence.last_heard + interval) if late else presence.last_heard
         since = known.since if known is not None else began
@@ -138,7 +154,7 @@ class Listen:
             signal=SIGNAL,
             subject=ids.agent(presence.host),
             verdict=Verdict.FAIL if late else Verdict.PASS,
-            reason=Reason.OVERDUE if late else Reason.OK,
+            reason=outcome,
             at=now,
             since=since,
             opposite_at=opposite,

@@ -56,7 +56,12 @@ class Moving:
         return all(key in ticket.watch for key in lasting) and self._has_begun_to_recover(ticket)
 
     def _has_begun_to_recover(self, ticket: Ticket) -> bool:
-        return any(self._standing.fresh_pass(key) for key in ticket.watch)
+        """What comes and goes has not; and a ticket that only says where has no root to keep."""
+        if ticket.fault.startswith(UNMODELLED):
+            return False
+        known = self._standing.evidence
+        steady = (key for key in ticket.watch if key not in known or not known[key].intermittent)
+        return any(self._standing.fresh_pass(key) for key in steady)
 
     def _drawn_long(self, ticket: Ticket, root: tuple[str, str], now: float) -> bool:
         """Repairs, too, make symptoms: they are gone soon."""

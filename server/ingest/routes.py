@@ -8,7 +8,7 @@ from typing import Annotated
 
 from litestar import Request, get, post
 from litestar.datastructures import State
-from litestar.exceptions import PermissionDeniedException
+from litestar.exceptions import ClientException, PermissionDeniedException
 from litestar.params import JSONBody, QueryParameter
 
 from server.auth.principal import Access, Principal
@@ -27,8 +27,9 @@ async def get_tasks(
 ) -> Ack:
     """Held for up to ``wait`` seconds until there is something to do, where the site allows it."""
     agent = request.user
-    if wait and parts.config.long_poll:
-        await parts.tasks.hold(agent.host, wait)
+    there = not (wait and parts.config.long_poll) or await parts.tasks.hold(agent.host, wait, _left(request))
+    if not there:  # what waits for it is not taken
+        raise ClientException("the caller hung up")
     tasks, snapshot = parts.tasks.take(agent.host)
     return Ack(
         applied=parts.current.mark(agent.name),
@@ -37,6 +38,12 @@ async def get_tasks(
         snapshot=snapshot,
         tasks=tasks,
     )
+
+
+async def _left(request: AgentRequest) -> None:
+    """Ends when the other side closes the connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 @post(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -214,6 +215,14 @@ class Lab:
                 agent.answer(self.now, task)
             if agent.fresh:
                 self.send(agent, beat=False)
+
+    def hang_up(self, host: str) -> None:
+        """The connection on which the agent of the host waits is closed from there."""
+        self.pass_time(0.5)
+        asyncio.run(self._hold_until_closed(host))
+
+    async def _hold_until_closed(self, host: str) -> None:
+        await self.tasks.hold(host, 60, asyncio.sleep(0))
 
     def tickets(self, *, open_only: bool = False) -> list[Ticket]:
         """From disk, oldest first."""

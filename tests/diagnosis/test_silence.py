@@ -27,6 +27,24 @@ def test_an_agent_that_died_alone_is_named_while_its_host_answers(lab):
     assert (ticket.fault, ticket.entity) == ("host.agent.dead", "agent:web2")
 
 
+def test_an_agent_whose_connection_its_host_closed_is_named_before_a_heartbeat_is_missed(lab):
+    lab.join("web1", "web2", "web3")
+    everybody_pings(lab)
+    silence(lab, "web2")
+    lab.hang_up("web2")
+    lab.pass_time(28)
+    ticket = lab.only_ticket()
+    assert (ticket.fault, ticket.entity) == ("host.agent.dead", "agent:web2")
+
+
+def test_an_agent_that_was_started_again_at_once_is_not_missed(lab):
+    lab.join("web1", "web2", "web3")
+    everybody_pings(lab)
+    lab.hang_up("web2")
+    lab.pass_time(60)
+    assert lab.tickets() == []
+
+
 def test_a_heartbeat_that_returns_resolves_the_ticket(lab):
     lab.join("web1", "web2", "web3")
     everybody_pings(lab)

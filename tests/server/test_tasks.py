@@ -60,6 +60,18 @@ def test_a_snapshot_that_is_wanted_wakes_the_held_request() -> None:
     assert asyncio.run(hold())
 
 
+def test_who_hung_up_is_known_until_it_comes_back() -> None:
+    async def known() -> list[bool]:
+        desk = TaskDesk()
+        desk.open(asyncio.get_running_loop())
+        there = await desk.hold("web1", 60, asyncio.sleep(0.01))
+        gone = desk.hung_up_at("web1") > 0
+        await desk.hold("web1", 0.01, asyncio.sleep(60))
+        return [there, gone, desk.hung_up_at("web1") > 0]
+
+    assert asyncio.run(known()) == [False, True, False]
+
+
 def test_an_attended_host_comes_back_soon_unless_its_request_is_held() -> None:
     async def hints() -> list[float]:
         desk = TaskDesk()

@@ -11,17 +11,7 @@ from typing import Annotated
 import msgspec
 
 from wire.inventory import Dependency
-from wire.target import (
-    DnsTarget,
-    HttpTarget,
-    IcmpTarget,
-    LocalTarget,
-    NeighbourTarget,
-    RouteTarget,
-    Target,
-    TcpTarget,
-    TlsTarget,
-)
+from wire.target import HttpTarget, PlainTarget, Target
 
 Tag = Annotated[str, msgspec.Meta(max_length=512)]
 
@@ -36,25 +26,10 @@ class ConfiguredHttp(HttpTarget, frozen=True, tag="http"):
     service: Annotated[str, msgspec.Meta(max_length=256)] = ""
 
     def bare(self) -> HttpTarget:
-        return HttpTarget(
-            url=self.url,
-            status=self.status,
-            body=self.body,
-            slow_after=self.slow_after,
-            ca_file=self.ca_file,
-        )
+        return HttpTarget(**{name: getattr(self, name) for name in HttpTarget.__struct_fields__})
 
 
-ConfiguredTarget = (
-    IcmpTarget
-    | NeighbourTarget
-    | RouteTarget
-    | TcpTarget
-    | DnsTarget
-    | TlsTarget
-    | ConfiguredHttp
-    | LocalTarget
-)
+ConfiguredTarget = PlainTarget | ConfiguredHttp
 
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

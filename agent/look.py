@@ -51,7 +51,7 @@ def subject_of(target: Target) -> str:
             return target.door
         case HttpTarget():
             return entity.page(target.url)
-        case LocalTarget():
+        case _:
             return target.subject
 
 
@@ -70,8 +70,8 @@ def describe(target: Target | None) -> str:
             return f"{target.resolver} for {target.name} {target.record}"
         case HttpTarget():
             return target.url
-        case LocalTarget():
-            return target.subject
+        case _:
+            return target.subject if isinstance(target, LocalTarget) else entity.name_of(target.subject)
 
 
 def _bracketed(host: str) -> str:

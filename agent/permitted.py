@@ -10,15 +10,22 @@ from agent.link import is_loopback
 from wire.entity import host_of, kind_of
 from wire.inventory import Inventory
 from wire.target import (
+    DhcpTarget,
     DnsTarget,
+    GreetingTarget,
     HttpTarget,
     IcmpTarget,
     LocalTarget,
+    MtuTarget,
     NeighbourTarget,
+    NtpTarget,
     RouteTarget,
+    SnmpTarget,
     Target,
     TcpTarget,
     TlsTarget,
+    TraceTarget,
+    WebSocketTarget,
 )
 
 AnyAddress = IPv4Address | IPv6Address
@@ -51,9 +58,11 @@ class Permitted:
         match target:
             case LocalTarget():
                 self._local(target)
-            case IcmpTarget() | RouteTarget():
+            case IcmpTarget() | RouteTarget() | MtuTarget():
                 self._echo(target.address)
-            case NeighbourTarget() | TcpTarget():
+            case TraceTarget() if not target.port:
+                self._echo(target.address)
+            case NeighbourTarget() | TcpTarget() | NtpTarget() | GreetingTarget() | TraceTarget():
                 self._reach(_host(target))
             case DnsTarget():
                 if target.resolver not in self._names:
@@ -65,6 +74,8 @@ class Permitted:
                 self._reach(target.host)
             case HttpTarget():
                 self._url(target)
+            case SnmpTarget() | WebSocketTarget() | DhcpTarget():
+                raise NotPermitted("only as this host asks it anyway")
 
     def _local(self, target: LocalTarget) -> None:
         owner = host_of(target.subject)
@@ -154,13 +165,13 @@ def _contains(interface: str, address: AnyAddress) -> bool:
 
 def _host(target: Target) -> str:
     match target:
-        case IcmpTarget() | NeighbourTarget() | RouteTarget():
+        case IcmpTarget() | NeighbourTarget() | RouteTarget() | TraceTarget() | MtuTarget() | SnmpTarget():
             return target.address
-        case TcpTarget() | TlsTarget():
+        case TcpTarget() | TlsTarget() | NtpTarget() | GreetingTarget() | WebSocketTarget():
             return target.host
         case HttpTarget():
             return urlsplit(target.url).hostname or ""
         case DnsTarget():
             return target.resolver
-        case LocalTarget():
+        case LocalTarget() | DhcpTarget():
             return ""

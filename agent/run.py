@@ -67,6 +67,10 @@ class Runner:
             )
         return self._nets[unit.name]
 
+    def judged(self, source: str) -> tuple[tuple[str, str], ...]:
+        """Signal and subject of what this source judged last."""
+        return self._subjects.get(source, ())
+
     # --- probes
 
     async def _probe(self, looks: list[Look], round_name: str, task: str) -> list[Finding]:

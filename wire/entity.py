@@ -36,7 +36,20 @@ ON_HOST = frozenset(
         "pool",
     ]
 )
-DEFAULT_PORTS = {"http": 80, "https": 443, "ssh": 22, "dns": 53, "smtp": 25, "imap": 143}
+DEFAULT_PORTS = {
+    "http": 80,
+    "https": 443,
+    "ws": 80,
+    "wss": 443,
+    "ssh": 22,
+    "dns": 53,
+    "smtp": 25,
+    "imap": 143,
+    "pop3": 110,
+    "ftp": 21,
+    "ntp": 123,
+    "snmp": 161,
+}
 
 LONGEST_PATH = 256
 
@@ -73,6 +86,10 @@ def agent(name: str) -> str:
 
 def nic(host_name: str, interface: str) -> str:
     return f"nic:{host_name}/{interface}"
+
+
+def bond(host_name: str, interface: str) -> str:
+    return f"bond:{host_name}/{interface}"
 
 
 def disk(host_name: str, device: str) -> str:
@@ -120,6 +137,12 @@ def resolver(ip: str) -> str:
 def record(name: str, resolver_ip: str = "") -> str:
     """A name in the DNS: ``record:shop.lab``; as one resolver answers it: ``record:shop.lab@10.0.0.2``."""
     bare = f"record:{name.rstrip('.').lower()}"
+    return f"{bare}@{resolver_ip}" if resolver_ip else bare
+
+
+def zone(name: str, resolver_ip: str = "") -> str:
+    """A zone of the DNS: ``zone:lab``; as one resolver knows it: ``zone:lab@10.0.0.2``."""
+    bare = f"zone:{name.rstrip('.').lower()}"
     return f"{bare}@{resolver_ip}" if resolver_ip else bare
 
 

@@ -16,13 +16,27 @@ from wire.target import (
     HttpTarget,
     IcmpTarget,
     LocalTarget,
+    MtuTarget,
     NeighbourTarget,
     RouteTarget,
     Target,
     TcpTarget,
     TlsTarget,
+    TraceTarget,
 )
 
+BY_SUBJECT = (
+    "app.greeting",
+    "app.websocket",
+    "dhcp.offer",
+    "dns.tcp",
+    "dns.zone",
+    "dns.dnssec",
+    "snmp.agent",
+    "snmp.interface",
+    "time.source",
+)
+"""Asked only as a host asks them in its rounds: it finds its target by what it judged."""
 NETWORK = frozenset(
     [
         "net.icmp",
@@ -34,6 +48,9 @@ NETWORK = frozenset(
         "net.dns_record",
         "tls.certificate",
         "app.http",
+        "net.path_mtu",
+        "net.trace",
+        *BY_SUBJECT,
     ]
 )
 """Checks that ask over the network; all others read the host itself."""
@@ -64,6 +81,12 @@ def _target(check: str, subject: str, latest: Entry | None, topology: Topology) 
         return LocalTarget(subject=subject)
     address = path.address or address_of(subject, topology)
     match check:
+        case _ if check in BY_SUBJECT:
+            return LocalTarget(subject=subject)
+        case "net.path_mtu":
+            return MtuTarget(address=address) if address else None
+        case "net.trace":
+            return TraceTarget(address=address) if address else None
         case "net.icmp":
             return IcmpTarget(address=address) if address else None
         case "net.route":

@@ -73,7 +73,7 @@ def _local(host: Host, one: MountPoint) -> Iterator[Judgement]:
         files=told.f_files,
         files_free=told.f_favail,
     )
-    yield from _judge(host, one, room)
+    yield from judge_room(host, one.point, room, one.source, one.type)
 
 
 def _remote(host: Host, one: MountPoint) -> list[Judgement]:
@@ -95,11 +95,12 @@ def _look_remotely(host: Host, one: MountPoint) -> Iterator[Judgement]:
         return
     unit, blocks, free, available, files, files_free = map(int, numbers)
     room = Room(blocks * unit, (blocks - free) * unit, available * unit, files, files_free)
-    yield from _judge(host, one, room)
+    yield from judge_room(host, one.point, room, one.source, one.type)
 
 
-def _judge(host: Host, one: MountPoint, room: Room) -> Iterator[Judgement]:
-    subject = entity.fs(host.name, one.point)
+def judge_room(host: Host, point: str, room: Room, source: str = "", type_: str = "") -> Iterator[Judgement]:
+    """Of space where a size is known, of inodes where their number is."""
+    subject = entity.fs(host.name, point)
     if room.size:
         share = room.used / max(1, room.used + room.free)
         yield judged(
@@ -109,8 +110,8 @@ def _judge(host: Host, one: MountPoint, room: Room) -> Iterator[Judgement]:
             round(share, 4),
             free_mib=room.free // MIB,
             size_mib=room.size // MIB,
-            device=one.source[:512],
-            type=one.type,
+            device=source[:512],
+            type=type_,
         )
     if room.files:
         share = 1 - room.files_free / room.files

@@ -96,6 +96,31 @@ def disk(host_name: str, device: str) -> str:
     return f"disk:{host_name}/{device}"
 
 
+def array(host_name: str, name: str) -> str:
+    return f"array:{host_name}/{name}"
+
+
+def pool(host_name: str, name: str) -> str:
+    """What space is cut from: a volume group and its thin pools, a ZFS pool, a cluster's storage."""
+    return f"pool:{host_name}/{name}"
+
+
+def slot(host_name: str, place: str) -> str:
+    return f"slot:{host_name}/{place}"
+
+
+def dimm(host_name: str, label: str) -> str:
+    return f"dimm:{host_name}/{label}"
+
+
+def gpu(host_name: str, place: str) -> str:
+    return f"gpu:{host_name}/{place}"
+
+
+def chassis(host_name: str) -> str:
+    return f"chassis:{host_name}"
+
+
 def fs(host_name: str, mount_point: str) -> str:
     return f"fs:{host_name}:{mount_point}"
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from rules.models import Fault, Signal, State, StateModel, kinds_of
+from rules.models import Fault, Signal, State, StateModel, Symptom, kinds_of
 
 T = TypeVar("T")
 HERE = Path(__file__).parent
@@ -47,16 +47,33 @@ def load_catalogue(root: Path = HERE) -> Catalogue:
         _once(path, fault.id, faults)
         if path.stem != fault.id.replace(".", "_"):
             raise BadRule(f"{path.name}: the file of {fault.id} is named {fault.id.replace('.', '_')}.toml")
-        faults[fault.id] = fault
+        faults[fault.id] = msgspec.structs.replace(fault, symptoms=_spread(fault.symptoms, signals))
     states: dict[tuple[str, State], StateModel] = {}
     for path, content in _read(root / "states"):
         for state in _parse(path, content, _StateFile).state:
             for kind in kinds_of(state.entity):
                 if (kind, state.state) in states:
                     raise BadRule(f"{path.name}: {kind} {state.state} is described twice")
-                states[(kind, state.state)] = state
+                states[(kind, state.state)] = msgspec.structs.replace(
+                    state, symptoms=_spread(state.symptoms, signals)
+                )
     _check_names(signals, faults.values(), states.values())
     return Catalogue(signals=signals, faults=faults, states=states)
+
+
+def _spread(symptoms: tuple[Symptom, ...], signals: Mapping[str, Signal]) -> tuple[Symptom, ...]:
+    """With those of the signals that begin like one of these; what is said of one by itself stands."""
+    said = {(one.signal, one.on, reason) for one in symptoms for reason in one.reason}
+    more: list[Symptom] = []
+    for symptom in symptoms:
+        for signal in signals.values():
+            if signal.begins_like != symptom.signal:
+                continue
+            shared = [each for each in symptom.reason if each in signal.outcomes]
+            fresh = tuple(each for each in shared if (signal.name, symptom.on, each) not in said)
+            if fresh:
+                more.append(msgspec.structs.replace(symptom, signal=signal.name, reason=fresh))
+    return (*symptoms, *more)
 
 
 def _read(folder: Path) -> Iterator[tuple[Path, bytes]]:
@@ -78,6 +95,9 @@ def _once(path: Path, name: str, seen: Mapping[str, object]) -> None:
 
 def _check_names(signals: dict[str, Signal], faults: Iterable[Fault], states: Iterable[StateModel]) -> None:
     known = set(signals)
+    for signal in signals.values():
+        if signal.begins_like and signal.begins_like not in known:
+            raise BadRule(f"{signal.name}: begins like {signal.begins_like}, which nobody declares")
     for fault in faults:
         used = [symptom.signal for symptom in (*fault.symptoms, *fault.excluded_by)]
         used += [test.check for test in fault.confirm]

@@ -106,6 +106,8 @@ class Signal(_Model, frozen=True, kw_only=True):
     born_of_log: bool = False
     """No look passes by itself: the symptom stands until one of ``proof`` passes."""
     proof: tuple[Proof, ...] = ()
+    begins_like: str = ""
+    """A signal whose steps are also its first ones: what explains an outcome there explains it here."""
     text: dict[Literal["en", "zh"], str]
     """What a failing look means, as a noun: "DNS answer"."""
 

@@ -13,7 +13,7 @@ from drills.errors import LabError
 from drills.judge import Judge
 from drills.lab import Lab
 from drills.outcome import Outcome
-from drills.product import Rootward
+from drills.product import HOME, Rootward
 
 
 class Stage:
@@ -62,6 +62,8 @@ class Stage:
         for name, node in self._lab.nodes.items():
             for log in node.path("/var/log").glob("rootward-*.log") if node.up else ():
                 shutil.copy(log, place / f"{name}-{log.name}")
+            for stored in node.path(HOME).glob("rootward.db*") if node.up else ():
+                shutil.copy(stored, place)
         for kind, ask in (("tickets", self._product.tickets), ("hosts", self._product.hosts)):
             try:
                 said: object = ask()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
+from rules.graph import Graph
 from rules.inference.candidates import Candidate
 from rules.inference.cause import NAT, Cause, Nats
 from rules.inference.components import Component
 from rules.inference.ground import Ground
 from rules.inference.score import Judge, Weighed
 from rules.inference.search import rivals, swapped
-from rules.models import Role
+from rules.models import Relation, Role
 from wire.entity import Entity, host, host_of, kind_of, name_of
 
 SAME: Nats = 7 * NAT // 10
@@ -19,6 +20,7 @@ SAME: Nats = 7 * NAT // 10
 
 UNMODELLED = "unmodelled."
 RUNNING = frozenset(["service", "process"])
+SWITCHING = frozenset(["switch", "segment"])
 
 
 def class_of(root: Cause, component: Component, best: Weighed, judge: Judge) -> tuple[Cause, ...]:
@@ -42,10 +44,11 @@ def other_truths(members: Sequence[Cause]) -> tuple[Cause, ...]:
     )
 
 
-def common_entity(members: Sequence[Cause]) -> Entity:
+def common_entity(members: Sequence[Cause], graph: Graph) -> Entity:
     """The smallest entity that holds all members; where there is none, the first one's.
 
-    A member that only says where does not make the place larger, and a process is part of its service.
+    A member that only says where does not make the place larger, a process is part of its service, and a
+    port of a switch or segment part of that.
     """
     known = [member for member in members if not member.name.startswith(UNMODELLED)] or members
     entities = {member.entity for member in known}
@@ -55,7 +58,15 @@ def common_entity(members: Sequence[Cause]) -> Entity:
     owners = {host_of(entity) for entity in entities}
     if len(owners) == 1 and (owner := owners.pop()):
         return host(owner)
-    return members[0].entity
+    return _what_all_are_plugged_into(entities, graph) or members[0].entity
+
+
+def _what_all_are_plugged_into(entities: set[Entity], graph: Graph) -> Entity:
+    switches = [entity for entity in entities if kind_of(entity) in SWITCHING]
+    if len(switches) != 1:
+        return ""
+    ports = {edge.child for edge in graph.children(switches[0]) if edge.relation is Relation.ATTACHED_TO}
+    return switches[0] if entities - set(switches) <= ports else ""
 
 
 def separating(members: Sequence[Cause], ground: Ground) -> tuple[str, ...]:

@@ -62,7 +62,7 @@ class Case:
             probability=probability,
             members=tuple(self._hypothesis(member) for member in members) if len(members) > 1 else (),
             separated_by=separating(members, self._ground),
-            entity=common_entity(members),
+            entity=common_entity(members, self._ground.graph),
             onset=min(reading.since for reading in readings),
             explains=tuple(reading.key for reading in readings),
             observations=tuple(reading.id for reading in readings),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from rules.graph import Edge, Graph
 from rules.inference.cause import Cause
 from rules.inference.classes import common_entity
+from rules.models import Relation
 
 SHOP = Cause("app.error.internal", "service:app1/shopd")
 
@@ -20,4 +22,11 @@ SHOP = Cause("app.error.internal", "service:app1/shopd")
     ],
 )
 def test_the_smallest_thing_that_holds_all_causes_is_named(other, named):
-    assert common_entity([SHOP, other]) == named
+    assert common_entity([SHOP, other], Graph()) == named
+
+
+def test_a_port_is_part_of_its_switch() -> None:
+    graph = Graph()
+    graph.add(Edge("nic:mon1/eth0", Relation.ATTACHED_TO, "switch:sw2"))
+    members = [Cause("net.link.down", "nic:mon1/eth0"), Cause("net.switch.down", "switch:sw2")]
+    assert common_entity(members, graph) == "switch:sw2"

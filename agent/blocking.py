@@ -42,6 +42,8 @@ class Blocking:
     worker: Worker
     _hosts: dict[str, Host] = field(default_factory=dict)
     _distrusted: set[str] = field(default_factory=set)
+    _seen: set[str] = field(default_factory=set)
+    """Units of which the host showed something."""
     _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(THREADS))
 
     def host_for(self, unit: CollectorUnit) -> Host:
@@ -50,7 +52,9 @@ class Blocking:
         return self._hosts[unit.name]
 
     async def read(self, unit: CollectorUnit) -> list[Judgement]:
-        """Raises HungRead, or what the unit raises."""
+        """Raises HungRead, or what the unit raises. Nothing where the host shows no sign of the unit."""
+        if not self._present(unit):
+            return []
         if unit.collector.risky or unit.name in self._distrusted:
             try:
                 return await self.worker.read(unit.name, unit.collector.timeout)
@@ -65,6 +69,15 @@ class Blocking:
             log.error("%s hung in a thread; from now on it runs in the killable process", unit.name)
             raise HungRead(f"no answer within {unit.collector.timeout:g} s", [])
         return reading.result()
+
+    def _present(self, unit: CollectorUnit) -> bool:
+        """Once it was seen it is read for ever: that it vanished is for the unit to say."""
+        where = unit.collector.where
+        if not where or unit.name in self._seen:
+            return True
+        if self.host.shows(where):
+            self._seen.add(unit.name)
+        return unit.name in self._seen
 
 
 def in_thread(name: str, read: Callable[[], T]) -> asyncio.Future[T]:

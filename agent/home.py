@@ -46,6 +46,10 @@ class Home:
         return self.path / "remembered.json"
 
     @property
+    def units(self) -> Path:
+        return self.path / "units.json"
+
+    @property
     def credential_file(self) -> Path:
         return self.path / "credential.json"
 

@@ -13,12 +13,13 @@ from itertools import chain, repeat
 
 from agent.blocking import Blocking
 from agent.config import BadConfig, Config
+from agent.declared import known_units
 from agent.discovered import complete
 from agent.follow import Followers
 from agent.home import Credential, Home, NotEnrolled
 from agent.host_metrics import HostMetrics
 from agent.killable import Worker
-from agent.memory import few_arenas, trim
+from agent.memory import few_arenas, trim, unmap_programs
 from agent.metrics import Exposition, MetricsServer, Numbers
 from agent.options import host_options
 from agent.outbox import Outbox
@@ -30,7 +31,7 @@ from agent.stored import AlreadyRunning, load_remembered, load_state, lock, reme
 from agent.surroundings import changed, surroundings
 from agent.targets import Targets, names_to_ask
 from agent.tasks import Tasks
-from agent.units import BadUnit, load_units
+from agent.units import BadUnit
 from agent.uplink import Uplink
 from collectors.discovery import discover
 from collectors.host import Host
@@ -103,12 +104,13 @@ class Agent:
         # comes later fills the holes.
         matcher(options["log.cache"])
         trim()
-        self.units = load_units()
+        self.units = known_units(self.home.units)
         self.remembered = load_remembered(self.home)
         self.host = Host(self.credential.host, config.root, options=options, remembered=self.remembered)
         spool = Spool(self.home.spool, config.spool_bytes)
         self.outbox = Outbox(spool, load_state(self.home, spool), clock=time.time, wake=self._wake)
         self.targets = Targets(config, self.credential.server, self.units, self.remembered)
+        self.outbox.peers = self.targets.told_peers
         self.worker = Worker(self.host)
         self.runner = Runner(self.host, time.time, self.outbox.standing, Blocking(self.host, self.worker))
         self.recorder = Recorder(self.host)
@@ -155,6 +157,7 @@ class Agent:
         await self.rounds.first()
         self.rounds.schedule.start()
         trim()
+        unmap_programs()
         await asyncio.Event().wait()
 
     async def _discovery_loop(self) -> None:
@@ -205,6 +208,10 @@ class Agent:
 
     def _hear(self, ack: Ack) -> None:
         self.tasks.accept(ack)
+        if ack.peers is not None:
+            self.targets.meet(ack.peers)
+            self.outbox.peers = self.targets.told_peers
+            self.rounds.plan()
         if ack.snapshot:
             self._snapshot = asyncio.create_task(asyncio.to_thread(self._send_snapshot))
 

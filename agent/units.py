@@ -87,7 +87,7 @@ def load_units(probe_package: ModuleType = probes, collector_package: ModuleType
     """Raises BadUnit for a module that does not import or declares badly, or a check named twice."""
     asking = [_probe(module) for module in modules(probe_package) if hasattr(module, "PROBE")]
     reading = [_collector(module) for module in modules(collector_package) if hasattr(module, "COLLECTOR")]
-    return Units(probes=tuple(asking), collectors=tuple(reading), by_signal=_claims([*asking, *reading]))
+    return Units(probes=tuple(asking), collectors=tuple(reading), by_signal=claims([*asking, *reading]))
 
 
 def modules(package: ModuleType) -> Iterator[ModuleType]:
@@ -119,7 +119,7 @@ def _collector(module: ModuleType) -> CollectorUnit:
     collector = module.COLLECTOR
     if not isinstance(collector, Collector):
         raise BadUnit(f"{module.__name__}: COLLECTOR is no collectors.unit.Collector")
-    _check_declaration(module, collector.signals, collector.interval, collector.timeout)
+    _check_declaration(module, collector.signals, collector.interval, collector.timeout, collector.where)
     read, follow = getattr(module, "read", None), getattr(module, "follow", None)
     if read is None or not callable(read):
         raise BadUnit(f"{module.__name__}: a collector has read(host)")
@@ -130,9 +130,17 @@ def _collector(module: ModuleType) -> CollectorUnit:
     )
 
 
-def _check_declaration(module: ModuleType, signals: tuple[str, ...], interval: float, timeout: float) -> None:
+def _check_declaration(
+    module: ModuleType,
+    signals: tuple[str, ...],
+    interval: float,
+    timeout: float,
+    where: tuple[str, ...] = (),
+) -> None:
     if not signals or not all(isinstance(signal, str) and "." in signal for signal in signals):
         raise BadUnit(f"{module.__name__}: signals are dotted names, and at least one")
+    if not all(isinstance(sign, str) and sign for sign in where):
+        raise BadUnit(f"{module.__name__}: where names paths, globs or commands")
     if interval < 1 or timeout <= 0:
         raise BadUnit(f"{module.__name__}: interval is at least 1 s and timeout above 0")
 
@@ -144,7 +152,7 @@ def _question(module: ModuleType) -> str:
     return lines[0] if lines else ""
 
 
-def _claims(units: Iterable[Unit]) -> dict[str, tuple[Unit, ...]]:
+def claims(units: Iterable[Unit]) -> dict[str, tuple[Unit, ...]]:
     """Signal → units. The first signal names the unit as a check, so it has one unit; further signals may be
     shared by units that judge different subjects, and those of log lines by every source of lines.
     """

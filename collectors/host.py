@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from collectors.command import Completed, run_command
+from collectors.command import ENVIRONMENT, Completed, run_command
 from wire.entity import Entity
 
 READ_LIMIT = 1024 * 1024
@@ -137,6 +138,15 @@ class Host:
 
     def exists(self, path: str) -> bool:
         return os.path.lexists(self.path(path))
+
+    def shows(self, signs: Sequence[str]) -> bool:
+        """Whether any of these is here: a path, a glob, or (by its bare name) a command."""
+        return any(self._shows(sign) for sign in signs)
+
+    def _shows(self, sign: str) -> bool:
+        if not sign.startswith("/"):
+            return self.real and shutil.which(sign, path=ENVIRONMENT["PATH"]) is not None
+        return next(Path(self.root).glob(sign.lstrip("/")), None) is not None
 
     def run(self, argv: Sequence[str], timeout: float = 3.0, limit: int = READ_LIMIT) -> Completed:
         """Run a command of this machine, without a shell. A tree of files has none to run."""

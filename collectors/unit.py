@@ -26,3 +26,8 @@ class Collector:
     on_demand: bool = False
     """Only run by a drill-down task."""
     needs: tuple[str, ...] = ()
+    """Capabilities without which it sees less: ``syslog`` …"""
+    where: tuple[str, ...] = ()
+    """Signs of what it reads: paths, globs, commands by name. Where the host has none of them there is
+    nothing to read, and the module is not even loaded. Empty: it reads on every host.
+    """

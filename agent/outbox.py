@@ -56,6 +56,8 @@ class Outbox:
         self._bad: set[int] = set()
         self._unsayable: set[Key] = set()
         self._changed = True
+        self.peers = ""
+        """``fingerprint`` of the addresses that the server told us to ping."""
         self.malformed = 0
         """Judgements of faulty units that no observation could be made of."""
 
@@ -231,6 +233,7 @@ class Outbox:
             inventory=self._inventory_digest or self._inventory_told,
             rounds=fresh,
             interval=interval,
+            peers=self.peers,
             goodbye=goodbye,
         )
 

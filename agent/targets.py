@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
@@ -10,13 +11,14 @@ from typing import Any
 from agent.config import Config
 from agent.discovered import OWN, found, own, routes, server_targets
 from agent.look import Look
+from agent.permitted import NotPermitted, Permitted
 from agent.state import Finding
 from agent.units import Units
 from collectors.host import Host
 from wire.codec import fingerprint
 from wire.inventory import Inventory
 from wire.judgement import Reason, Verdict
-from wire.target import DnsTarget, LocalTarget, NeighbourTarget, Target, TlsTarget
+from wire.target import DnsTarget, IcmpTarget, LocalTarget, NeighbourTarget, Target, TlsTarget
 
 KEPT_AFTER = 3600.0
 """Seconds for which a target is still asked after discovery lost sight of it: its loss may be the fault."""
@@ -41,12 +43,31 @@ class Targets:
         self.inventory = inventory
         there = dict.fromkeys(found(inventory, names), now)
         self._seen = {target: at for target, at in self._seen.items() if self._kept(target, now - at)} | there
-        known = {fingerprint(target) for target in self._seen}
+        known = {fingerprint(target) for target in (*self._seen, *self._peers())}
         adopted = self._adopted
         for key in [key for key in adopted if key not in known and now - adopted[key] > KEPT_AFTER]:
             del adopted[key]
         for key in known & adopted.keys():
             adopted[key] = now
+
+    def meet(self, addresses: tuple[str, ...]) -> None:
+        """Ping these hosts from now on, because the server says so; only what a task might name, too."""
+        permitted = Permitted("", self.inventory, self.known())
+        peers: list[str] = []
+        for address in addresses:
+            with suppress(NotPermitted):
+                permitted.check(IcmpTarget(address))
+                peers.append(address)
+        self.remembered["peers"] = peers
+        self.remembered["told_peers"] = fingerprint(addresses) if addresses else ""
+
+    @property
+    def told_peers(self) -> str:
+        """By which the server sees that we know whom to ping."""
+        return str(self.remembered.get("told_peers", ""))
+
+    def _peers(self) -> Iterator[IcmpTarget]:
+        return (IcmpTarget(str(address)) for address in self.remembered.get("peers", ()))
 
     def _kept(self, target: Target, unseen_for: float) -> bool:
         """What never answered is forgotten with its discovery: as a mistyped gateway is."""
@@ -103,6 +124,8 @@ class Targets:
             trials += trial
             if not trial or trials <= TRIALS:
                 yield target, trial
+        for target in self._peers():
+            yield target, fingerprint(target) not in self._adopted
 
     def _answering(self) -> dict[str, DnsTarget | None]:
         """Resolver → the one question that it is asked; None where the configuration asks it already."""

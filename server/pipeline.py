@@ -30,6 +30,7 @@ from server.diagnosis.drill_down import DrillDown, Wanted
 from server.diagnosis.infer import Infer
 from server.diagnosis.listen import Listen
 from server.diagnosis.locate import Locate
+from server.diagnosis.mesh import Mesh
 from server.diagnosis.moving import Moving
 from server.diagnosis.overrun import MAX_WAITING, MAX_WAITING_LOOKS, Overrun
 from server.diagnosis.probe_again import probe_again
@@ -113,6 +114,7 @@ class Pipeline:
             TicketStage(self.standing, self.desk, describe, Moving(catalogue, self.standing)),
             Prove(catalogue, self.standing, self.desk, hold_down),
             Timers(self.desk, close_after),
+            Mesh(self.topology, current.presences, tasks.spread),
         )
         self._stopping = False
         self._rested_at = 0.0

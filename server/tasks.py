@@ -1,4 +1,4 @@
-"""What the server wants from each host: drill-down tasks, a snapshot, and how soon it should ask again."""
+"""What the server wants from each host: tasks, a snapshot, whom it pings, how soon it should ask again."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import asyncio
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
+from wire.codec import fingerprint
 from wire.exchange import Task
 
 SOON = 0.5
@@ -29,6 +30,7 @@ class TaskDesk:
         self._snapshots: set[str] = set()
         self._attended: frozenset[str] = frozenset()
         self._noticed: dict[str, float] = {}
+        self._peers: Mapping[str, tuple[str, ...]] = {}
         self._held: dict[str, asyncio.Future[None]] = {}
         self._hung_up: dict[str, float] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -69,6 +71,17 @@ class TaskDesk:
             self._noticed[host] = now + ATTENTION
             if len(self._noticed) > MAX_NOTICED:
                 self._noticed = {name: until for name, until in self._noticed.items() if until > now}
+
+    def spread(self, peers: Mapping[str, tuple[str, ...]]) -> None:
+        """Which addresses each host should ping, in place of what was said before."""
+        self._peers = peers
+
+    def peers(self, host: str, told: str) -> tuple[str, ...] | None:
+        """What to tell an agent that pings those whose fingerprint is ``told``; None when it is the same."""
+        peers = self._peers.get(host)
+        if peers is None or told == (fingerprint(peers) if peers else ""):
+            return None
+        return peers
 
     def poll_after(self, host: str, interval: float) -> float:
         """An agent with a held request is reached at once; asking too would only cost."""

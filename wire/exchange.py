@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 
 from wire.inventory import Inventory
-from wire.judgement import Reason, Verdict
+from wire.judgement import Address, Reason, Verdict
 from wire.observation import Moment, Observation, SignalName
 from wire.target import Target
 
@@ -16,6 +16,8 @@ MAX_BATCH = 5_000
 """Observations in one batch, at most."""
 MAX_BODY = 4 * 1024 * 1024
 """Bytes of one batch, at most."""
+MAX_PEERS = 10
+"""Other hosts that one agent is told to ping, at most."""
 MAX_SNAPSHOT = 1024 * 1024
 
 HostName = Annotated[str, msgspec.Meta(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
@@ -56,6 +58,8 @@ class Heartbeat(_Message, frozen=True, kw_only=True):
     """Round name → when it was last completed."""
     interval: Annotated[float, msgspec.Meta(gt=0, le=86400)] = 10.0
     """Seconds until the next heartbeat is due."""
+    peers: Annotated[str, msgspec.Meta(max_length=32)] = ""
+    """``fingerprint`` of the addresses that the server told the agent to ping; empty: it was told none."""
     goodbye: Annotated[str, msgspec.Meta(max_length=64)] = ""
     """A clean stop and its kind: ``stop`` (the agent), ``shutdown`` (the machine), ``sleep``."""
 
@@ -107,6 +111,8 @@ class Ack(_Message, frozen=True, kw_only=True):
     """The server wants the inventory."""
     snapshot: bool = False
     """The server wants the flight recorder's snapshot."""
+    peers: Annotated[tuple[Address, ...], msgspec.Meta(max_length=MAX_PEERS)] | None = None
+    """Addresses of other agents' hosts that this one should ping from now on; None: as before."""
     tasks: tuple[Task, ...] = ()
 
 

@@ -118,6 +118,10 @@ class Topology:
         wanted: Iterable[Role] = signal.exercises
         return self._exercise.of(observer, subject, path, frozenset(wanted))
 
+    def way(self, host: str, address: str) -> tuple[Entity, ...]:
+        """What lies between a host and an address, in order."""
+        return self._exercise.way(host, address)
+
     def _who_refers(self, addresses: set[str]) -> set[str]:
         return {host for address in addresses for host in self._referrers.get(address, ())}
 

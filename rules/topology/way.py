@@ -9,6 +9,9 @@ from rules.topology.book import AddressBook, Attachment
 from wire import entity as ids
 from wire.entity import Entity
 
+TREES = 128
+"""Switches seen from which all others are remembered."""
+
 
 class Wiring:
     """Where each NIC is plugged in, and how the switches hang together."""
@@ -16,6 +19,8 @@ class Wiring:
     def __init__(self) -> None:
         self._plugged: dict[Entity, Entity] = {}
         self._neighbours: dict[Entity, set[Entity]] = {}
+        self._trees: dict[Entity, dict[Entity, Entity]] = {}
+        """From where each switch was reached first, seen from one of them; forgotten when a trunk changes."""
 
     def plug(self, nic: Entity, into: Entity) -> None:
         self._plugged[nic] = into
@@ -26,9 +31,22 @@ class Wiring:
     def trunk(self, one: Entity, other: Entity) -> None:
         self._neighbours.setdefault(one, set()).add(other)
         self._neighbours.setdefault(other, set()).add(one)
+        self._trees.clear()
 
     def forget_trunks(self) -> None:
         self._neighbours.clear()
+        self._trees.clear()
+
+    def neighbours(self, switch: Entity) -> list[Entity]:
+        return sorted(self._neighbours.get(switch, ()))
+
+    def trunks(self) -> tuple[tuple[Entity, Entity], ...]:
+        """Each once, its ends in order."""
+        return tuple(
+            sorted(
+                (one, other) for one, others in self._neighbours.items() for other in others if one < other
+            )
+        )
 
     def where(self, nic: Entity) -> Entity | None:
         return self._plugged.get(nic)
@@ -37,18 +55,22 @@ class Wiring:
         """The switches from one to the other, both included; just the two where no trunk is known."""
         if start == end:
             return (start,)
-        came_from: dict[Entity, Entity] = {start: start}
-        queue = deque([start])
-        while queue:
-            here = queue.popleft()
-            for there in sorted(self._neighbours.get(here, ())):
-                if there in came_from:
-                    continue
-                came_from[there] = here
-                if there == end:
-                    return _unwind(came_from, start, end)
-                queue.append(there)
-        return (start, end)
+        came_from = self._tree(start)
+        return _unwind(came_from, start, end) if end in came_from else (start, end)
+
+    def _tree(self, start: Entity) -> dict[Entity, Entity]:
+        if start not in self._trees:
+            if len(self._trees) >= TREES:
+                self._trees.clear()
+            came_from = self._trees[start] = {start: start}
+            queue = deque([start])
+            while queue:
+                here = queue.popleft()
+                for there in self.neighbours(here):
+                    if there not in came_from:
+                        came_from[there] = here
+                        queue.append(there)
+        return self._trees[start]
 
 
 def _unwind(came_from: dict[Entity, Entity], start: Entity, end: Entity) -> tuple[Entity, ...]:

@@ -77,7 +77,8 @@ class BatchEndpoint:
         if applied.symptoms:
             self._tasks.notice(applied.host)
         tasks, snapshot = self._tasks.take(applied.host)
-        interval = applied.heartbeat.interval if applied.heartbeat is not None else 10.0
+        beat = applied.heartbeat
+        interval = beat.interval if beat is not None else 10.0
         return Ack(
             applied=self._current.mark(applied.agent),
             at=applied.received_at,
@@ -85,6 +86,7 @@ class BatchEndpoint:
             resync=applied.resync,
             inventory=applied.want_inventory,
             snapshot=snapshot,
+            peers=self._tasks.peers(applied.host, beat.peers) if beat is not None else None,
             tasks=tasks,
         )
 

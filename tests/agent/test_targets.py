@@ -163,3 +163,28 @@ def test_an_address_that_is_gone_is_watched_no_longer(remembered):
     made = targets(remembered)
     made.update(Inventory(host="web1"), (), 1001.0)
     assert NeighbourTarget("10.0.1.11", "eth0") not in by_target(made)
+
+
+def test_a_peer_that_the_server_names_is_on_trial_and_counts_once_it_answered(remembered):
+    known = targets(remembered)
+    known.meet(("10.9.0.7",))
+    look = by_target(known)[IcmpTarget("10.9.0.7")]
+    assert look.trial
+    assert known.judge_trial(look, findings(look))
+    assert not by_target(targets(remembered))[IcmpTarget("10.9.0.7")].trial
+
+
+def test_peers_that_the_server_no_longer_names_are_asked_no_longer(remembered):
+    known = targets(remembered)
+    known.meet(("10.9.0.7",))
+    before = known.told_peers
+    known.meet(())
+    assert (bool(before), known.told_peers) == (True, "")
+    assert IcmpTarget("10.9.0.7") not in by_target(known)
+
+
+def test_strangers_are_not_pinged_whoever_names_them(remembered):
+    known = targets(remembered)
+    known.meet(("93.184.216.34", "169.254.169.254", "127.0.0.1", "224.0.0.1", "10.9.0.7"))
+    asked = {look.target.address for look in known.looks() if isinstance(look.target, IcmpTarget)}
+    assert asked == {"10.0.1.1", "10.9.0.7"}

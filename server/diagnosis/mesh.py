@@ -1,0 +1,51 @@
+"""Stage 10: keeps up to date which hosts ping which, as hosts come and go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
+
+from rules.topology import Topology
+from rules.topology.mesh import peers_of, seats
+from server.diagnosis.turn import Turn
+from server.entry import Presence
+
+EVERY = 5.0
+"""Seconds between two looks at whether the picture has changed."""
+
+
+class Meshed(StrEnum):
+    REDRAWN = "redrawn"
+
+
+class Mesh:
+    """Only hosts whose agent is enrolled are in it, dead or alive: nobody vouches for other addresses."""
+
+    name = "mesh"
+
+    def __init__(
+        self,
+        topology: Topology,
+        presences: Callable[[], Iterable[Presence]],
+        hand_out: Callable[[Mapping[str, tuple[str, ...]]], None],
+    ) -> None:
+        self._topology = topology
+        self._presences = presences
+        self._hand_out = hand_out
+        self._drawn_from: object = None
+        self._looked_at = 0.0
+
+    def run(self, turn: Turn) -> None:
+        if turn.now - self._looked_at < EVERY:
+            return
+        self._looked_at = turn.now
+        topology = self._topology
+        hosts = {presence.host for presence in self._presences()}
+        known = [each for each in list(topology.inventories.values()) if each.host in hosts]
+        found = seats(known, topology.book, topology.wiring)
+        picture = (found, topology.wiring.trunks())
+        if picture == self._drawn_from:
+            return
+        self._drawn_from = picture
+        self._hand_out(peers_of(found, topology.wiring, topology.way))
+        turn.decide(self.name, Meshed.REDRAWN, f"{len(found)} addresses")

@@ -76,7 +76,7 @@ class Case:
 
     def __init__(self, product: Rootward, drill: Drill, number: int) -> None:
         self.product, self.drill, self.number = product, drill, number
-        self.known = {ticket["id"] for ticket in product.tickets()}
+        self.known = {ticket["id"]: ticket["reopened"] for ticket in product.tickets()}
         self.began = time.time()
         self.right_since: float | None = None
         self.resolved: float | None = None
@@ -95,8 +95,12 @@ class Case:
         return answer.fault, re.sub(r"\{(\w+):([^}]+)\}", device, answer.entity)
 
     def look(self) -> list[Ticket]:
-        """The tickets that this drill brought about."""
-        self.seen = [ticket for ticket in self.product.tickets() if ticket["id"] not in self.known]
+        """The tickets that this drill opened, or opened again: the fault may have been drilled before."""
+        self.seen = [
+            ticket
+            for ticket in self.product.tickets()
+            if self.known.get(ticket["id"], -1) < ticket["reopened"]
+        ]
         return [ticket for ticket in self.seen if ticket["status"] not in WITHDRAWN]
 
     def watch(self) -> None:
@@ -150,7 +154,8 @@ class Case:
 
     def outcome(self) -> Outcome:
         expected = self.drill.expect
-        onsets = [onset for ticket in self.seen if (onset := onset_of(ticket)) is not None]
+        opened = [ticket for ticket in self.seen if ticket["id"] not in self.known]
+        onsets = [onset for ticket in opened if (onset := onset_of(ticket)) is not None]
         right = [ticket for ticket in self.seen if answer_of(ticket) in self.answers]
         return Outcome(
             drill=self.drill.name,

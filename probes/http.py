@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import urlsplit
 
-from probes.connect import connect
-from probes.handshake import described, secure
-from probes.http_answer import Answer, read_answer
+from probes.http_answer import Answer
+from probes.http_request import first_answer, get, open_talk
 from probes.steps import StepFailed, Steps
 from probes.talk import Talk
 from probes.unit import SECOND, Net, Probe
@@ -24,18 +22,15 @@ PROBE = Probe(
     timeout=9 * SECOND,
 )
 _BUDGET = 8.5
-_REQUEST = 5.0
-"""Seconds to the first byte of the answer."""
 _GATEWAY = (502, 503, 504)
 _REFUSED = (401, 407)
 
 
 async def ask(target: HttpTarget, net: Net) -> Judgement:
     """Resolves, connects, shakes hands, asks, and judges the answer. Value: seconds in all."""
-    parts = urlsplit(target.url)
     steps = Steps("app.http", page(target.url), net, _BUDGET)
     try:
-        answer = await _exchange(steps, target, parts)
+        answer = await _exchange(steps, target)
     except StepFailed as failure:
         return steps.failed(failure, steps.elapsed())
     steps.evidence["status"] = answer.status
@@ -48,37 +43,16 @@ async def ask(target: HttpTarget, net: Net) -> Judgement:
     return steps.warned(Reason.SLOW, took) if took > target.slow_after else steps.passed(took)
 
 
-async def _exchange(steps: Steps, target: HttpTarget, parts: SplitResult) -> Answer:
-    host = parts.hostname or ""
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    sock = await connect(steps, host, port)
-    if parts.scheme == "https":
-        secured = await secure(steps, sock, host, target.ca_file)
-        steps.evidence["days_left"] = described(secured.certificate, steps.net.clock())["days_left"]
-        talk: Talk = secured.talk
-    else:
-        talk = Talk(sock)
+async def _exchange(steps: Steps, target: HttpTarget) -> Answer:
+    parts = urlsplit(target.url)
+    talk = await open_talk(steps, parts, target.ca_file)
     try:
-        with steps.step("request"):
-            answer = await _first(talk, _request(parts), steps)
+        answer = await first_answer(talk, get(parts), steps)
         with steps.step("body"):
             await _body(answer, talk, steps)
     finally:
         talk.close()
     return answer
-
-
-async def _first(talk: Talk, request: bytes, steps: Steps) -> Answer:
-    try:
-        async with asyncio.timeout(steps.left(_REQUEST)):
-            await talk.send(request)
-            return await read_answer(talk)
-    except TimeoutError:
-        raise StepFailed(
-            Reason.REQUEST_TIMEOUT, step="request", error="connected, but no answer to the request"
-        ) from None
-    except ValueError as error:
-        raise StepFailed(Reason.STATUS, step="request", error=f"not HTTP: {error}") from None
 
 
 async def _body(answer: Answer, talk: Talk, steps: Steps) -> None:
@@ -91,23 +65,6 @@ async def _body(answer: Answer, talk: Talk, steps: Steps) -> None:
         raise StepFailed(Reason.BODY, error=f"not HTTP: {error}") from None
 
 
-def _request(parts: SplitResult) -> bytes:
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    host = parts.netloc.rpartition("@")[2]
-    lines = [
-        f"GET {path} HTTP/1.1",
-        f"Host: {host}",
-        "User-Agent: rootward",
-        "Accept: */*",
-        "Accept-Encoding: identity",
-        "Connection: close",
-    ]
-    if parts.username is not None:
-        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        lines.append(f"Authorization: Basic {base64.b64encode(pair.encode()).decode()}")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
-
-
 def _judge(target: HttpTarget, answer: Answer) -> StepFailed | None:
     accepted = answer.status in target.status if target.status else 200 <= answer.status < 400
     if not accepted and answer.status in _REFUSED:
@@ -116,4 +73,17 @@ def _judge(target: HttpTarget, answer: Answer) -> StepFailed | None:
         return StepFailed(Reason.STATUS, step="status", gateway=answer.status in _GATEWAY)
     if target.body and target.body.encode() not in answer.body:
         return StepFailed(Reason.BODY, step="body", wanted=target.body[:128], bytes=len(answer.body))
+    return _headers(target, answer)
+
+
+def _headers(target: HttpTarget, answer: Answer) -> StepFailed | None:
+    place = answer.headers.get("location", "")
+    if target.redirect and not place.startswith(target.redirect):
+        wanted = target.redirect[:256]
+        return StepFailed(Reason.WRONG, step="redirect", wanted=wanted, location=place[:256])
+    for header in target.headers:
+        name, _, wanted = header.partition(":")
+        found = answer.headers.get(name.lower())
+        if found is None or wanted.strip().lower() not in found.lower():
+            return StepFailed(Reason.WRONG, step="header", wanted=header[:256], found=(found or "")[:256])
     return None

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -163,6 +164,39 @@ def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
+
+
+@pytest.fixture
+def speaking() -> Iterator[Callable[..., int]]:
+    """A server that says this to whoever connects (after hearing something, unless ``first``), then closes.
+
+    With ``hold`` it stays open. Gives its port.
+    """
+    ends: list[tuple[socket.socket, threading.Event, threading.Thread]] = []
+
+    def start(said: bytes = b"", *, first: bool = True, hold: bool = False) -> int:
+        server = socket.create_server(("127.0.0.1", 0))
+        over = threading.Event()
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                if not first:
+                    connection.recv(4096)
+                connection.sendall(said)
+                if hold:
+                    over.wait(20)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        ends.append((server, over, thread))
+        return int(server.getsockname()[1])
+
+    yield start
+    for server, over, thread in ends:
+        over.set()
+        thread.join()
+        server.close()
 
 
 class Authority:

@@ -90,6 +90,32 @@ def test_a_dead_backend_is_told_from_an_own_error(site, ask):
     )
 
 
+def test_a_redirect_to_the_wanted_place_passes(site, ask):
+    assert ask(http, HttpTarget(f"{site}/moved", redirect="http://elsewhere.lab/")).verdict is Verdict.PASS
+
+
+def test_a_redirect_astray_is_wrong_and_says_where_to(site, ask):
+    judged = ask(http, HttpTarget(f"{site}/moved", redirect="https://shop.lab/"))
+    assert (judged.reason, judged.evidence["location"]) == (Reason.WRONG, "http://elsewhere.lab/")
+
+
+def test_a_page_that_does_not_redirect_where_it_should_is_wrong(site, ask):
+    assert ask(http, HttpTarget(f"{site}/", redirect="https://")).reason is Reason.WRONG
+
+
+@pytest.mark.parametrize(
+    ("header", "verdict"),
+    [
+        ("content-type: text/plain", Verdict.PASS),
+        ("Server:", Verdict.PASS),
+        ("content-type: application/json", Verdict.FAIL),
+        ("strict-transport-security:", Verdict.FAIL),
+    ],
+)
+def test_wanted_headers_are_looked_for(site, ask, header, verdict):
+    assert ask(http, HttpTarget(f"{site}/", headers=(header,))).verdict is verdict
+
+
 def test_refused_credentials_are_auth(site, ask):
     assert ask(http, HttpTarget(f"{site}/secret")).reason is Reason.AUTH
 

@@ -1,0 +1,84 @@
+"""Services that greet: sshd, an SMTP server, and what else may listen there."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from probes import greeting
+from wire.judgement import Reason, Verdict
+from wire.target import GreetingTarget
+
+
+def test_sshd_greets_with_its_version(serve, ask, free_port, tmp_path):
+    program = shutil.which("sshd") or "/usr/sbin/sshd"
+    if not Path(program).exists():
+        pytest.skip("openssh-server is not installed")
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    Path("/run/sshd").mkdir(exist_ok=True)
+    options = ("-o", f"ListenAddress=127.0.0.1:{free_port}", "-o", "PidFile=none", "-h", str(key))
+    serve(program, "-D", "-f", "/dev/null", *options, port=free_port)
+    judged = ask(greeting, GreetingTarget("127.0.0.1", "ssh", free_port))
+    assert judged.verdict is Verdict.PASS
+    assert str(judged.evidence["greeting"]).startswith("SSH-2.0-OpenSSH")
+    assert {"resolve_ms", "connect_ms", "greeting_ms"} <= judged.evidence.keys()
+
+
+def test_a_mail_server_greets(serve, ask, free_port):
+    program = ("/usr/bin/python3", "-m", "aiosmtpd", "-n", "-l", f"127.0.0.1:{free_port}")
+    if subprocess.run([*program[:3], "-h"], check=False, capture_output=True).returncode:
+        pytest.skip("python3-aiosmtpd is not installed")
+    serve(*program, port=free_port)
+    assert ask(greeting, GreetingTarget("127.0.0.1", "smtp", free_port)).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("service", "said"),
+    [
+        ("imap", b"* OK [CAPABILITY IMAP4rev1] Dovecot ready.\r\n"),
+        ("imap", b"* PREAUTH welcome back\r\n"),
+        ("pop3", b"+OK Dovecot ready. <1.2.3@mail>\r\n"),
+        ("ftp", b"220-Welcome\r\n220 (vsFTPd 3.0.3)\r\n"),
+        ("smtp", b"220 mail.lab ESMTP Postfix\r\n"),
+        ("ssh", b"Authorised use only.\r\nSSH-2.0-dropbear_2022.83\r\n"),
+    ],
+)
+def test_a_ready_server_passes(ask, speaking, service, said):
+    assert ask(greeting, GreetingTarget("127.0.0.1", service, speaking(said))).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("service", "said", "reason"),
+    [
+        ("smtp", b"421 too many connections\r\n", Reason.STATUS),
+        ("smtp", b"554 no mail for you\r\n", Reason.STATUS),
+        ("imap", b"* BYE disk full\r\n", Reason.STATUS),
+        ("pop3", b"-ERR shutting down\r\n", Reason.STATUS),
+        ("ssh", b"Exceeded MaxStartups\r\n", Reason.STATUS),
+        ("smtp", b"HTTP/1.1 400 Bad Request\r\n", Reason.WRONG),
+        ("imap", b"220 wrong door\r\n", Reason.WRONG),
+        ("smtp", b"x" * 10_000, Reason.WRONG),
+        ("smtp", b"22", Reason.RESET),
+        ("ssh", b"", Reason.RESET),
+    ],
+)
+def test_what_is_no_good_greeting_is_told(ask, speaking, service, said, reason):
+    assert ask(greeting, GreetingTarget("127.0.0.1", service, speaking(said))).reason is reason
+
+
+def test_silence_is_a_request_timeout(ask, speaking):
+    port = speaking(hold=True)
+    assert ask(greeting, GreetingTarget("127.0.0.1", "smtp", port)).reason is Reason.REQUEST_TIMEOUT
+
+
+def test_a_closed_port_is_refused_and_named_by_its_service(ask, free_port):
+    judged = ask(greeting, GreetingTarget("127.0.0.1", "imap", free_port))
+    assert (judged.reason, judged.subject) == (Reason.REFUSED, f"endpoint:imap://127.0.0.1:{free_port}")
+
+
+def test_the_usual_port_needs_no_telling():
+    assert GreetingTarget("mail.lab", "imap").subject == "endpoint:imap://mail.lab"

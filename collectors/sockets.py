@@ -36,6 +36,8 @@ class Socket(msgspec.Struct, frozen=True, gc=False):
     uid: int
     waiting: int = 0
     """Connections not yet accepted, of a listening one."""
+    backlog: int = 0
+    """How many may wait so; 0 where the kernel does not tell."""
     cgroup: int = 0
     """Inode of its cgroup v2 folder; 0 where unknown."""
 
@@ -91,6 +93,7 @@ def _diagnosed(protocol: str, family: int, state: int) -> list[Socket]:
                 inode=row[15],
                 uid=row[14],
                 waiting=row[12] if state == LISTEN else 0,
+                backlog=row[13] if state == LISTEN else 0,
                 cgroup=int.from_bytes(group, "little"),
             )
         )

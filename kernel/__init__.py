@@ -1,1 +1,1 @@
-"""Doors to this machine's kernel that probes and collectors share; knows neither of them."""
+"""Doors to this machine's kernel, and formats, that probes and collectors share; knows neither of them."""

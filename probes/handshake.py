@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
+from kernel.certificate import Certificate, parse
 from kernel.rtnetlink import family_of
-from probes.certificate import Certificate, parse
 from probes.steps import StepFailed, Steps
 from probes.talk import SecureTalk
 from wire.judgement import Reason, Scalar

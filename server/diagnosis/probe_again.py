@@ -19,9 +19,13 @@ class Again(msgspec.Struct, frozen=True):
 
 
 def probe_again(diagnosis: Diagnosis, standing: Standing) -> Iterator[Again]:
-    """Those that no second try has confirmed yet; a log line cannot be asked."""
-    for observer, signal, subject in diagnosis.explains:
-        evidence = standing.evidence.get((observer, signal, subject))
-        asked = observer != SERVER and signal not in standing.log_born
+    """Those that no second try has confirmed yet; a log line cannot be asked.
+
+    Nor what only a drill-down asked for: repeating it would keep alive what nobody else sees.
+    """
+    for key in diagnosis.explains:
+        observer, signal, subject = key
+        evidence = standing.evidence.get(key)
+        asked = observer != SERVER and signal not in standing.log_born and standing.lasting(key)
         if evidence is not None and asked and not evidence.confirmed:
             yield Again(signal, subject, observer)

@@ -50,7 +50,8 @@ def test_addresses_and_counters_belong_to_their_interface():
 def test_routes_and_neighbours_are_read():
     told = ip_tables.parse(
         b"default via 10.0.0.1 dev eth0 proto dhcp metric 100\n10.0.0.0/24 dev eth0 scope link\n"
-        b"unreachable 10.9.0.0/16\nfe80::1 dev eth0 lladdr 00:11:22:33:44:55 router STALE\n10.0.0.9 dev eth0  FAILED\n"
+        b"unreachable 10.9.0.0/16\nfe80::1 dev eth0 lladdr 00:11:22:33:44:55 router STALE\n"
+        b"10.0.0.9 dev eth0  FAILED\n"
     )
     facts = ip_tables.facts(told)
     assert facts["default_routes"] == [{"via": "10.0.0.1", "dev": "eth0", "proto": "dhcp", "metric": "100"}]

@@ -11,8 +11,8 @@ from collectors.host import Host
 from collectors.log_places import HostPlaces
 from collectors.log_window import Window
 from collectors.log_writers import Writers
-from rules.matcher import Hit, Matcher
-from rules.matcher_entity import program_of
+from rules.matcher import Matcher, Tally
+from rules.matcher_engines import LINE_LIMIT
 from wire.entity import Entity
 from wire.judgement import Judgement
 
@@ -42,15 +42,19 @@ class Reader:
         self._writers = Writers(host)
         self._forgot_at = host.ticks()
         self._names: dict[str, str] = {}
-        self._entities: dict[tuple[str, ...], Entity] = {}
+        self._entities: dict[tuple[object, str], Entity] = {}
 
     def read(self, block: bytes, author: str | Callable[[int], str] = "") -> Iterator[Judgement]:
         """Judge whole lines. ``author``: the path of the file, or the program of the line at an offset."""
-        for hit in self._matcher.scan(block):
-            program = self._program(hit, author) if "{program}" in hit.signature.entity else ""
-            if hit.signature.signal in bad_sectors.SIGNALS:
-                bad_sectors.note(self._host, hit.text)
-            judgement = self._window.admit(hit, self._entity(hit, program), self._source)
+        for one in self._matcher.tally(block, author if callable(author) else None):
+            if one.signature.signal in bad_sectors.SIGNALS:
+                for start in one.starts:
+                    bad_sectors.note(self._host, _line(block, start))
+            entity = self._entity(one, author if isinstance(author, str) else "")
+            if self._window.repeats(one.signature, entity, one.count):
+                continue
+            hit = self._matcher.hit(one.first)
+            judgement = self._window.admit(hit, entity, self._source, one.count)
             if judgement is not None:
                 yield judgement
 
@@ -60,13 +64,15 @@ class Reader:
             self._forget()
         return self._window.due()
 
-    def _entity(self, hit: Hit, program: str) -> Entity:
+    def _entity(self, one: Tally, file: str) -> Entity:
         """For a second the mounts and names of the machine are taken to stay as they are."""
-        key = (hit.signature.id, program, *hit.groups.values())
+        key = (one.key, file)
         entity = self._entities.get(key)
         if entity is None:
             if len(self._entities) >= ENTITIES:
                 self._forget()
+            program = self._program(one, file) if "{program}" in one.signature.entity else ""
+            hit = self._matcher.hit(one.first)
             entity = self._entities[key] = hit.entity(self._host.name, program, self._places)
         return entity
 
@@ -75,12 +81,16 @@ class Reader:
         self._names.clear()
         self._forgot_at = self._host.ticks()
 
-    def _program(self, hit: Hit, author: str | Callable[[int], str]) -> str:
-        """Who wrote the line: its own prefix says it best."""
-        named = program_of(hit.line) or (author(hit.start) if callable(author) else "")
-        if not named:
-            return self._writers.of_file(author) if isinstance(author, str) and author else ""
-        name = self._names.get(named)
+    def _program(self, one: Tally, file: str) -> str:
+        """Who wrote the lines: their own prefix says it best."""
+        if not one.program:
+            return self._writers.of_file(file) if file else ""
+        name = self._names.get(one.program)
         if name is None:
-            name = self._names[named] = self._writers.of_program(named)
+            name = self._names[one.program] = self._writers.of_program(one.program)
         return name
+
+
+def _line(block: bytes, start: int) -> str:
+    stop = block.find(b"\n", start, start + LINE_LIMIT)
+    return block[start : stop if stop >= 0 else start + LINE_LIMIT].decode("utf-8", "replace")

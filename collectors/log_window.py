@@ -10,6 +10,7 @@ from collectors.upstream import SIGNAL as UPSTREAM
 from collectors.upstream import upstream_in
 from rules.matcher import Hit
 from rules.redaction import redact
+from rules.signatures import Signature
 from wire.entity import Entity
 from wire.judgement import Evidence, Judgement, Reason
 
@@ -48,16 +49,25 @@ class Window:
         """Lines that were not told since the start because too many different ones came."""
         self._dropped_told = 0
 
-    def admit(self, hit: Hit, entity: Entity, source: str) -> Judgement | None:
+    def repeats(self, signature: Signature, entity: Entity, count: int) -> bool:
+        """Count lines like one that is still to be told; False where there is none."""
+        run = self._runs.get((signature.id, entity))
+        if run is None or not run.repeats:
+            return False
+        run.repeats += count
+        return True
+
+    def admit(self, hit: Hit, entity: Entity, source: str, count: int = 1) -> Judgement | None:
         now = self._ticks()
         key = (hit.signature.id, entity)
         run = self._runs.get(key)
         if run is not None:
-            run.repeats += 1
-            run.hit = hit
+            if not run.repeats:
+                run.hit = hit
+            run.repeats += count
             return None
         if len(self._runs) + len(self._held) >= KEYS:
-            self.dropped += 1
+            self.dropped += count
             return None
         signal = hit.signature.signal
         if not hit.signature.aside:
@@ -69,10 +79,10 @@ class Window:
             return None
         else:
             held = self._held.setdefault(key, _Run(hit, source, now))
-            held.repeats += 1
+            held.repeats += count
             return None
         self._runs[key] = _Run(hit, source, now)
-        return self._judge(hit, entity, source, 1)
+        return self._judge(hit, entity, source, count)
 
     def due(self) -> list[Judgement]:
         """What repeated itself until its window closed, and lines whose companion never came."""

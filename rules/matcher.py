@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
-from rules.matcher_engines import LINE_LIMIT, NUMBER_BITS, NUMBER_MASK, Engine, Spans, choose_engine, spans_of
+from rules.matcher_engines import (
+    LAST_EVENT,
+    LINE_LIMIT,
+    NUMBER_BITS,
+    NUMBER_MASK,
+    Engine,
+    Span,
+    choose_engine,
+)
 from rules.matcher_entity import NOWHERE, Places, entity_of, groups_of, program_of
+from rules.matcher_plan import Plan, Planner
 from rules.pattern import read_pattern
 from rules.signatures import Breadth, Severity, Signature, load_signatures
 from wire.entity import Entity
@@ -24,12 +33,12 @@ class Hit(msgspec.Struct, frozen=True, gc=False):
     start: int
     """Offset of the line in the block."""
     line: bytes
-    """Without its end, at most LINE_LIMIT bytes around the match."""
+    """Without its line feed, at most LINE_LIMIT bytes around the match."""
     groups: dict[str, str]
 
     @property
     def text(self) -> str:
-        return self.line.decode("utf-8", "replace")
+        return self.line.rstrip(b"\r").decode("utf-8", "replace")
 
     def entity(self, host: str, program: str = "", places: Places = NOWHERE) -> Entity:
         """``program`` is who wrote the line, where the source tells; else a syslog prefix may."""
@@ -37,6 +46,25 @@ class Hit(msgspec.Struct, frozen=True, gc=False):
         if not program and "{program}" in template:
             program = program_of(self.line)
         return entity_of(template, self.groups, host, program, places)
+
+
+class Tally(msgspec.Struct, gc=False):
+    """Lines of one block that say the same: one signature, one program, the same groups."""
+
+    signature: Signature
+    key: object
+    """Equal for what says the same, in this block and in others."""
+    program: str
+    """Who wrote them, where the entity asks for it and somebody knows."""
+    first: Match
+    count: int = 0
+    starts: list[int] = msgspec.field(default_factory=list)
+    """Where the first ones begin in the block, at most STARTS."""
+
+
+STARTS = 8
+Match = tuple[int, bytes, Plan]
+"""Where the line begins, the part of it that is looked at, and what it comes to."""
 
 
 class Matcher:
@@ -55,107 +83,95 @@ class Matcher:
     ) -> None:
         known = load_signatures() if signatures is None else signatures
         self.signatures = sorted(known, key=_rank)
-        self._readers: list[_Reader | None] = []
-        wanted: list[str] = []
-        for signature in self.signatures:
-            pattern = read_pattern(signature.pattern)
-            names = groups_of(signature.entity, pattern.groups)
-            # Whose groups are taken is confirmed anyway. Of the others the engine's word is enough.
-            wanted.append(pattern.hint() if names else pattern.shortest())
-            self._readers.append(_Reader(pattern.capturing(names), names) if names else None)
+        patterns = [read_pattern(signature.pattern) for signature in self.signatures]
+        self._names = [
+            groups_of(signature.entity, pattern.groups)
+            for signature, pattern in zip(self.signatures, patterns, strict=True)
+        ]
+        self._planner = Planner(self.signatures, self._names)
+        # Whose groups are taken is confirmed anyway. Of the others the engine's word is enough.
+        wanted = [
+            pattern.hint() if names else pattern.shortest()
+            for pattern, names in zip(patterns, self._names, strict=True)
+        ]
         self._engine, self.why_not_hyperscan = engine(wanted, folder)
         self.engine = self._engine.name
 
     def scan(self, block: bytes) -> list[Hit]:
         """At most one hit per line, in the order of the lines. The block is whole lines."""
-        hits: list[Hit] = []
-        unsure: list[_Line] = []
-        for start, stop, end, numbers in self._candidates(block):
-            number = min(numbers)
-            first = start if stop - start <= LINE_LIMIT else max(start, end - BEFORE)
-            text = block[first : min(stop, first + LINE_LIMIT)].rstrip(b"\r")
-            if self._readers[number] is None:
-                hits.append(Hit(self.signatures[number], start, text, _NO_GROUPS))
-            else:
-                unsure.append(_Line(start, text, sorted(set(numbers), reverse=True)))
-        while unsure:
-            # One pattern after the other, not one line after the other: each pattern's automaton is large,
-            # and going to and fro between them would empty the processor's caches for each line.
-            unsure.sort(key=_by_number)
-            unsure = [line for line in unsure if not self._read(line, hits)]
-        hits.sort(key=_by_start)
-        return [hit for hit in hits if not hit.signature.harmless]
+        return [self.hit(match) for match in self._matches(block)]
 
-    def _candidates(self, block: bytes) -> list[tuple[int, int, int, list[int]]]:
-        """Start and stop of each line with candidates, the end of the first match, and the patterns."""
-        lines: list[tuple[int, int, int, list[int]]] = []
+    def tally(self, block: bytes, author: Callable[[int], str] | None = None) -> list[Tally]:
+        """The same hits, those that say the same as one, in the order of the first of each.
+
+        ``author`` knows the program of the line at an offset, for lines that do not tell it themselves.
+        """
+        tallies: dict[object, Tally] = {}
+        for match in self._matches(block):
+            start, line, plan = match
+            program = ""
+            key: object = plan.number
+            if plan.authored:
+                program = _cut(line, plan.program) if plan.program else author(start) if author else ""
+                key = (key, program)
+            if plan.groups:
+                key = (key, *[line[first:stop] for first, stop in plan.groups])
+            one = tallies.get(key)
+            if one is None:
+                one = tallies[key] = Tally(self.signatures[plan.number], key, program, match)
+            one.count += 1
+            if one.count <= STARTS:
+                one.starts.append(start)
+        return list(tallies.values())
+
+    def forget(self) -> None:
+        """Forget how lines were taken apart; they mean the same afterwards."""
+        self._planner.forget()
+
+    def hit(self, match: Match) -> Hit:
+        start, line, plan = match
+        groups = {
+            name: _cut(line, span)
+            for name, span in zip(self._names[plan.number], plan.groups, strict=True)
+            if span[0] >= 0
+        }
+        return Hit(self.signatures[plan.number], start, line, groups)
+
+    def _matches(self, block: bytes) -> Iterator[Match]:
+        """The lines that mean something."""
+        # Most of what a flood costs is spent here, hence no calls but those of the block itself.
+        find, rfind, plan = block.find, block.rfind, self._planner.plan
+        start = stop = last = 0
+        line = b""
         numbers: list[int] = []
-        last = -1
-        for event in self._engine.find(block):
-            if event <= last:
+        for event in (*self._engine.find(block), LAST_EVENT):
+            if event < last:
                 numbers.append(event & NUMBER_MASK)
                 continue
+            if numbers:
+                found = plan(line, numbers)
+                if found.number >= 0:
+                    yield start, line, found
+            if event == LAST_EVENT:
+                return
             end = event >> NUMBER_BITS
-            start = block.rfind(b"\n", 0, end - 1) + 1
-            stop = block.find(b"\n", end - 1)
+            start = rfind(b"\n", 0, end - 1) + 1
+            stop = find(b"\n", end - 1)
             if stop < 0:
                 stop = len(block)
-            last = stop << NUMBER_BITS | NUMBER_MASK
+            last = stop + 1 << NUMBER_BITS
             numbers = [event & NUMBER_MASK]
-            lines.append((start, stop, end, numbers))
-        return lines
-
-    def _read(self, line: _Line, hits: list[Hit]) -> bool:
-        """Whether the line is done with: its most specific candidate truly matches, or none is left."""
-        number = line.numbers.pop()
-        reader = self._readers[number]
-        groups = _NO_GROUPS if reader is None else reader.read(line.text)
-        if groups is not None:
-            hits.append(Hit(self.signatures[number], line.start, line.text, groups))
-            return True
-        return not line.numbers
+            line = block[start:stop] if stop - start <= LINE_LIMIT else _around(block, start, stop, end)
 
 
-class _Line(msgspec.Struct, gc=False):
-    """A line with candidates."""
-
-    start: int
-    text: bytes
-    """At most LINE_LIMIT bytes around the first match."""
-    numbers: list[int]
-    """Of the patterns; the most specific one stands last."""
+def _around(block: bytes, start: int, stop: int, end: int) -> bytes:
+    """The part of a long line around the end of its first match."""
+    first = max(start, end - BEFORE)
+    return block[first : min(stop, first + LINE_LIMIT)]
 
 
-def _by_number(line: _Line) -> int:
-    return line.numbers[-1]
-
-
-def _by_start(hit: Hit) -> int:
-    return hit.start
-
-
-class _Reader:
-    """Confirms one signature and takes the groups its entity needs; compiled on its first candidate."""
-
-    def __init__(self, pattern: str, names: tuple[str, ...]) -> None:
-        self._pattern = pattern
-        self._names = names
-        self._spans: Spans | None = None
-
-    def read(self, line: bytes) -> dict[str, str] | None:
-        if self._spans is None:
-            self._spans = spans_of(self._pattern)
-        whole, *spans = self._spans(line)
-        if whole[0] < 0:
-            return None
-        groups = {}
-        for name, (start, stop) in zip(self._names, spans, strict=True):
-            if start >= 0:
-                groups[name] = line[start:stop].decode("utf-8", "replace")
-        return groups
-
-
-_NO_GROUPS: dict[str, str] = {}
+def _cut(line: bytes, span: Span) -> str:
+    return line[slice(*span)].decode("utf-8", "replace")
 
 
 def _rank(signature: Signature) -> tuple[int, bool, bool, int, int, str]:

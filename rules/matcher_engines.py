@@ -34,6 +34,8 @@ Event = int
 events are sorted in a third of the time."""
 NUMBER_BITS = 16
 NUMBER_MASK = (1 << NUMBER_BITS) - 1
+LAST_EVENT = 1 << 62
+"""Behind all others."""
 
 
 class Engine(Protocol):
@@ -107,7 +109,8 @@ def line_options() -> re2.Options:
     return options
 
 
-Spans = Callable[[bytes], list[tuple[int, int]]]
+Span = tuple[int, int]
+Spans = Callable[[bytes], list[Span]]
 """Where the whole match and each group are; -1 stands for what is missing."""
 
 
@@ -118,8 +121,8 @@ def spans_of(pattern: str) -> Spans:
     options.max_mem = LINE_MEMORY
     match, anywhere = re2.compile(pattern.encode(), options)._regexp.Match, re2._Anchor.UNANCHORED  # noqa: SLF001
 
-    def spans(line: bytes) -> list[tuple[int, int]]:
-        found: list[tuple[int, int]] = match(anywhere, line, 0, len(line))
+    def spans(line: bytes) -> list[Span]:
+        found: list[Span] = match(anywhere, line, 0, len(line))
         return found
 
     return spans

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import re2
 
-from rules.matcher_engines import spans_of
+from rules.matcher_engines import Span, spans_of
 from rules.signatures import fields_of
 from wire.entity import Entity, host
 
@@ -57,10 +57,16 @@ class Nowhere:
 NOWHERE = Nowhere()
 
 
+def program_in(line: bytes) -> Span | None:
+    """Where a syslog line says which program it is from."""
+    _, span = _program(line)
+    return span if span[0] >= 0 else None
+
+
 def program_of(line: bytes) -> str:
     """The program that a syslog line says it is from, or ``""``."""
-    _, (start, stop) = _program(line)
-    return line[start:stop].decode() if start >= 0 else ""
+    span = program_in(line)
+    return line[slice(*span)].decode() if span else ""
 
 
 def groups_of(template: str, names: Iterable[str]) -> tuple[str, ...]:

@@ -6,15 +6,17 @@ alternatives, repeats, anchors. No look-around, no back-references.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 TELLING = 7
 """Literal characters that are rare enough together to start a search from."""
 FEW = 6
 """Literal characters that are not."""
 
-_ASSERTIONS = ("^", "$", r"\b", r"\B", r"\A", r"\z")
+ASSERTIONS = ("^", "$", r"\b", r"\B", r"\A", r"\z")
 
 
 class BadPattern(ValueError):
@@ -55,6 +57,14 @@ class Item:
             or any(item.vague for choice in self.choices for item in choice)
         )
 
+    @property
+    def minds_digits(self) -> bool:
+        """Whether an atom of it takes one digit and not another."""
+        inner = (item for choice in self.choices for item in choice)
+        return (not self.opening and self.text not in ASSERTIONS and _minds_digits(self.text)) or any(
+            item.minds_digits for item in inner
+        )
+
     def weight(self) -> int:
         """Literal characters that every match of this item holds."""
         if self.opening:
@@ -62,7 +72,7 @@ class Item:
         literal = (len(self.text) == 1 and self.text != ".") or (
             len(self.text) == 2 and self.text[0] == "\\" and not self.text[1].isalnum()
         )
-        return self.least if literal and self.text not in _ASSERTIONS else 0
+        return self.least if literal and self.text not in ASSERTIONS else 0
 
 
 class _Reader:
@@ -139,6 +149,12 @@ class _Reader:
         return least, self.pattern[start : self.at]
 
 
+@cache
+def _minds_digits(atom: str) -> bool:
+    one = re.compile(atom)
+    return len({one.fullmatch(digit) is not None for digit in "0123456789"}) > 1
+
+
 @dataclass(frozen=True)
 class Pattern:
     flags: str
@@ -156,6 +172,11 @@ class Pattern:
     def groups(self) -> tuple[str, ...]:
         """Names of its groups, in their order."""
         return tuple(name for choice in self.choices for item in choice for name in _names(item))
+
+    @property
+    def minds_digits(self) -> bool:
+        """Whether it tells one digit from another. Else lines that differ in digits alone match alike."""
+        return any(item.minds_digits for choice in self.choices for item in choice)
 
     def shortest(self) -> str:
         """Matches in exactly the same lines, with nothing optional at either end: fewer matches to report.
@@ -241,7 +262,7 @@ def _trim_end(items: tuple[Item, ...], *, at_end: bool) -> tuple[Item, ...]:
     """Drop what may be missing at the end and cut its repeats to the least, as far as this stays exact."""
     while items and items[-1].least == 0:
         items = items[:-1]
-    if not items or items[-1].text in _ASSERTIONS:
+    if not items or items[-1].text in ASSERTIONS:
         return items
     last = items[-1]
     repeat = "" if last.least == 1 else f"{{{last.least}}}"

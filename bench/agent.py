@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ EACH = 20
 """Targets of each kind: ping, TCP connection, web page."""
 SETTLE = 20.0
 """Seconds after the start that are not counted: imports, first round."""
+LARGEST = 8
+"""Parts of the memory that are listed."""
 TICK = os.sysconf("SC_CLK_TCK")
 BLACKBOX = """
 modules:
@@ -49,6 +52,8 @@ class Usage:
     """Of children that ended and were waited for: the short-lived ones."""
     resident: int
     proportional: int
+    unique: int
+    """KiB that would be free without this process."""
 
 
 def usage(pid: int) -> Usage:
@@ -60,7 +65,21 @@ def usage(pid: int) -> Usage:
         children_cpu=(int(fields[13]) + int(fields[14])) / TICK,
         resident=kib["Rss"],
         proportional=kib["Pss"],
+        unique=kib["Private_Clean"] + kib["Private_Dirty"],
     )
+
+
+def breakdown(pid: int) -> dict[str, float]:
+    """MiB resident by what is mapped: the Python heaps, what C allocates, each library."""
+    found: Counter[str] = Counter()
+    name = ""
+    for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
+        words = line.split()
+        if not words[0].endswith(":"):
+            name = Path(words[5]).name.partition(".")[0] if len(words) > 5 else "objects (anonymous)"
+        elif words[0] == "Rss:":
+            found[name] += int(words[1])
+    return {f"  {name}": kib / 1024 for name, kib in found.most_common(LARGEST)}
 
 
 def children(pid: int) -> list[int]:
@@ -218,11 +237,13 @@ def start_peers(stack: ExitStack, folder: Path, tcp: list[int], web: list[int]) 
 def watch(agent: int, peers: list[int], seconds: float) -> dict[str, float]:
     time.sleep(SETTLE)
     before = {pid: usage(pid) for pid in [agent, *children(agent), *peers]}
-    most = 0
+    most = alive = looks = 0
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         time.sleep(min(5.0, max(0.1, until - time.monotonic())))
         most = max(most, usage(agent).resident)
+        alive += bool(children(agent))
+        looks += 1
     helpers = [pid for pid in children(agent) if pid in before]
     now = {pid: usage(pid) for pid in [agent, *helpers, *peers]}
 
@@ -234,16 +255,21 @@ def watch(agent: int, peers: list[int], seconds: float) -> dict[str, float]:
         "minutes": seconds / 60,
         "probes": 3 * EACH,
         "agent_rss_mib": now[agent].resident / 1024,
+        "agent_pss_mib": now[agent].proportional / 1024,
+        "agent_uss_mib": now[agent].unique / 1024,
         "agent_rss_most_mib": most / 1024,
+        "worker_alive_share": alive / max(1, looks),
         "worker_rss_mib": sum(now[pid].resident for pid in helpers) / 1024,
         "worker_pss_mib": sum(now[pid].proportional for pid in helpers) / 1024,
         "peers_rss_mib": sum(now[pid].resident for pid in peers) / 1024,
+        "peers_pss_mib": sum(now[pid].proportional for pid in peers) / 1024,
         "agent_cpu_s": cpu([agent]),
         "worker_cpu_s": cpu(helpers),
         "short_children_cpu_s": short,
         "peers_cpu_s": cpu(peers),
         "cpu_ratio": (cpu([agent, *helpers]) + short) / max(0.01, cpu(peers)),
         "rss_ratio": now[agent].resident / sum(now[pid].resident for pid in peers),
+        **breakdown(agent),
     }
 
 

@@ -46,6 +46,13 @@ class Client:
 
     def get(self, path: str, **query: str) -> requests.Response:
         """Raises Unreachable with a sentence that says what to do next."""
+        return self._ask("GET", path, params=query)
+
+    def post(self, path: str, body: object) -> requests.Response:
+        """``body`` as JSON. Raises Unreachable like ``get``."""
+        return self._ask("POST", path, json=body)
+
+    def _ask(self, method: str, path: str, **parts: Any) -> requests.Response:
         try:
             token = self._token_file.read_text().strip()
         except OSError as error:
@@ -54,9 +61,10 @@ class Client:
                 "server keeps its data, set ROOTWARD_HOME, or give --token-file"
             ) from None
         try:
-            answer = self._session.get(
+            answer = self._session.request(
+                method,
                 self._url + path,
-                params=query,
+                **parts,
                 headers={"Authorization": f"Bearer {token}"},
                 timeout=TIMEOUT,
                 allow_redirects=False,

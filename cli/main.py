@@ -24,6 +24,9 @@ COMMANDS = {
     "diagnose": Command("cli.diagnose", "look at this one host, without a server, and say what is wrong"),
     "tickets": Command("cli.tickets", "list tickets"),
     "report": Command("cli.report", "print the diagnostic report of a ticket"),
+    "topology": Command(
+        "cli.topology", "print or export what leans on what; import a drawing of the network"
+    ),
     "agent": Command("cli.agent", "enroll, run or check the agent of this host"),
     "server": Command("cli.server", "run the server, make enrolment tokens"),
     "replay": Command("cli.replay", "send recorded output through the collector of its kind"),

@@ -34,6 +34,8 @@ class Group(msgspec.Struct, frozen=True):
     balanced: bool = True
     """False: failover, only one member is used at a time."""
     health_checked: bool = False
+    source: str = "declared"
+    """``declared``, or by what it was discovered."""
 
 
 class Graph:
@@ -65,6 +67,10 @@ class Graph:
     def children(self, parent: Entity) -> Iterator[Edge]:
         """The edges by which others lean on ``parent``."""
         return iter(self._down.get(parent, {}).values())
+
+    def edges(self) -> Iterator[Edge]:
+        """All, in no order."""
+        return (edge for edges in self._up.values() for edge in edges.values())
 
     def groups_of(self, member: Entity) -> Iterator[Group]:
         return iter(self._groups.get(member, {}).values())

@@ -173,7 +173,7 @@ class Pipeline:
         Topology().declare(site)
         now = self._clock()
         self._database.writer.run(lambda connection: write_site(connection, site, actor, now)).result()
-        self._draw(site)
+        self._draw(site, now)
 
     def read_site_file(self, path: Path) -> None:
         """What the file declares holds from the start on. Raises BadSite, naming file and field."""
@@ -184,8 +184,8 @@ class Pipeline:
         except (msgspec.DecodeError, ValueError) as error:
             raise BadSite(f"{path}: {error}") from None
 
-    def _draw(self, site: Site) -> None:
-        self.topology.declare(site)
+    def _draw(self, site: Site, at: float) -> None:
+        self.topology.declare(site, at)
         self._locate.revision += 1
 
     def turn(self, arrived: Iterable[Applied] = ()) -> Turn:
@@ -213,9 +213,9 @@ class Pipeline:
     def _restore(self) -> None:
         """Current state as it was rebuilt from disk, weighed anew; open tickets find their symptoms again."""
         with self._database.reading() as connection:
-            site = read_site(connection)
-        if site is not None:
-            self._draw(site)
+            declared = read_site(connection)
+        if declared is not None:
+            self._draw(*declared)
         now = self._clock()
         by_agent = [
             Applied(agent=agent, host="", received_at=now, changed=tuple(self._current.entries(agent)))

@@ -47,24 +47,22 @@ class Backends:
         for service in [service for service in self._named if host_of(service) == host]:
             del self._named[service]
 
-    def of(self, host: str) -> Iterator[tuple[Entity, Backend]]:
+    def of(self, host: str) -> Iterator[tuple[Entity, Backend, float]]:
         for service, backends in self._named.items():
             if host_of(service) == host:
-                yield from ((service, backend) for backend in backends)
+                yield from ((service, backend, at) for backend, at in backends.items())
 
     def edges(
         self, host: str, book: AddressBook, way: Callable[[str, str], tuple[Entity, ...]]
     ) -> Iterator[Edge]:
         """To the service that is known there, else to its host, else to the address and the way there."""
-        for service, backend in self.of(host):
-            parent = _known(host, backend, book)
-            yield Edge(
-                service, Relation.DEPENDS_ON, parent or ids.address(backend.address), LEARNT, source=SOURCE
-            )
+        for service, backend, at in self.of(host):
+            parent, address = _known(host, backend, book), ids.address(backend.address)
+            yield Edge(service, Relation.DEPENDS_ON, parent or address, LEARNT, source=SOURCE, at=at)
             if parent is None:
                 for crossed in way(host, backend.address):
                     if host_of(crossed) != host:
-                        yield Edge(ids.address(backend.address), Relation.ROUTES_VIA, crossed, source=SOURCE)
+                        yield Edge(address, Relation.ROUTES_VIA, crossed, source=SOURCE, at=at)
 
 
 def _known(host: str, backend: Backend, book: AddressBook) -> Entity | None:

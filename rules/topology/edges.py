@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from rules.graph import Edge
 from rules.models import Relation
@@ -11,7 +11,7 @@ from rules.topology.site import service_id
 from rules.topology.way import Wiring, segment_of
 from wire import entity as ids
 from wire.entity import Entity
-from wire.inventory import Inventory
+from wire.inventory import Connection, Inventory
 
 Way = Callable[[str, str], tuple[Entity, ...]]
 """What lies between a host and an address."""
@@ -20,17 +20,23 @@ LEARNT = 0.8
 DNS_PORT = 53
 
 
-def edges_of(inventory: Inventory, book: AddressBook, wiring: Wiring, way: Way) -> Iterator[Edge]:
-    """Every edge whose child is this host or part of it."""
+def edges_of(
+    inventory: Inventory, book: AddressBook, wiring: Wiring, way: Way, uses: Mapping[Connection, float]
+) -> Iterator[Edge]:
+    """Every edge whose child is this host or part of it. ``uses``: when each connection was last there."""
     name = inventory.host
     machine = ids.host(name)
 
     def edge(
-        child: Entity, relation: Relation, parent: Entity, weight: float = 1.0, source: str = "discovered"
+        child: Entity,
+        relation: Relation,
+        parent: Entity,
+        weight: float = 1.0,
+        source: str = "discovered",
+        *,
+        at: float = inventory.at,
     ) -> Edge:
-        return Edge(
-            child=child, relation=relation, parent=parent, weight=weight, source=source, at=inventory.at
-        )
+        return Edge(child=child, relation=relation, parent=parent, weight=weight, source=source, at=at)
 
     yield edge(ids.agent(name), Relation.RUNS_ON, machine)
     if site := inventory.tags.get("site"):
@@ -72,15 +78,16 @@ def edges_of(inventory: Inventory, book: AddressBook, wiring: Wiring, way: Way) 
     for use in inventory.connections:
         parent = _listener(book, name, use.address, use.port, "tcp")
         child = ids.service(name, use.service)
+        at = uses.get(use, inventory.at)
         if parent and parent != child:
-            yield edge(child, Relation.DEPENDS_ON, parent, LEARNT, "connection")
+            yield edge(child, Relation.DEPENDS_ON, parent, LEARNT, "connection", at=at)
         owner = book.owner(use.address)
         if owner and owner.host != name:
             door = ids.port(owner.host, use.port)
-            yield edge(child, Relation.DEPENDS_ON, door, LEARNT, "connection")
+            yield edge(child, Relation.DEPENDS_ON, door, LEARNT, "connection", at=at)
             for hop in (each for each in way(name, use.address) if ids.kind_of(each) == "gateway"):
-                yield edge(child, Relation.ROUTES_VIA, hop, LEARNT, "connection")
-                yield edge(child, Relation.DEPENDS_ON, ids.flow(hop, door), LEARNT, "connection")
+                yield edge(child, Relation.ROUTES_VIA, hop, LEARNT, "connection", at=at)
+                yield edge(child, Relation.DEPENDS_ON, ids.flow(hop, door), LEARNT, "connection", at=at)
     for declared in inventory.dependencies:
         child = service_id(declared.service if "/" in declared.service else f"{name}/{declared.service}")
         yield edge(child, Relation.DEPENDS_ON, service_id(declared.on), source="declared")

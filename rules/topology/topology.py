@@ -89,8 +89,11 @@ class Topology:
             self.graph.remove(edge)
         self._rebuild(self._who_refers(gone))
 
-    def declare(self, site: Site) -> None:
-        """Take a site file in place of the one before. Raises ValueError, naming the entry, if it is bad."""
+    def declare(self, site: Site, at: float = 0.0) -> None:
+        """Take a site file in place of the one before. Raises ValueError, naming the entry, if it is bad.
+
+        ``at``: when it was declared.
+        """
         plugs = [(nic_id(port), ids.switch(switch.name)) for switch in site.switch for port in switch.ports]
         for nic in self._pinned:
             self.wiring.unplug(nic)
@@ -100,7 +103,7 @@ class Topology:
         for nic, into in plugs:
             self.wiring.plug(nic, into)
         self._pinned = {nic for nic, _ in plugs}
-        self._declared = list(_declared_edges(site))
+        self._declared = list(_declared_edges(site, at))
         for switch in site.switch:
             for uplink in switch.uplinks:
                 self.wiring.trunk(ids.switch(switch.name), ids.switch(uplink))
@@ -137,7 +140,7 @@ class Topology:
                 (edge.child, edge.relation, edge.parent): edge
                 for edge in (
                     *self._backends.edges(host, self.book, self._exercise.way),
-                    *edges_of(inventory, self.book, self.wiring, self._exercise.way),
+                    *edges_of(inventory, self.book, self.wiring, self._exercise.way, self._uses[host]),
                 )
             }
             for key, edge in self._edges.get(host, {}).items():
@@ -165,11 +168,11 @@ def _mentioned(inventory: Inventory) -> set[str]:
     return found
 
 
-def _declared_edges(site: Site) -> Iterable[Edge]:
+def _declared_edges(site: Site, at: float) -> Iterable[Edge]:
     for switch in site.switch:
         for uplink in switch.uplinks:
-            yield Edge(ids.switch(switch.name), Relation.ATTACHED_TO, ids.switch(uplink), source="declared")
+            above = ids.switch(uplink)
+            yield Edge(ids.switch(switch.name), Relation.ATTACHED_TO, above, source="declared", at=at)
     for dependency in site.dependency:
-        yield Edge(
-            service_id(dependency.service), Relation.DEPENDS_ON, service_id(dependency.on), source="declared"
-        )
+        below, above = service_id(dependency.service), service_id(dependency.on)
+        yield Edge(below, Relation.DEPENDS_ON, above, source="declared", at=at)

@@ -34,7 +34,8 @@ class WindowRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 def get_site(parts: Parts) -> Site:
     """Empty where nothing was declared."""
     with parts.database.reading() as connection:
-        return storage.read_site(connection) or Site()
+        declared = storage.read_site(connection)
+    return Site() if declared is None else declared[0]
 
 
 @post("/api/v1/site", status_code=200, summary="Declare the topology, in place of what was declared")

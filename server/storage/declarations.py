@@ -16,10 +16,11 @@ def write_site(connection: Connection, site: Site, actor: str, at: float) -> Non
     connection.execute(insert(sites).values(at=at, actor=actor, body=body))
 
 
-def read_site(connection: Connection) -> Site | None:
-    """The latest declaration."""
-    body = connection.execute(select(sites.c.body).order_by(sites.c.id.desc()).limit(1)).scalar()
-    return None if body is None else msgspec.json.decode(body, type=Site)
+def read_site(connection: Connection) -> tuple[Site, float] | None:
+    """The latest declaration, and when it was made."""
+    latest = select(sites.c.body, sites.c.at).order_by(sites.c.id.desc()).limit(1)
+    row = connection.execute(latest).one_or_none()
+    return None if row is None else (msgspec.json.decode(row.body, type=Site), row.at)
 
 
 def write_window(connection: Connection, window: Window) -> Window:

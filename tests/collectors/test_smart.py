@@ -105,7 +105,7 @@ def test_the_last_finished_self_test_counts_and_an_aborted_one_does_not():
 @pytest.mark.parametrize(
     ("log", "reason"),
     [
-        ({"critical_warning": 0, "media_errors": 0, "percentage_used": 9, "num_err_log_entries": 3}, Reason.OK),
+        ({"critical_warning": 0, "media_errors": 0, "num_err_log_entries": 3}, Reason.OK),
         ({"critical_warning": 4}, Reason.ERRORS),
         ({"critical_warning": 1}, Reason.EXHAUSTED),
         ({"media_errors": 2}, Reason.HIGH),

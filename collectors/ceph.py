@@ -1,0 +1,92 @@
+"""What does the Ceph cluster say of its health? Value: the checks that it complains of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from collectors.host import JSON, Host
+from collectors.judging import judged
+from collectors.parsing import at, lines_of, object_of, real, said
+from collectors.source import Source
+from collectors.unit import Collector
+from wire import entity
+from wire.judgement import Judgement, Layer, Reason, Scalar
+
+SIGNAL = "ceph.health"
+COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.HARDWARE, interval=60.0, timeout=20.0, risky=True)
+STATUS = re.compile(r"\bHEALTH_(?:OK|WARN|ERR)\b")
+CHECK = re.compile(r"^\s*(?:\[(?P<level>WRN|ERR)\] )?(?P<name>[A-Z][A-Z_]{4,60}): (?P<text>.+)$")
+REASONS = {"HEALTH_OK": Reason.OK, "HEALTH_WARN": Reason.HIGH}
+KEYRING = "/etc/ceph/ceph.client.admin.keyring"
+
+
+class Health(msgspec.Struct, frozen=True):
+    status: str
+    checks: dict[str, str]
+    """Code such as ``OSD_DOWN`` → what it says."""
+    used: float | None = None
+    """Share of the raw space."""
+
+
+def read(host: Host) -> Iterable[Judgement]:
+    """``ceph health``, only where this host may ask: it has the administrator's key."""
+    if host.exists(KEYRING):
+        done = host.run(
+            ["ceph", "health", "detail", "--format", "json", "--connect-timeout", "10"], timeout=15.0
+        )
+        if done.ok:
+            yield from judge(parse(done.out), host)
+
+
+def parse(raw: bytes) -> Health:
+    """``ceph health``, ``ceph status`` and ``ceph insights``, JSON or not. Raises ValueError otherwise."""
+    return _from_json(raw) if raw.lstrip().startswith(b"{") else _from_text(raw)
+
+
+def _from_json(raw: bytes) -> Health:
+    report = object_of(raw)
+    for health in (
+        at(report, "health", "current"), report.get("health"), report,
+    ):  # fmt: skip
+        status = said(at(health, "status")) or said(at(health, "overall_status"))
+        if STATUS.fullmatch(status):
+            checks = at(health, "checks")
+            found = checks if isinstance(checks, dict) else {}
+            told = {name[:64]: said(at(one, "summary", "message")) for name, one in found.items()}
+            return Health(status, told, _used(report))
+    raise ValueError("no HEALTH_OK, HEALTH_WARN or HEALTH_ERR")
+
+
+def _used(report: dict[str, JSON]) -> float | None:
+    total = real(at(report, "pgmap", "bytes_total")) or real(at(report, "df", "stats", "total_bytes"))
+    used = real(at(report, "pgmap", "bytes_used")) or real(at(report, "df", "stats", "total_used_bytes"))
+    return round(used / total, 4) if used and total else None
+
+
+def _from_text(raw: bytes) -> Health:
+    lines = lines_of(raw)
+    status = next((found[0] for line in lines if (found := STATUS.search(line))), "")
+    if not status:
+        raise ValueError("no HEALTH_OK, HEALTH_WARN or HEALTH_ERR")
+    checks = [match for line in lines if (match := CHECK.match(line))]
+    return Health(status, {match["name"]: match["text"][:256] for match in checks[:64]})
+
+
+def judge(found: Health, host: Host) -> Iterator[Judgement]:
+    words: dict[str, Scalar] = {"status": found.status}
+    if found.checks:
+        words["checks"] = "; ".join(f"{name}: {text}" for name, text in found.checks.items())[:1024]
+    reason = REASONS.get(found.status, Reason.ERRORS)
+    yield judged(SIGNAL, entity.pool(host.name, "ceph"), reason, len(found.checks), **words)
+
+
+def facts(found: Health) -> dict[str, JSON]:
+    return {"status": found.status, "checks": found.checks, "used": found.used}
+
+
+SOURCE = Source(
+    kinds=("ceph", "ceph_health", "ceph_status", "ceph_insights"), parse=parse, judge=judge, facts=facts
+)

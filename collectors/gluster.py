@@ -1,0 +1,74 @@
+"""Are the peers of this Gluster node connected? Value: peers that are not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from collectors.host import JSON, Host
+from collectors.judging import judged
+from collectors.parsing import lines_of
+from collectors.source import Source
+from collectors.unit import Collector
+from wire import entity
+from wire.judgement import Judgement, Layer, Reason, Scalar
+
+SIGNAL = "gluster.peers"
+COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.HARDWARE, interval=60.0, timeout=20.0, risky=True)
+LINE = re.compile(r"^(?P<name>Hostname|Uuid|State): (?P<value>.*)$")
+MARKS = ("Number of Peers:", "peer status", "No peers present", "Connection failed")
+PLACE = "/var/lib/glusterd/peers"
+
+
+class Peers(msgspec.Struct, frozen=True):
+    states: dict[str, str]
+    """Name → ``Peer in Cluster (Connected)``."""
+    complaint: str = ""
+
+
+def read(host: Host) -> Iterable[Judgement]:
+    """``gluster peer status``, only on a node that has peers."""
+    try:
+        peers = host.list(PLACE, 1)
+    except OSError:
+        return
+    if peers:
+        done = host.run(["gluster", "--mode=script", "peer", "status"], timeout=15.0)
+        if not done.missing and not done.late:
+            yield from judge(parse(done.out + done.err), host)
+
+
+def parse(raw: bytes) -> Peers:
+    """Raises ValueError for other text."""
+    lines = lines_of(raw)
+    states: dict[str, str] = {}
+    name = ""
+    for line in lines:
+        found = LINE.match(line)
+        if found and found["name"] == "Hostname":
+            name = found["value"].strip()
+        elif found and found["name"] == "State":
+            states[name] = found["value"].strip()
+    failed = next((line.strip() for line in lines if line.startswith("Connection failed")), "")
+    if not states and not any(mark in line for line in lines for mark in MARKS):
+        raise ValueError("no peer status of gluster")
+    return Peers(states, failed[:256])
+
+
+def judge(found: Peers, host: Host) -> Iterator[Judgement]:
+    subject = entity.pool(host.name, "gluster")
+    out = [name for name, state in found.states.items() if "(Connected)" not in state or "Rejected" in state]
+    reason = Reason.STOPPED if found.complaint else Reason.DEGRADED if out else Reason.OK
+    words: dict[str, Scalar] = {"peers": len(found.states)}
+    if out or found.complaint:
+        words["found"] = found.complaint or "; ".join(f"{name}: {found.states[name]}" for name in out)[:512]
+    yield judged(SIGNAL, subject, reason, len(out), **words)
+
+
+def facts(found: Peers) -> dict[str, JSON]:
+    return {"peers": found.states} | ({"complaint": found.complaint} if found.complaint else {})
+
+
+SOURCE = Source(kinds=("gluster", "gluster_peer_status"), parse=parse, judge=judge, facts=facts)

@@ -1,0 +1,133 @@
+"""Sessions, volumes and clusters that storage comes from, and the plain readings of single disks."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collectors import ceph, gluster, hddtemp, iscsi, nvme_log, vdo
+from collectors.host import Host
+from tests.collectors.conftest import about
+from wire.judgement import Reason
+
+HOST = Host("box", "/dev/null")
+
+
+def test_an_iscsi_session_that_is_not_logged_in_is_out(tree):
+    text = """Target: iqn.2017-06.com.example:server1 (non-flash)
+\tCurrent Portal: 10.0.0.5:3260,1
+\t\tiSCSI Connection State: TRANSPORT WAIT
+\t\tiSCSI Session State: FAILED
+"""
+    assert about(iscsi.judge(iscsi.parse(text.encode()), HOST), "disk.session").reason is Reason.STOPPED
+    tree.write("/sys/class/iscsi_session/session1/targetname", "iqn.a\n")
+    tree.write("/sys/class/iscsi_session/session1/state", "FAILED\n")
+    assert about(iscsi.read(tree.host()), "disk.session", "iqn.a").reason is Reason.STOPPED
+
+
+def test_a_list_of_sessions_is_no_alarm():
+    found = iscsi.parse(b"tcp: [1] 10.0.0.5:3260,1 iqn.2017-06.com.example:server1 (non-flash)\n")
+    assert about(iscsi.judge(found, HOST), "disk.session").reason is Reason.OK
+    assert iscsi.parse(b"iscsiadm: No active sessions.\n") == []
+
+
+@pytest.mark.parametrize(("data", "reason"), [(200, Reason.OK), (800, Reason.HIGH), (890, Reason.FULL)])
+def test_a_vdo_volume_runs_out_of_physical_blocks(data, reason):
+    text = f"""VDO status:
+VDOs:
+  vdo1:
+    Activate: enabled
+    VDO statistics:
+      /dev/mapper/vdo1:
+        operating mode: normal
+        data blocks used: {data}
+        overhead blocks used: 100
+        physical blocks: 1000
+"""
+    judgements = list(vdo.judge(vdo.parse(text.encode()), HOST))
+    assert about(judgements, "pool.space").reason is (Reason.HIGH if data == 800 else reason)
+    assert about(judgements, "vdo.volume").reason is Reason.OK
+
+
+def test_a_read_only_vdo_volume_has_stopped():
+    text = "VDO status:\nVDOs:\n  v:\n    operating mode: read-only\n"
+    assert about(vdo.judge(vdo.parse(text.encode()), HOST), "vdo.volume").reason is Reason.STOPPED
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Number of Peers: 1\n\nHostname: g2\nUuid: x\nState: Peer in Cluster (Connected)\n", Reason.OK),
+        (
+            "Number of Peers: 1\n\nHostname: g2\nUuid: x\nState: Peer in Cluster (Disconnected)\n",
+            Reason.DEGRADED,
+        ),
+        ("Number of Peers: 1\n\nHostname: g2\nUuid: x\nState: Peer Rejected (Connected)\n", Reason.DEGRADED),
+        ("Number of Peers: 0\n", Reason.OK),
+        ("Connection failed. Please check if gluster daemon is operational.\n", Reason.STOPPED),
+    ],
+)
+def test_gluster_tells_its_peers(text, reason):
+    assert about(gluster.judge(gluster.parse(text.encode()), HOST), "gluster.peers").reason is reason
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"HEALTH_OK\n", Reason.OK),
+        (b"HEALTH_WARN 1 osds down\n[WRN] OSD_DOWN: 1 osds down\n    osd.1 is down\n", Reason.HIGH),
+        (msgspec.json.encode({"status": "HEALTH_ERR", "checks": {"OSD_FULL": {}}}), Reason.ERRORS),
+        (msgspec.json.encode({"health": {"current": {"status": "HEALTH_OK", "checks": {}}}}), Reason.OK),
+        (msgspec.json.encode({"health": {"status": "HEALTH_WARN"}}), Reason.HIGH),
+    ],
+)
+def test_ceph_tells_its_health_in_every_form(raw, reason):
+    assert about(ceph.judge(ceph.parse(raw), HOST), "ceph.health").reason is reason
+
+
+def test_hddtemp_tells_fahrenheit_and_sleeping_disks():
+    found = hddtemp.parse(b"|/dev/sda|WDC|122|F||/dev/sdb|WDC|72|C||/dev/sdc|WDC|SLP|*|")
+    reasons = {one.subject: one.reason for one in hddtemp.judged(found, HOST)}
+    assert reasons == {"disk:box/sda": Reason.OK, "disk:box/sdb": Reason.CRITICAL}
+
+
+def test_nvme_smart_log_is_read_as_text_as_json_and_as_json_of_strings():
+    text = b"""Smart Log for NVME device:nvme0n1 namespace-id:ffffffff
+critical_warning                        : 0x4
+temperature                             : 37 C (310 Kelvin)
+available_spare                         : 100%
+available_spare_threshold               : 10%
+percentage_used                         : 2%
+media_errors                            : 0
+"""
+    judged = about(nvme_log.judge(nvme_log.parse_text(text), HOST), "disk.smart")
+    assert (judged.subject, judged.reason) == ("disk:box/nvme0n1", Reason.ERRORS)
+    for zero, kelvin in ((0, 310), ("0", "310")):
+        raw = msgspec.json.encode({"critical_warning": zero, "temperature": kelvin, "avail_spare": 100})
+        smart = nvme_log.parse_json(raw)
+        assert smart.temperature == 37
+        assert about(nvme_log.judge(smart, HOST), "disk.smart").reason is Reason.OK
+
+
+def test_a_machine_without_them_asks_no_tool(tree):
+    for unit in (iscsi, vdo, gluster, ceph):
+        assert not list(unit.read(tree.host()))
+
+
+@given(st.text(max_size=300))
+def test_no_text_breaks_the_parsers(text):
+    for parse, judge, head in (
+        (iscsi.parse, iscsi.judge, "Target: a\n"),
+        (vdo.parse, vdo.judge, "VDO status:\nVDOs:\n  v:\n"),
+        (gluster.parse, gluster.judge, "Number of Peers: 1\n"),
+        (ceph.parse, ceph.judge, ""),
+        (hddtemp.parse, hddtemp.judged, "|/dev/sda|x|1|C|"),
+        (nvme_log.parse_text, nvme_log.judge, "critical_warning : 0\navailable_spare : 1\n"),
+    ):
+        try:
+            found = parse((head + text).encode())
+        except ValueError:
+            continue
+        list(judge(found, HOST))

@@ -28,6 +28,8 @@ class Process(msgspec.Struct, frozen=True, gc=False):
     """Clock ticks after boot; with the pid it names a process for ever."""
     kernel: bool
     """A kernel thread."""
+    pages: int = 0
+    """Resident memory."""
 
 
 def processes(host: Host, fresh: float = FRESH_SECONDS) -> dict[int, Process]:
@@ -66,7 +68,7 @@ def _scan(host: Host) -> dict[int, Process]:
 def _parse(pid: int, line: bytes) -> Process:
     """The name may hold spaces and parentheses: it ends at the last one."""
     opened, closed = line.index(b"("), line.rindex(b")")
-    fields = line[closed + 2 :].split(None, 20)
+    fields = line[closed + 2 :].split(None, 22)
     return Process(
         pid=pid,
         name=line[opened + 1 : closed].decode("utf-8", "replace"),
@@ -77,4 +79,5 @@ def _parse(pid: int, line: bytes) -> Process:
         ticks=int(fields[11]) + int(fields[12]),
         started=int(fields[19]),
         kernel=bool(int(fields[6]) & 0x00200000),
+        pages=int(fields[21]) if len(fields) > 21 else 0,
     )

@@ -1,0 +1,76 @@
+"""Does a CPU quota hold the machine or a service back? Value: share of the periods in which it did."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from collectors import cgroups
+from collectors.aftercare import recovered
+from collectors.host import Host
+from collectors.identity import clean
+from collectors.judging import judged, sustained
+from collectors.rates import Rates
+from collectors.unit import Collector
+from wire import entity
+from wire.judgement import Judgement, Layer, Reason
+
+SIGNAL = "cpu.throttled"
+COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.HOST)
+OWN = ("/sys/fs/cgroup", "/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct")
+LOOKS = 3
+SATURATED, HIGH = 0.50, 0.25
+"""Of the periods: a burst meets its quota now and then, and that is what it is for."""
+MOST = 512
+
+
+def read(host: Host) -> Iterable[Judgement]:
+    own = host.options.get("cgroup_cpu")
+    for folder in (own,) if own else OWN:
+        share = _share(host, folder)
+        if share is not None:
+            yield judged(SIGNAL, entity.host(host.name), _reason(host, folder, share), round(share, 4))
+            break
+    yield from _services(host)
+
+
+def _services(host: Host) -> Iterator[Judgement]:
+    throttled: set[str] = set()
+    for slice_ in (*cgroups.SLICES, *(f"{folder}/system.slice" for folder in OWN[1:])):
+        if not host.exists(slice_):
+            continue
+        for unit in sorted(host.list(slice_))[:MOST]:
+            folder = f"{slice_}/{unit}"
+            share = _share(host, folder) if unit.endswith(".service") else None
+            if share is None:
+                continue
+            name = clean(unit.removesuffix(".service").replace("\\x2d", "-"))
+            reason = _reason(host, folder, share)
+            if reason is not Reason.OK:
+                throttled.add(name)
+                yield judged(SIGNAL, entity.service(host.name, name), reason, round(share, 4), unit=unit)
+    for name in recovered(host, SIGNAL, throttled):
+        yield judged(SIGNAL, entity.service(host.name, name), Reason.OK)
+
+
+def _share(host: Host, folder: str) -> float | None:
+    """None where there is no quota, or no second look yet (kernel: sched-bwc.rst)."""
+    try:
+        told = cgroups.table(host, f"{folder}/cpu.stat")
+    except OSError:
+        return None
+    if not told.get("nr_periods"):
+        return None
+    counters = {name: told.get(name, 0) for name in ("nr_periods", "nr_throttled")}
+    rates = Rates.of(host, folder).update(counters, host.ticks())
+    if rates is None:
+        return None
+    return rates["nr_throttled"] / rates["nr_periods"] if rates["nr_periods"] else 0.0
+
+
+def _reason(host: Host, folder: str, share: float) -> Reason:
+    looks: deque[float] = host.memory.setdefault("looks", {}).setdefault(folder, deque(maxlen=LOOKS))
+    looks.append(share)
+    if len(looks) < LOOKS or not sustained(looks, HIGH):
+        return Reason.OK
+    return Reason.SATURATED if sustained(looks, SATURATED) else Reason.HIGH

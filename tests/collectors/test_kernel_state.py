@@ -1,0 +1,158 @@
+"""Steal, throttling, growth, slab, taint, pending reboots, entropy and inotify of machines that are known."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections import deque
+
+import pytest
+
+from collectors import (
+    cpu_steal,
+    cpu_throttling,
+    entropy,
+    inotify,
+    kernel_taint,
+    memory_growth,
+    pending_reboot,
+    slab,
+)
+from collectors.host import Host
+from collectors.memory_growth import LONG, SHORT, Memory, growth
+from tests.collectors.conftest import about
+from wire.judgement import Reason
+
+MIB, GIB = 2**20, 2**30
+
+
+@pytest.mark.parametrize(("share", "reason"), [(0, Reason.OK), (15, Reason.HIGH), (40, Reason.SATURATED)])
+def test_time_that_the_hypervisor_takes_is_judged_when_it_lasts(tree, share, reason):
+    host = tree.host()
+    for look in range(6):
+        tree.write("/proc/stat", f"cpu {10 * look} 0 0 {(90 - share) * look} 0 0 0 {share * look} 0 0\n")
+        judgements = list(cpu_steal.read(host))
+        tree.clock.pass_by(15)
+    assert about(judgements, "cpu.steal").reason is reason
+
+
+@pytest.mark.parametrize(("throttled", "reason"), [(1, Reason.OK), (3, Reason.HIGH), (9, Reason.SATURATED)])
+def test_a_service_that_its_quota_holds_back_is_named(tree, throttled, reason):
+    host = tree.host()
+    folder = "/sys/fs/cgroup/system.slice/my\\x2dapp.service"
+    for look in range(5):
+        tree.write(
+            f"{folder}/cpu.stat", f"usage_usec 5\nnr_periods {10 * look}\nnr_throttled {throttled * look}\n"
+        )
+        judgements = list(cpu_throttling.read(host))
+        tree.clock.pass_by(15)
+    found = {one.subject: one.reason for one in judgements}
+    assert found == ({} if reason is Reason.OK else {"service:box/my-app": reason})
+
+
+def test_the_quota_of_the_machine_itself_is_judged(tree):
+    host = tree.host(cgroup_cpu="/sys/fs/cgroup/cpu/box")
+    for look in range(5):
+        tree.write("/sys/fs/cgroup/cpu/box/cpu.stat", f"nr_periods {10 * look}\nnr_throttled {8 * look}\n")
+        judgements = list(cpu_throttling.read(host))
+        tree.clock.pass_by(15)
+    assert about(judgements, "cpu.throttled", "host:box").reason is Reason.SATURATED
+
+
+def samples(*sizes: float) -> deque[tuple[float, int]]:
+    return deque(((10.0 * at, int(size)) for at, size in enumerate(sizes)), maxlen=LONG)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "free", "reason"),
+    [
+        ([at * 50 * MIB for at in range(SHORT)], 1 * GIB, Reason.EXHAUSTED),
+        ([at * 50 * MIB for at in range(SHORT)], 8 * GIB, Reason.OK),
+        ([min(at, 3) * 50 * MIB for at in range(SHORT)], 1 * GIB, Reason.OK),
+        ([GIB + at * 2 * MIB for at in range(LONG)], 8 * GIB, Reason.HIGH),
+        ([GIB + (at % 20) * 20 * MIB for at in range(LONG)], 8 * GIB, Reason.OK),
+        ([min(GIB, at * 20 * MIB) for at in range(LONG)], 8 * GIB, Reason.OK),
+    ],
+    ids=[
+        "fast and little left",
+        "fast and much left",
+        "levels off",
+        "slow and steady",
+        "saw",
+        "fills its cache",
+    ],
+)
+def test_growth_is_a_leak_when_it_is_steady_and_will_not_fit(sizes, free, reason):
+    assert growth(samples(*sizes), Memory(free=free, total=16 * GIB))[0] is reason
+
+
+def test_the_size_of_real_processes_is_known():
+    host = Host("box")
+    list(memory_growth.read(host))
+    largest = max(size for one in host.memory["seen"].values() for _, size in one)
+    assert largest > 10 * MIB
+
+
+@pytest.mark.parametrize(("kept_mib", "reason"), [(100, Reason.OK), (3000, Reason.HIGH)])
+def test_memory_that_the_kernel_cannot_give_back_is_judged(tree, kept_mib, reason):
+    tree.write("/proc/meminfo", f"MemTotal: {8 * 2**20} kB\nSUnreclaim: {kept_mib * 1024} kB\n")
+    tree.write(
+        "/proc/slabinfo",
+        "slabinfo - version: 2.1\n# name <active_objs>\nkmalloc-64 9 10 64 64 1 : tunables 0 0 0\n"
+        "nfs_inode 900 1000000 1088 30 8 : tunables 0 0 0 : slabdata 1 1 0\n",
+    )
+    judgement = about(slab.read(tree.host()), "mem.slab")
+    assert judgement.reason is reason
+    assert judgement.evidence.get("largest") == (None if reason is Reason.OK else "nfs_inode")
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason", "letters"),
+    [
+        (0, Reason.OK, ""),
+        (1 | 1 << 12, Reason.OK, "PO"),
+        (1 << 9, Reason.HIGH, "W"),
+        (1 << 7, Reason.ERRORS, "D"),
+    ],
+)
+def test_taint_tells_trouble_from_foreign_modules(tree, flags, reason, letters):
+    tree.write("/proc/sys/kernel/tainted", f"{flags}\n")
+    judgement = about(kernel_taint.read(tree.host()), "kernel.taint")
+    assert (judgement.reason, judgement.evidence["flags"]) == (reason, letters)
+
+
+def test_a_package_that_asks_for_a_reboot_is_named(tree):
+    tree.write("/proc/sys/kernel/osrelease", "6.1.0-18-amd64\n")
+    assert about(pending_reboot.read(tree.host()), "host.reboot_pending").reason is Reason.OK
+    tree.write("/run/reboot-required", "*** System restart required ***\n")
+    tree.write("/run/reboot-required.pkgs", "linux-image-6.1.0-20-amd64\nlinux-base\n")
+    judgement = about(pending_reboot.read(tree.host()), "host.reboot_pending")
+    assert (judgement.reason, judgement.value) == (Reason.HIGH, 2)
+
+
+def test_a_kernel_whose_modules_an_update_took_away_waits_for_a_reboot(tree):
+    tree.write("/proc/sys/kernel/osrelease", "5.14.0-70.el9.x86_64\n")
+    tree.write("/lib/modules/5.14.0-362.el9.x86_64/modules.dep", "")
+    assert about(pending_reboot.read(tree.host()), "host.reboot_pending").reason is Reason.HIGH
+
+
+@pytest.mark.parametrize(("bits", "reason"), [(256, Reason.OK), (40, Reason.EXHAUSTED)])
+def test_a_pool_that_stays_dry_is_seen(tree, bits, reason):
+    tree.write("/proc/sys/kernel/random/entropy_avail", f"{bits}\n")
+    host = tree.host()
+    for _ in range(3):
+        judgement = about(entropy.read(host), "host.entropy")
+    assert judgement.reason is reason
+
+
+def test_watches_of_this_process_are_counted(host):
+    before = about(inotify.read(host), "host.inotify")
+    library = ctypes.CDLL(None, use_errno=True)
+    descriptor = library.inotify_init1(0)
+    for folder in (b"/", b"/tmp", b"/etc"):
+        assert library.inotify_add_watch(descriptor, folder, 0x100) > 0
+    used: dict = {"watches": {os.getuid(): 0}, "instances": {os.getuid(): 0}}
+    inotify._count(Host("box"), os.getpid(), used)
+    os.close(descriptor)
+    assert used["watches"][os.getuid()] >= 3
+    assert before.reason in {Reason.OK, Reason.HIGH}

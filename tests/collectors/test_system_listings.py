@@ -1,0 +1,89 @@
+"""What ps, chronyc, ntpq and systemctl print."""
+
+from __future__ import annotations
+
+import pytest
+
+from collectors import ntp_sources, ps_listing, time_listing, unit_listing
+from collectors.host import Host
+from tests.collectors.conftest import about
+from wire.judgement import Reason
+
+BOX = Host("box", "/dev/null")
+CHRONY = """MS Name/IP address         Stratum Poll Reach LastRx Last sample
+===============================================================================
+^{one} 10.0.0.1                      2   6   {reach}    33    -91us[ -128us] +/-   30ms
+^? 10.0.0.2                      0   6     0     -     +0ns[   +0ns] +/-    0ns
+"""
+NTPQ = """     remote           refid      st t when poll reach   delay   offset  jitter
+==============================================================================
+{one}10.0.0.1        10.1.1.1         2 u  225  256  {reach}    0.464    0.149   0.019
+ LOCAL(0)        .LOCL.          10 l    5   64  377    0.000    0.000   0.000
+"""
+
+
+def sources(text: str):
+    return about(ntp_sources.judge(time_listing.parse(text.encode()), BOX), "time.sources")
+
+
+@pytest.mark.parametrize(("form", "one"), [(CHRONY, "*"), (NTPQ, "*")])
+def test_one_source_that_answers_is_enough(form, one):
+    judgement = sources(form.format(one=one, reach="377"))
+    assert (judgement.reason, judgement.evidence["selected"]) == (Reason.OK, "10.0.0.1")
+
+
+@pytest.mark.parametrize(("form", "one"), [(CHRONY, "?"), (NTPQ, " ")])
+def test_sources_of_which_none_answers_are_unreachable(form, one):
+    assert sources(form.format(one=one, reach="0")).reason is Reason.UNREACHABLE
+
+
+@pytest.mark.parametrize(("form", "one"), [(CHRONY, "x"), (NTPQ, "x")])
+def test_sources_of_which_none_is_believed_synchronise_nothing(form, one):
+    assert sources(form.format(one=one, reach="377")).reason is Reason.UNSYNCHRONISED
+
+
+def test_chronys_tracking_tells_how_far_the_clock_is_behind():
+    told = time_listing.parse(
+        b"Reference ID    : 0A000001 (10.0.0.1)\nStratum         : 3\n"
+        b"System time     : 0.250000000 seconds slow of NTP time\nLeap status     : Not synchronised\n"
+    )
+    assert (told.offset, told.synchronised) == (0.25, False)
+
+
+def test_a_parent_that_reaps_none_of_its_children_is_named():
+    rows = "  900     1 S    /usr/bin/spawner --all\n"
+    rows += "".join(f" {1000 + at}   900 Z    [worker] <defunct>\n" for at in range(25))
+    listing = ps_listing.parse(f"  PID  PPID STAT COMMAND\n{rows}".encode())
+    judgement = about(ps_listing.judge(listing, BOX), "process.zombies")
+    assert (judgement.subject, judgement.value) == ("process:box/spawner", 25)
+
+
+@pytest.mark.parametrize(("count", "found"), [(1, 0), (4, 1)])
+def test_several_processes_in_uninterruptible_sleep_hang_one_may_be_chance(count, found):
+    head = "USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND\n"
+    rows = "".join(f"root {at} 0.0 0.0 1 1 ? Ds 10:00 0:00 /usr/bin/rsync -a\n" for at in range(count))
+    rows += "root 77 0.0 0.0 0 0 ? D 10:00 0:00 [kworker/0:1]\n"
+    assert len(list(ps_listing.judge(ps_listing.parse((head + rows).encode()), BOX))) == found
+
+
+def test_failed_units_are_found_in_every_form_of_the_list():
+    for text in (
+        "  UNIT LOAD ACTIVE SUB DESCRIPTION\n● nginx.service loaded failed failed A web server\n",
+        "nginx.service loaded failed failed A web server\ncron.service loaded active running Cron\n",
+        "* nginx.service  loaded failed failed A web server\n\n1 loaded units listed.\n",
+    ):
+        units = unit_listing.parse(text.encode())
+        assert unit_listing.facts(units)["failed_units"] == ["nginx.service"]
+        judgement = about(unit_listing.judge(units, BOX), "svc.process")
+        assert (judgement.subject, judgement.reason) == ("service:box/nginx", Reason.STOPPED)
+
+
+def test_a_mount_unit_that_failed_is_a_missing_mount():
+    units = unit_listing.parse(b"srv-my\\x2ddata.mount loaded failed failed /srv/my-data\n")
+    assert about(unit_listing.judge(units, BOX), "fs.mount").subject == "mount:box:/srv/my-data"
+
+
+def test_unit_files_say_nothing_of_failure():
+    units = unit_listing.parse(b"UNIT FILE STATE PRESET\nkdump.service enabled enabled\nx.timer masked -\n")
+    assert unit_listing.facts(units)["unit_files"] == {"kdump.service": "enabled", "x.timer": "masked"}
+    assert list(unit_listing.judge(units, BOX)) == []

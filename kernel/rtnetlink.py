@@ -69,6 +69,7 @@ class Link:
     """Set up by an administrator."""
     carrier: bool
     mac: str
+    mtu: int = 0
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,9 @@ class Netlink:
         with contextlib.suppress(OSError):
             for _, body in self._ask(_GETLINK, request):
                 _, _, _, flags, _ = _LINK.unpack_from(body)
-                mac = _mac(attributes(body, _LINK.size).get(1, b""))
-                return Link(name, bool(flags & _UP), bool(flags & _LOWER_UP), mac)
+                found = attributes(body, _LINK.size)
+                mac, mtu = _mac(found.get(1, b"")), _number(found, 4)
+                return Link(name, bool(flags & _UP), bool(flags & _LOWER_UP), mac, mtu)
         return None
 
     def neighbours(self, family: int) -> list[Entry]:

@@ -22,8 +22,12 @@ _ECHO = {socket.AF_INET: 8, socket.AF_INET6: 128}
 _REPLY = {socket.AF_INET: 0, socket.AF_INET6: 129}
 
 
+class EchoDenied(Exception):
+    """Neither kind of socket may be opened."""
+
+
 class EchoSocket:
-    """One socket of one address family. Raises PermissionError when neither kind may be opened."""
+    """One socket of one address family. Raises EchoDenied."""
 
     def __init__(self, family: socket.AddressFamily) -> None:
         self.family = family
@@ -34,7 +38,7 @@ class EchoSocket:
             self.raw = True
             self._filter()
         except PermissionError:
-            self.socket = socket.socket(family, socket.SOCK_DGRAM, protocol)
+            self.socket = self._ping(protocol)
             self.raw = False
         weakref.finalize(self, self.socket.close)
         self.socket.setblocking(False)
@@ -45,6 +49,12 @@ class EchoSocket:
         except PermissionError:
             with contextlib.suppress(OSError):
                 self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+
+    def _ping(self, protocol: int) -> socket.socket:
+        try:
+            return socket.socket(self.family, socket.SOCK_DGRAM, protocol)
+        except PermissionError:
+            raise EchoDenied(HOW_TO_PERMIT) from None
 
     @property
     def offset(self) -> int:

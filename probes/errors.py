@@ -50,6 +50,8 @@ class NetworkError:
     address: str
     """The destination of the packet that it is about."""
     payload: bytes
+    info: int = 0
+    """For a packet that was too large: how large one may be."""
 
     @property
     def from_icmp(self) -> bool:
@@ -81,11 +83,10 @@ def read_errors(sock: socket.socket) -> Iterator[NetworkError]:
                 (socket.IPPROTO_IP, IP_RECVERR),
                 (socket.IPPROTO_IPV6, IPV6_RECVERR),
             ) and len(body) >= _EXTENDED.size:
-                number, origin, icmp_type, code, _, _ = _EXTENDED.unpack_from(body)
+                number, origin, icmp_type, code, info, _ = _EXTENDED.unpack_from(body)
                 offender = _sockaddr(body[_EXTENDED.size :])
-                yield NetworkError(
-                    number, origin, icmp_type, code, offender, address[0] if address else "", payload
-                )
+                about = address[0] if address else ""
+                yield NetworkError(number, origin, icmp_type, code, offender, about, payload, info)
 
 
 def reason_of(number: int) -> Reason:

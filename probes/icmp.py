@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from probes.batch import Incoming
 from probes.echo import Echoes
 from probes.echo_judge import Past, Replies, blocked, judge, silent
-from probes.echo_socket import HOW_TO_PERMIT, EchoSocket
+from probes.echo_socket import HOW_TO_PERMIT, EchoDenied, EchoSocket
 from probes.next_hop import all_silent
 from probes.path import Way, Ways
 from probes.unit import SECOND, Net, Probe
@@ -59,7 +59,7 @@ async def ask_all(targets: Sequence[IcmpTarget], net: Net) -> list[Judgement]:
 async def _ask_family(family: socket.AddressFamily, ways: Sequence[Way], net: Net) -> list[Judgement]:
     try:
         door = _door(family, net)
-    except PermissionError:
+    except EchoDenied:
         return [_unknown(way.path.address, Reason.NOT_PERMITTED, HOW_TO_PERMIT) for way in ways]
     except OSError as error:
         return [_unknown(way.path.address, Reason.NOT_SUPPORTED, str(error)) for way in ways]

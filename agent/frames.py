@@ -23,6 +23,10 @@ class Read(msgspec.Struct, frozen=True, tag="read"):
     hung: tuple[str, ...] = ()
 
 
+class Begun(msgspec.Struct, frozen=True, tag="begun"):
+    """The worker has started and the unit is loaded: its time counts from now."""
+
+
 class Touching(msgspec.Struct, frozen=True, tag="touching"):
     """The worker is about to touch this."""
 
@@ -40,7 +44,7 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
 
 
 Request = Setup | Read
-Reply = Touching | Judged | Ended
+Reply = Begun | Touching | Judged | Ended
 _encoder = msgspec.msgpack.Encoder()
 _requests = msgspec.msgpack.Decoder(Request)
 _replies = msgspec.msgpack.Decoder(Reply)

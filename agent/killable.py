@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from agent.frames import Ended, Judged, Read, Reply, Setup, Touching, frame, reply
+from agent.frames import Begun, Ended, Judged, Read, Reply, Setup, Touching, frame, reply
 from collectors.host import Host
 from kernel.child import Child
 from wire.entity import kind_of, mount, name_of
@@ -17,8 +17,8 @@ LEFT_ALONE = 60.0
 """Seconds before what hung is touched again."""
 IDLE_SECONDS = 20.0
 """The process is ended when nothing was asked of it for so long: it holds memory."""
-START_SECONDS = 5.0
-"""More than a cold start of the process takes on a busy machine."""
+START_SECONDS = 20.0
+"""More than a cold start of the process takes on a very busy machine."""
 
 
 class Overrun(Exception):
@@ -33,6 +33,17 @@ class WorkerFailed(Exception):
     """The unit raised, or the process died by itself."""
 
 
+@dataclass(frozen=True)
+class _Hung:
+    """Something is left alone for a while, and for as long as a process of ours is stuck in it."""
+
+    until: float
+    stuck: asyncio.subprocess.Process | None
+
+    def lasts(self, now: float) -> bool:
+        return now < self.until or (self.stuck is not None and self.stuck.returncode is None)
+
+
 @dataclass
 class Worker:
     """One process for all risky collectors, one read at a time."""
@@ -43,29 +54,31 @@ class Worker:
     _child: Child = field(default_factory=lambda: Child("agent.worker"))
     _ending: asyncio.TimerHandle | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _hung: dict[str, float] = field(default_factory=dict)
-    """Subject → when it may be touched again."""
+    _hung: dict[str, _Hung] = field(default_factory=dict)
+    """Subject, or unit where it touched nothing by name → what it did."""
 
     async def read(self, unit: str, seconds: float) -> list[Judgement]:
         """Raises Overrun, or WorkerFailed for what the unit raises."""
         if self._ending is not None:
             self._ending.cancel()
         async with self._turn:
-            started = await self._child.start()
-            if started:
+            self._hung = {name: one for name, one in self._hung.items() if one.lasts(self.ticks())}
+            if unit in self._hung:
+                raise Overrun(f"{unit} hung before, and is left alone for now", [])
+            if await self._child.start():
                 setup = Setup(host=self.host.name, root=self.host.root, options=dict(self.host.options))
                 await self._child.send(frame(setup))
-            self._hung = {subject: until for subject, until in self._hung.items() if until > self.ticks()}
-            found = [_hung_judgement(subject, 0.0) for subject in self._hung]
+            subjects = tuple(name for name in self._hung if ":" in name)
+            found = [_hung_judgement(subject, 0.0) for subject in subjects]
             listening = _Listening(found)
             try:
-                async with asyncio.timeout(seconds + (START_SECONDS if started else 0.0)):
-                    await self._ask(Read(unit, tuple(self._hung)), listening)
+                await self._ask(Read(unit, subjects), listening, seconds)
             except TimeoutError:
                 self.killed += 1
-                await self._child.kill()
+                stuck = await self._child.kill()
+                if listening.touching or stuck:
+                    self._hung[listening.touching or unit] = _Hung(self.ticks() + LEFT_ALONE, stuck)
                 if listening.touching:
-                    self._hung[listening.touching] = self.ticks() + LEFT_ALONE
                     found.append(_hung_judgement(listening.touching, seconds))
                 what = listening.touching or unit
                 raise Overrun(f"{what} did not answer within {seconds:g} s", found) from None
@@ -77,6 +90,16 @@ class Worker:
                 raise WorkerFailed(listening.error)
             return found
 
+    async def _ask(self, read: Read, listening: _Listening, seconds: float) -> None:
+        """Raises TimeoutError when it takes longer than ``seconds`` once it has begun."""
+        async with asyncio.timeout(START_SECONDS) as limit:
+            await self._child.send(frame(read))
+            while not listening.ended:
+                message = reply(await self._child.receive())
+                listening.hear(message)
+                if isinstance(message, Begun):
+                    limit.reschedule(asyncio.get_running_loop().time() + seconds)
+
     async def close(self) -> None:
         """End the process whether or not it answers."""
         if self._ending is not None:
@@ -86,11 +109,6 @@ class Worker:
     @property
     def pid(self) -> int:
         return self._child.pid
-
-    async def _ask(self, read: Read, listening: _Listening) -> None:
-        await self._child.send(frame(read))
-        while not listening.ended:
-            listening.hear(reply(await self._child.receive()))
 
 
 @dataclass

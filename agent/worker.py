@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import BinaryIO
 
-from agent.frames import Ended, Judged, Read, Reply, Setup, Touching, frame, request
+from agent.frames import Begun, Ended, Judged, Read, Reply, Setup, Touching, frame, request
 from collectors.host import Host
 from kernel.child import read_frame
 
@@ -48,7 +48,9 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
 def _run(message: Read, host: WatchedHost, send: Callable[[Reply], None]) -> Ended:
     host.hung = frozenset(message.hung)
     try:
-        for judgement in importlib.import_module(message.unit).read(host):
+        unit = importlib.import_module(message.unit)
+        send(Begun())
+        for judgement in unit.read(host):
             send(Judged(judgement))
     except Exception as error:  # noqa: BLE001 - a unit's own fault is told to the agent, which judges it unknown
         return Ended(f"{type(error).__name__}: {error}")

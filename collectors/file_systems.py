@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import msgspec
 
@@ -20,6 +22,8 @@ MIB, GIB = 1024**2, 1024**3
 REMOTE_SECONDS = 30.0
 """Between two looks at what may hang: each costs a process."""
 HANG_SECONDS = 1.5
+AT_ONCE = 32
+"""Looks under way together; where more are due, those that were looked at longest ago come first."""
 
 
 class Room(msgspec.Struct, frozen=True):
@@ -34,12 +38,25 @@ class Room(msgspec.Struct, frozen=True):
     files_free: int
 
 
+class _Looked(msgspec.Struct, frozen=True):
+    """The last look at one mount that may hang."""
+
+    at: float
+    told: list[Judgement]
+
+    def due(self, now: float) -> bool:
+        return now - self.at >= REMOTE_SECONDS or any(one.reason is Reason.HUNG for one in self.told)
+
+
+_NEVER = _Looked(float("-inf"), [])
+
+
 def read(host: Host) -> Iterable[Judgement]:
     """One judgement for each file system, at the first of its mount points; read-only ones need no room."""
-    for one in file_systems(host):
-        if one.may_hang:
-            yield from _remote(host, one)
-        elif "ro" not in one.options:
+    present = file_systems(host)
+    yield from _remote(host, [one for one in present if one.may_hang])
+    for one in present:
+        if not one.may_hang and "ro" not in one.options:
             yield from _local(host, one)
     points = {one.point for one in mounts(host)}
     for wanted in wanted_mounts(host):
@@ -76,17 +93,32 @@ def _local(host: Host, one: MountPoint) -> Iterator[Judgement]:
     yield from judge_room(host, one.point, room, one.source, one.type)
 
 
-def _remote(host: Host, one: MountPoint) -> list[Judgement]:
-    """A look at a mount whose server is away does not come back: a child takes it, and may be killed."""
-    last: dict[str, tuple[float, list[Judgement]]] = host.memory.setdefault("remote", {})
-    at, verdicts = last.get(one.point, (float("-inf"), []))
-    if host.ticks() - at >= REMOTE_SECONDS or any(verdict.reason is Reason.HUNG for verdict in verdicts):
-        verdicts = list(_look_remotely(host, one))
-        last[one.point] = (host.ticks(), verdicts)
-    return verdicts
+def _remote(host: Host, points: list[MountPoint]) -> Iterator[Judgement]:
+    """A look at a mount whose server is away does not come back: a child takes it, and may be killed.
+
+    A server that is away has many mounts, often: they are looked at together, and wait together.
+    """
+    kept: dict[str, _Looked] = host.memory.get("remote", {})
+    known = {one.point: kept.get(one.point, _NEVER) for one in points}
+    due = sorted(
+        (one for one in points if known[one.point].due(host.ticks())), key=lambda one: known[one.point].at
+    )
+    if due:
+        with ThreadPoolExecutor(max_workers=AT_ONCE) as threads:
+            for one, told in zip(
+                due, threads.map(partial(_look_remotely, host), due[:AT_ONCE]), strict=False
+            ):
+                known[one.point] = _Looked(host.ticks(), told)
+    host.memory["remote"] = known
+    for looked in known.values():
+        yield from looked.told
 
 
-def _look_remotely(host: Host, one: MountPoint) -> Iterator[Judgement]:
+def _look_remotely(host: Host, one: MountPoint) -> list[Judgement]:
+    return list(_told_remotely(host, one))
+
+
+def _told_remotely(host: Host, one: MountPoint) -> Iterator[Judgement]:
     answer = host.run(["stat", "-f", "-c", "%S %b %f %a %c %d", "--", one.point], timeout=HANG_SECONDS)
     lost = answer.late or b"Stale" in answer.err or b"not connected" in answer.err
     yield judged_mount(host, one, Reason.HUNG if lost else Reason.OK)

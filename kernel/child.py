@@ -74,14 +74,18 @@ class Child:
         if process is not None and process.stdin is not None:
             process.stdin.close()
 
-    async def kill(self) -> None:
-        """With all that it started, whether or not it answers."""
+    async def kill(self) -> asyncio.subprocess.Process | None:
+        """With all that it started, whether or not it answers. Returned is one that cannot be killed yet."""
         process, self._process = self._process, None
         if process is None or process.returncode is not None:
-            return
+            return None
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # it leads a session of its own
         try:
             await asyncio.wait_for(process.wait(), 0.5)
         except TimeoutError:  # in uninterruptible sleep: the kernel ends it when the device answers
             log.warning("%s (%d) cannot be killed yet", self._module, process.pid)
+            if process.stdin is not None:
+                process.stdin.close()
+            return process
+        return None

@@ -74,7 +74,7 @@ def _unpack(archive: Path, folder: Path) -> None:
             path.symlink_to(rest)
         elif word == "Lines":
             text = "\n".join(_next(lines, int(rest)))
-            path.write_text(text.replace("NULLBYTE", "\0"), errors="surrogateescape")
+            path.write_text(text.removesuffix("EOF").replace("NULLBYTE", "\0"), errors="surrogateescape")
 
 
 def _next(lines: Iterator[str], count: int) -> list[str]:

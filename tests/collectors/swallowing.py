@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 INIT = 26
+MS_PRIVATE = 1 << 18
 _IN = struct.Struct("<IIQ")
 """struct fuse_in_header: length, operation, number."""
 _OUT = struct.Struct("<IiQ")
@@ -24,13 +25,15 @@ class Swallowing:
         if os.geteuid() != 0 or not Path("/dev/fuse").exists():
             pytest.skip("a FUSE mount needs root and /dev/fuse")
         point.mkdir()
-        self.point = str(point)
+        self._hidden = os.fsencode(point)
+        """A private mount: what is mounted below it is not seen by the machine's other namespaces."""
+        _mount(b"none", self._hidden, b"tmpfs", 0, b"")
+        _mount(b"none", self._hidden, b"", MS_PRIVATE, b"")
+        self.point = str(point / "mount")
+        Path(self.point).mkdir()
         self._device = os.open("/dev/fuse", os.O_RDWR | os.O_NONBLOCK)
         options = f"fd={self._device},rootmode=40000,user_id=0,group_id=0".encode()
-        library = ctypes.CDLL(None, use_errno=True)
-        if library.mount(b"nobody", os.fsencode(self.point), b"fuse.swallowing", 0, options):
-            os.close(self._device)
-            pytest.skip("this kernel does not mount FUSE")
+        _mount(b"nobody", os.fsencode(self.point), b"fuse.swallowing", 0, options)
         self._ending, self._end = os.pipe()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -57,4 +60,10 @@ class Swallowing:
         for descriptor in (self._device, self._end, self._ending):
             os.close(descriptor)
         self._end = -1
-        ctypes.CDLL(None).umount2(os.fsencode(self.point), 2)
+        for point in (os.fsencode(self.point), self._hidden):
+            ctypes.CDLL(None).umount2(point, 2)
+
+
+def _mount(source: bytes, point: bytes, kind: bytes, flags: int, options: bytes) -> None:
+    if ctypes.CDLL(None, use_errno=True).mount(source, point, kind, flags, options):
+        pytest.skip(f"no {kind.decode()} mount here: {os.strerror(ctypes.get_errno())}")

@@ -1,6 +1,7 @@
 """What cannot even be killed costs one process, is named, and delays nothing else."""
 
 import asyncio
+import contextlib
 import os
 import sys
 import textwrap
@@ -49,14 +50,13 @@ def swallowing(tmp_path):
 
 
 def in_it(point):
-    """Pids of those who wait for the mount."""
+    """Pids of our children that wait for the mount."""
     found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and os.fsencode(point) in (entry / "cmdline").read_bytes():
-                found.append(int(entry.name))
-        except OSError:
-            continue
+    for thread in Path("/proc/self/task").iterdir():
+        for pid in (thread / "children").read_text().split():
+            with contextlib.suppress(OSError):
+                if os.fsencode(point) in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    found.append(int(pid))
     return found
 
 

@@ -5,10 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 from cli.client import Client, Unreachable, add_connection
 from cli.text import harmless, table
+from rules.models import Relation
+from rules.topology.drawing import BadDrawing, read_drawing
+from rules.topology.exported import dot, graphml
+from rules.topology.imported import switches_of
+from rules.topology.picture import Picture
+from wire.codec import decode, encode
+from wire.entity import kind_of, name_of
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -38,31 +44,37 @@ def run(options: argparse.Namespace) -> int:
         client = Client(options)
         if options.action == "import":
             return _import(client, options)
-        form = "json" if options.json else options.format
-        if form == "text":
-            _print(client.json("/api/v1/topology"))
-        else:
-            answer = client.get("/api/v1/topology", format=form)
-            answer.encoding = "utf-8"
-            print(answer.text)
+        _print(_picture(client), "json" if options.json else options.format)
     except Unreachable as error:
         print(f"rootward topology: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def _print(picture: dict[str, Any]) -> None:
+def _picture(client: Client) -> Picture:
+    return decode(client.get("/api/v1/topology").content, Picture)
+
+
+def _print(picture: Picture, form: str) -> None:
+    if form == "text":
+        print(_text(picture))
+    elif form == "json":
+        print(encode(picture).decode())
+    else:
+        print(dot(picture) if form == "dot" else graphml(picture), end="")
+
+
+def _text(picture: Picture) -> str:
     head = ("LEANS", "BY", "ON", "SOURCE", "SEEN")
     rows = [
-        (edge["child"], edge["relation"], edge["parent"], edge["source"], _ago(edge["age"]))
-        for edge in picture["edges"]
+        (edge.child, edge.relation.value, edge.parent, edge.source, _ago(edge.age)) for edge in picture.edges
     ]
     rows += [
-        (member, "member_of", f"{group['id']} ({group['need']} needed)", group["source"], "")
-        for group in picture["groups"]
-        for member in group["members"]
+        (member, "member_of", f"{group.id} ({group.need} needed)", group.source, "")
+        for group in picture.groups
+        for member in group.members
     ]
-    print(table(head, rows) if rows else "Nothing is known yet.")
+    return table(head, rows) if rows else "Nothing is known yet."
 
 
 def _ago(age: float | None) -> str:
@@ -75,13 +87,10 @@ def _ago(age: float | None) -> str:
 
 
 def _import(client: Client, options: argparse.Namespace) -> int:
-    from rules.topology.drawing import BadDrawing, read_drawing
-    from rules.topology.imported import switches_of
-
     site = client.json("/api/v1/site")
     try:
         drawing = read_drawing(options.file.read_bytes())
-        switches = switches_of(drawing, _interfaces(client.json("/api/v1/topology")))
+        switches = switches_of(drawing, _interfaces(_picture(client)))
     except OSError as error:
         print(f"rootward topology: {options.file}: {error.strerror}", file=sys.stderr)
         return 1
@@ -98,12 +107,11 @@ def _import(client: Client, options: argparse.Namespace) -> int:
     return 0
 
 
-def _interfaces(picture: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+def _interfaces(picture: Picture) -> dict[str, tuple[str, ...]]:
     """Of each host those that are plugged in somewhere."""
     found: dict[str, set[str]] = {}
-    for edge in picture["edges"]:
-        kind, _, name = str(edge["child"]).partition(":")
-        if kind == "nic" and edge["relation"] == "attached_to":
-            host, _, interface = name.partition("/")
+    for edge in picture.edges:
+        if kind_of(edge.child) == "nic" and edge.relation is Relation.ATTACHED_TO:
+            host, _, interface = name_of(edge.child).partition("/")
             found.setdefault(host, set()).add(interface)
     return {host: tuple(sorted(names)) for host, names in found.items()}

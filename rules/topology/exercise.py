@@ -46,8 +46,9 @@ class Exercise:
         return tuple(dict.fromkeys(found))
 
     def way(self, place: str, address: str) -> tuple[Entity, ...]:
-        """What lies between a host and an address."""
-        return self._way(place, address, "", "")
+        """What lies between a host and an address, the addresses left out."""
+        crossed = self._way(place, address, "", "")
+        return tuple(each for each in crossed if ids.kind_of(each) != "address")
 
     def _all(self, observer: str, subject: Entity, path: Path) -> Iterator[Exercised]:
         place = observer if observer != SERVER else self._server_host
@@ -176,7 +177,9 @@ class Exercise:
         if source is None:
             return (ids.nic(place, interface),) if place and interface else ()
         hop = gateway or ("" if _on_link(source, address) else self._gateway_of(place, source))
-        return way(self._book, self._wiring, source, address, hop)
+        crossed = way(self._book, self._wiring, source, address, hop)
+        addresses = dict.fromkeys((str(source.interface.ip), hop, address))
+        return (*crossed, *(ids.address(each) for each in addresses if each))
 
     def _source(self, place: str, address: str, interface: str) -> Attachment | None:
         """The NIC by which the observer sends there: as it said, else on that link, else its gateway's."""

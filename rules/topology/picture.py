@@ -8,23 +8,24 @@ import msgspec
 
 from rules.graph import Edge, Group
 from rules.models import Relation
-from wire.entity import Entity, kind_of
+from wire.entity import kind_of
 
 Seen = Callable[[Edge], float]
 """When an edge was last known to be there."""
 
 
 class Node(msgspec.Struct, frozen=True, order=True):
-    id: Entity
+    id: str
+    """An entity; what hosts call their parts is shown as they say it."""
     kind: str
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """``child`` leans on ``parent`` by ``relation``."""
 
-    child: Entity
+    child: str
     relation: Relation
-    parent: Entity
+    parent: str
     weight: float
     source: str
     """``declared``, ``discovered``, ``connection``, ``open files``, ``log``: how it is known."""
@@ -35,8 +36,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True, order=True):
 
 
 class GroupShown(msgspec.Struct, frozen=True, kw_only=True):
-    id: Entity
-    members: tuple[Entity, ...]
+    id: str
+    members: tuple[str, ...]
     need: int
     balanced: bool
     health_checked: bool

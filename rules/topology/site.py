@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from rules.graph import Group
 from wire import entity as ids
 from wire.entity import Entity
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 
 
 class _Declared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -16,17 +20,17 @@ class _Declared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class Switch(_Declared, frozen=True, kw_only=True):
     """A switch and what is plugged into it."""
 
-    name: str
-    ports: tuple[str, ...] = ()
+    name: Name
+    ports: tuple[Name, ...] = ()
     """``host/interface``, as the agents name them."""
-    uplinks: tuple[str, ...] = ()
+    uplinks: tuple[Name, ...] = ()
     """Names of the switches nearer to the core."""
 
 
 class GroupTable(_Declared, frozen=True, kw_only=True):
     """Members of which some may fail."""
 
-    name: str
+    name: Name
     members: tuple[Entity, ...]
     need: int = 1
     balanced: bool = True
@@ -36,8 +40,8 @@ class GroupTable(_Declared, frozen=True, kw_only=True):
 class Dependency(_Declared, frozen=True, kw_only=True):
     """``service`` cannot do its work without ``on``; both as entity ids or ``host/service``."""
 
-    service: str
-    on: str
+    service: Name
+    on: Name
 
 
 class Site(_Declared, frozen=True, kw_only=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -36,7 +38,7 @@ graph [
   edge [ source 1 target 0 ]
   edge [ source 1 target 2 ]
 ]"""
-BOMB = b"""<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x "xxxxxxxx"><!ENTITY y "&x;&x;">]><graphml>&y;</graphml>"""
+BOMB = b'<!DOCTYPE a [<!ENTITY x "xxxxxxxx"><!ENTITY y "&x;&x;">]><graphml>&y;</graphml>'
 
 
 def test_graphml_tells_switches_ports_and_uplinks() -> None:
@@ -90,10 +92,8 @@ def test_what_is_no_drawing_is_refused(content: bytes) -> None:
 def test_no_bytes_do_more_than_be_refused(content: bytes | str) -> None:
     raw = content if isinstance(content, bytes) else content.encode()
     for given_bytes in (raw, b"<graphml>" + raw, b"graph [" + raw + b"]"):
-        try:
+        with suppress(BadDrawing):
             switches_of(read_drawing(given_bytes), {})
-        except BadDrawing:
-            pass
 
 
 def site() -> tuple[Topology, Site]:

@@ -31,6 +31,7 @@ class MdArray(msgspec.Struct, frozen=True, kw_only=True):
     level: str
     degraded: int
     container: bool
+    """Holds the metadata of BIOS RAID; it is never active itself."""
     members: tuple[Member, ...]
 
 
@@ -51,13 +52,13 @@ def gather(host: Host) -> MdArrays | None:
 
 def _array(host: Host, files: Files, name: str) -> MdArray:
     folder = f"/sys/block/{name}/md"
+    level = files.text(f"{folder}/level")
     return MdArray(
         name=name,
         state=files.text(f"{folder}/array_state"),
-        level=files.text(f"{folder}/level"),
+        level=level,
         degraded=files.number(f"{folder}/degraded") or 0,
-        container=files.text(f"{folder}/metadata_version").startswith("external:")
-        and not files.text(f"{folder}/level"),
+        container=level == "container",
         members=tuple(
             Member(member.removeprefix("dev-"), files.text(f"{folder}/{member}/state"))
             for member in names(host, folder, r"dev-[\w!.-]+")

@@ -90,9 +90,14 @@ def test_the_facts_name_the_arrays_and_those_that_are_not_clean():
 
 
 def test_sysfs_tells_the_same(tree):
-    for name, state, degraded in (("md1", "clean", "0"), ("md5", "active", "1"), ("md7", "inactive", "")):
+    for name, state, degraded in (
+        ("md1", "clean", "0"),
+        ("md5", "active", "1"),
+        ("md7", "inactive", ""),
+        ("md8", "inactive", ""),
+    ):
         tree.write(f"/sys/block/{name}/md/array_state", f"{state}\n")
-        tree.write(f"/sys/block/{name}/md/level", "raid5\n")
+        tree.write(f"/sys/block/{name}/md/level", "container\n" if name == "md8" else "raid5\n")
         if degraded:
             tree.write(f"/sys/block/{name}/md/degraded", f"{degraded}\n")
     host = tree.host()
@@ -104,6 +109,7 @@ def test_sysfs_tells_the_same(tree):
         "array:box/md1": Reason.OK,
         "array:box/md5": Reason.DEGRADED,
         "array:box/md7": Reason.STOPPED,
+        "array:box/md8": Reason.OK,
     }
 
 

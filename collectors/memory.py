@@ -26,11 +26,15 @@ def read(host: Host) -> Iterable[Judgement]:
     if found is None:
         yield unknown(SIGNAL, subject, Reason.UNREADABLE, source="/proc/meminfo")
         return
-    available, total = found
+    yield judge_memory(host, *found)
+
+
+def judge_memory(host: Host, available: int, total: int) -> Judgement:
+    """Both in bytes."""
     share = available / total
-    yield judged(
+    return judged(
         SIGNAL,
-        subject,
+        entity.host(host.name),
         _reason(share, available),
         round(share, 4),
         available_mib=available // MIB,

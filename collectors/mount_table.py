@@ -125,7 +125,7 @@ def mountinfo(host: Host) -> bytes:
 def _parse_all(raw: bytes) -> list[MountPoint]:
     found: dict[str, MountPoint] = {}
     for line in raw.decode("utf-8", "replace").splitlines():
-        one = _parse(line)
+        one = parse_line(line)
         if one is not None:
             found.pop(one.point, None)
             found[one.point] = one
@@ -146,8 +146,8 @@ def wanted_mounts(host: Host) -> list[Wanted]:
         options = frozenset(fields[3].split(","))
         if fields[2] == "swap" or "noauto" in options or "x-systemd.automount" in options:
             continue
-        point = _unescape(fields[1])
-        found.append(Wanted(_unescape(fields[0]), point.rstrip("/") or "/", fields[2], options))
+        point = unescape(fields[1])
+        found.append(Wanted(unescape(fields[0]), point.rstrip("/") or "/", fields[2], options))
     return found
 
 
@@ -159,16 +159,17 @@ def mount_of(path: str, points: list[str]) -> str:
     return ""
 
 
-def _parse(line: str) -> MountPoint | None:
+def parse_line(line: str) -> MountPoint | None:
+    """One line of mountinfo; None for what is none."""
     fields = line.split(" ")
     try:
         dash = fields.index("-", 6)
         return MountPoint(
-            point=_unescape(fields[4]),
+            point=unescape(fields[4]),
             type=fields[dash + 1],
-            source=_unescape(fields[dash + 2]),
+            source=unescape(fields[dash + 2]),
             device=fields[2],
-            root=_unescape(fields[3]),
+            root=unescape(fields[3]),
             options=frozenset(fields[5].split(",")),
             super_options=frozenset(fields[dash + 3].split(",")),
         )
@@ -176,7 +177,7 @@ def _parse(line: str) -> MountPoint | None:
         return None
 
 
-def _unescape(text: str) -> str:
+def unescape(text: str) -> str:
     if "\\" in text:
         for escape, character in ESCAPES.items():
             text = text.replace(escape, character)

@@ -46,10 +46,15 @@ def read(host: Host) -> Iterable[Judgement]:
     kept, total = figures.get("SUnreclaim"), figures.get("MemTotal")
     if kept is None or not total:
         return
+    yield judge_slab(host, kept, total)
+
+
+def judge_slab(host: Host, kept: int, total: int) -> Judgement:
+    """Both in bytes."""
     high = kept >= SHARE * total and kept >= LEAST
     facts: dict[str, Scalar] = _largest(host) if high else {}
     reason = Reason.HIGH if high else Reason.OK
-    yield judged(
+    return judged(
         SIGNAL, entity.host(host.name), reason, round(kept / total, 4), unreclaimable_mib=kept // MIB, **facts
     )
 

@@ -1,0 +1,110 @@
+"""Reads what lsblk and findmnt print of block devices and what is mounted from them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from collectors.host import JSON, Host
+from collectors.judging import judged
+from collectors.parsing import lines_of, object_of, real, said
+from collectors.source import Source
+from wire import entity
+from wire.judgement import Judgement, Reason
+
+PAIR = re.compile(r'([A-Z][A-Z0-9:%_-]*)="([^"]*)"')
+TREE = re.compile(r"^[\s│├└─`|\-]*")
+COLUMN = re.compile(r"\S+")
+MAPPED = re.compile(r"\(dm-\d{1,5}\)")
+OFFLINE = frozenset(["offline", "transport-offline", "blocked", "dead"])
+DEEPEST = 16
+FULL, HIGH = 98.0, 90.0
+
+
+class Device(msgspec.Struct, frozen=True):
+    name: str
+    told: dict[str, str]
+    """By the names of the columns, in small letters."""
+
+
+def parse_json(raw: bytes) -> list[Device]:
+    """``lsblk -J`` and ``findmnt -J``. Raises ValueError for other JSON."""
+    tree = object_of(raw)
+    levels = [tree[key] for key in ("blockdevices", "filesystems") if isinstance(tree.get(key), list)]
+    if not levels:
+        raise ValueError("neither blockdevices nor filesystems")
+    return [one for level in levels for one in _flat(level, 0)]
+
+
+def _flat(level: list[JSON], depth: int) -> Iterator[Device]:
+    for one in level:
+        if isinstance(one, dict):
+            told = {
+                key.lower(): _text(value) for key, value in one.items() if not isinstance(value, list | dict)
+            }
+            yield Device((said(one.get("name")) or said(one.get("target"))).removeprefix("/dev/"), told)
+            below = one.get("children")
+            if isinstance(below, list) and depth < DEEPEST:
+                yield from _flat(below, depth + 1)
+
+
+def _text(value: JSON) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return "" if value is None else str(value)[:512]
+
+
+def parse_pairs(raw: bytes) -> list[Device]:
+    """``lsblk -P``. Raises ValueError for a text without NAME="…"."""
+    rows = [{key.lower(): value for key, value in PAIR.findall(line)} for line in lines_of(raw)]
+    found = [Device(row["name"].removeprefix("/dev/"), row) for row in rows if row.get("name")]
+    if not found:
+        raise ValueError('no NAME="…"')
+    return found
+
+
+def parse_table(raw: bytes) -> list[Device]:
+    """Plain lsblk. Raises ValueError for an empty text; one without a head holds no devices."""
+    lines = lines_of(raw)
+    if not any(line.strip() for line in lines):
+        raise ValueError("empty")
+    at = next((at for at, line in enumerate(lines) if line.split()[:1] == ["NAME"]), None)
+    if at is None:
+        return []
+    names = [match[0].lower() for match in COLUMN.finditer(lines[at])]
+    found: list[Device] = []
+    for line in lines[at + 1 :]:
+        words = TREE.sub("", line).split()
+        if words:
+            words = [word for word in words if not MAPPED.fullmatch(word)]
+            found.append(Device(words[0], dict(zip(names, words, strict=False))))
+    return found
+
+
+def judge(devices: list[Device], host: Host) -> Iterable[Judgement]:
+    for one in devices:
+        if one.told.get("state") in OFFLINE:
+            subject = entity.disk(host.name, one.name)
+            yield judged("disk.controller", subject, Reason.STOPPED, None, state=one.told["state"])
+        share = real(one.told.get("use%") or one.told.get("fsuse%") or "")
+        point = one.told.get("target") or one.told.get("mountpoint") or ""
+        if share is not None and point.startswith("/") and "loop" not in one.name:
+            reason = Reason.FULL if share >= FULL else Reason.HIGH if share > HIGH else Reason.OK
+            yield judged("fs.space", entity.fs(host.name, point), reason, share / 100)
+
+
+def facts(devices: list[Device]) -> dict[str, JSON]:
+    return {
+        "devices": {one.name: one.told for one in devices},
+        "mounted": {point: one.name for one in devices if (point := one.told.get("mountpoint") or "")},
+        "offline": [one.name for one in devices if one.told.get("state") in OFFLINE],
+    }
+
+
+KINDS = ("lsblk", "disk", "findmnt")
+SOURCES = tuple(
+    Source(kinds=KINDS, parse=parse, judge=judge, facts=facts)
+    for parse in (parse_json, parse_pairs, parse_table)
+)

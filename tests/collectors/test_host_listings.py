@@ -1,0 +1,206 @@
+"""Devices, mounts, containers, clusters and settings, as the tools print them; and any bytes at all."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collectors import (
+    block_devices,
+    bonding,
+    cluster_status,
+    container_listing,
+    device_listing,
+    df,
+    ethtool,
+    ethtool_counters,
+    ethtool_optics,
+    ethtool_other,
+    ip_output,
+    ip_tables,
+    key_values,
+    meminfo_listing,
+    mount_listing,
+    network_manager,
+    ntp_sources,
+    other_listings,
+    protocol_counters,
+    ps_listing,
+    recorded_log,
+    slab,
+    socket_listing,
+    socket_summary,
+    team,
+    unit_listing,
+)
+from collectors.host import Host
+from collectors.source import Source
+from tests.collectors.conftest import about
+from wire.codec import encode
+from wire.judgement import Reason
+
+BOX = Host("box", "/dev/null")
+MODULES = (
+    *(
+        block_devices,
+        bonding,
+        cluster_status,
+        container_listing,
+        device_listing,
+        df,
+        ethtool,
+        ethtool_counters,
+    ),
+    *(ethtool_optics, ethtool_other, ip_output, ip_tables, key_values, meminfo_listing, mount_listing),
+    *(network_manager, ntp_sources, other_listings, protocol_counters, ps_listing, slab, socket_listing),
+    *(socket_summary, team, unit_listing),
+)
+SOURCES: list[Source] = [
+    source for module in MODULES for source in (getattr(module, "SOURCES", None) or (module.SOURCE,))
+]
+WORDS = """Slave Interface: eth0
+MII Status: up
+Filesystem 1K-blocks Used Available Use% Mounted on
+Settings for eth0:
+NIC statistics:
+Identifier : 0x03
+2: eth0: <UP> mtu 1500
+RX: bytes packets
+1 2 3
+default via 10.0.0.1
+tcp LISTEN 1 2 *:1 *:*
+Tcp:
+    5 segments sent out
+  PID STAT COMMAND
+1 Z x
+^* a 1 1 377 1 -1us[-1us]
+x.service loaded failed failed
+CONTAINER ID   STATUS   NAMES
+abc Restarting (1) x
+Cluster name: x
+Handle 0x1, DMI type 1
+System Information
+00:00.0 Host bridge: x (rev 01)
+MemTotal: 99 kB
+/dev/a on / type ext4 (ro)
+NAME MAJ:MIN
+{"ports": {"a": 1}}
+{"blockdevices": [{"name": 5}]}
+slabinfo - version
+:
+=""".splitlines()
+TEXTS = st.lists(st.sampled_from(WORDS), max_size=12).map(lambda one: "\n".join(one).encode())
+
+
+@given(st.one_of(st.binary(max_size=400), TEXTS))
+def test_any_bytes_are_read_or_refused_and_what_is_judged_can_travel(raw):
+    for source in SOURCES:
+        try:
+            found = source.parse(raw)
+        except ValueError:
+            continue
+        encode(source.facts(found))
+        for judgement in source.judge(found, BOX):
+            encode(judgement)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("/dev/sda1 / ext4 rw,relatime 0 0", Reason.OK),
+        ("/dev/sda1 / ext4 ro,relatime 0 0", Reason.READ_ONLY),
+        ("/dev/sda1 on /var type xfs (ro,noatime)", Reason.READ_ONLY),
+        ("/dev/sda1 on /media/usb type ext4 (ro,noatime)", Reason.OK),
+        ("21 1 253:1 / /data rw,relatime - ext4 /dev/sdb1 ro,errors=remount-ro", Reason.ERRORS),
+    ],
+)
+def test_a_mount_that_lost_the_right_to_write_is_found_in_every_form(row, reason):
+    assert about(mount_listing.judge(mount_listing.parse(row.encode()), BOX), "fs.read_only").reason is reason
+
+
+def test_a_disk_that_the_kernel_took_offline_is_found_in_lsblk():
+    devices = block_devices.parse_pairs(b'NAME="sda" STATE="running"\nNAME="sdb" STATE="offline"\n')
+    assert about(block_devices.judge(devices, BOX), "disk.controller").subject == "disk:box/sdb"
+
+
+def test_the_tree_of_lsblk_is_read_with_its_branches():
+    table = "NAME MAJ:MIN RM SIZE RO TYPE MOUNTPOINTS\nsda 8:0 0 9G 0 disk\n└─sda1 8:1 0 9G 0 part /\n"
+    assert [one.name for one in block_devices.parse_table(table.encode())] == ["sda", "sda1"]
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("Up 3 hours", Reason.OK),
+        ("Up 3 hours (unhealthy)", Reason.HUNG),
+        ("Restarting (1) 5 seconds ago", Reason.RESTARTING),
+        ("Dead", Reason.STOPPED),
+    ],
+)
+def test_containers_are_judged_by_their_status(status, reason):
+    text = f'CONTAINER ID   COMMAND    {"STATUS":<30} NAMES\nab12           "run"      {status:<30} shop\n'
+    judgement = about(container_listing.judge(container_listing.parse(text.encode()), BOX), "container.state")
+    assert (judgement.subject, judgement.reason) == ("service:box/shop", reason)
+
+
+def test_a_container_that_ended_is_told_and_not_judged():
+    text = "CONTAINER ID   STATUS                  NAMES\nab12           Exited (2) 3 days ago   job\n"
+    listing = container_listing.parse(text.encode())
+    assert container_listing.facts(listing)["failed"] == ["job"]
+    assert list(container_listing.judge(listing, BOX)) == []
+
+
+CLUSTER = (
+    "Cluster name: c1\nCurrent DC: a (1) - partition {quorum} quorum\nOnline: [ a b ]\n{nodes}\n{resource}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("quorum", "nodes", "resource", "reason"),
+    [
+        ("with", "", " ip (ocf::heartbeat:IPaddr2): Started a", Reason.OK),
+        ("WITHOUT", "", "", Reason.MISSING),
+        ("with", "OFFLINE: [ c ]", "", Reason.MISSING),
+        ("with", "Node c: UNCLEAN (offline)", "", Reason.MISSING),
+        ("with", "  * Node c (3): UNCLEAN (offline)", "", Reason.MISSING),
+        ("with", "", "  * db (systemd:postgresql): Stopped", Reason.STOPPED),
+        ("with", "", " db (systemd:postgresql): FAILED a (blocked)", Reason.STOPPED),
+        ("with", "", " db (systemd:postgresql): Stopped (disabled)", Reason.OK),
+    ],
+)
+def test_a_cluster_is_judged_by_its_nodes_quorum_and_resources(quorum, nodes, resource, reason):
+    text = CLUSTER.format(quorum=quorum, nodes=nodes, resource=resource)
+    assert (
+        about(cluster_status.judge(cluster_status.parse(text.encode()), BOX), "svc.cluster").reason is reason
+    )
+
+
+@pytest.mark.parametrize(("free", "reason"), [(4_000_000, Reason.OK), (100_000, Reason.EXHAUSTED)])
+def test_recorded_memory_is_judged_as_the_live_one(free, reason):
+    figures = meminfo_listing.parse(
+        f"MemTotal: 8000000 kB\nMemFree: 1 kB\nMemAvailable: {free} kB\n".encode()
+    )
+    assert about(meminfo_listing.judge(figures, BOX), "mem.available").reason is reason
+
+
+def test_recorded_logs_go_through_the_signatures():
+    line = b"[12345.678901] EXT4-fs error (device sdb1): ext4_find_entry:1455: inode #2: comm ls: reading "
+    line += b"directory lblock 0\n"
+    found = list(recorded_log.judge(recorded_log.parse(line), BOX))
+    assert [one.signal for one in found] == ["log.fs_error"]
+
+
+def test_what_the_firmware_says_of_the_machine_is_told():
+    text = (
+        "# dmidecode 3.3\nHandle 0x0100, DMI type 1, 27 bytes\nSystem Information\n"
+        "\tProduct Name: PowerEdge R750\n\tSerial Number: ABC1234\n\nHandle 0x1100, DMI type 17, 92 bytes\n"
+        "Memory Device\n\tSize: 32 GB\n\tLocator: A1\n\nHandle 0x1101, DMI type 17, 92 bytes\n"
+        "Memory Device\n\tSize: No Module Installed\n\tLocator: A2\n"
+    )
+    facts = device_listing.dmi_facts(device_listing.parse_dmi(text.encode()))
+    assert (facts["product"], facts["serial"], facts["dimms"]) == (
+        "PowerEdge R750",
+        "ABC1234",
+        {"A1": "32 GB"},
+    )

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
 
-_SEQUENCE, _UTC_TIME, _GENERALIZED_TIME, _OID, _OCTETS = 0x30, 0x17, 0x18, 0x06, 0x04
+from kernel.ber import OCTETS, OID, items
+
+_UTC_TIME, _GENERALIZED_TIME = 0x17, 0x18
 _EXTENSIONS, _DNS_NAME, _IP_NAME = 0xA3, 0x82, 0x87
 _VERSION = 0xA0
 _ALTERNATIVE_NAMES, _COMMON_NAME, _ORGANISATION = b"\x55\x1d\x11", b"\x55\x04\x03", b"\x55\x04\x0a"
@@ -35,11 +37,11 @@ class Certificate:
 def parse(der: bytes) -> Certificate:
     """Raises ValueError for what is no certificate."""
     try:
-        ((_, body),) = _items(der)
-        fields = list(_items(next(_items(body))[1]))
+        ((_, body),) = items(der)
+        fields = list(items(next(items(body))[1]))
         fields = fields[1:] if fields[0][0] == _VERSION else fields
         issuer, subject = _name(fields[2][1]), _name(fields[4][1])
-        begin, end = (_moment(kind, value) for kind, value in _items(fields[3][1]))
+        begin, end = (_moment(kind, value) for kind, value in items(fields[3][1]))
         names = tuple(
             name for kind, value in fields[6:] if kind == _EXTENSIONS for name in _alternative(value)
         )
@@ -47,23 +49,6 @@ def parse(der: bytes) -> Certificate:
         raise ValueError("not a certificate") from error
     common = _common(subject).lower()
     return Certificate(begin, end, names or ((common,) if common else ()), _shown(subject), _shown(issuer))
-
-
-def _items(data: bytes) -> Iterator[tuple[int, bytes]]:
-    at = 0
-    while at < len(data):
-        kind, length = data[at], data[at + 1]
-        at += 2
-        if length & 0x80:
-            count = length & 0x7F
-            if not 1 <= count <= 4:
-                raise ValueError("a length that is not DER")
-            length = int.from_bytes(data[at : at + count], "big")
-            at += count
-        if at + length > len(data):
-            raise ValueError("cut short")
-        yield kind, data[at : at + length]
-        at += length
 
 
 def _moment(kind: int, value: bytes) -> float:
@@ -77,9 +62,9 @@ def _moment(kind: int, value: bytes) -> float:
 
 def _name(data: bytes) -> dict[bytes, str]:
     parts: dict[bytes, str] = {}
-    for _, group in _items(data):
-        for _, pair in _items(group):
-            (_, oid), (_, value) = _items(pair)
+    for _, group in items(data):
+        for _, pair in items(group):
+            (_, oid), (_, value) = items(pair)
             parts[oid] = value.decode("utf-8", "replace")
     return parts
 
@@ -93,13 +78,13 @@ def _shown(name: dict[bytes, str]) -> str:
 
 
 def _alternative(data: bytes) -> Iterator[str]:
-    for _, extensions in _items(data):
-        for _, extension in _items(extensions):
-            parts = list(_items(extension))
-            if parts[0] != (_OID, _ALTERNATIVE_NAMES) or parts[-1][0] != _OCTETS:
+    for _, extensions in items(data):
+        for _, extension in items(extensions):
+            parts = list(items(extension))
+            if parts[0] != (OID, _ALTERNATIVE_NAMES) or parts[-1][0] != OCTETS:
                 continue
-            for _, names in _items(parts[-1][1]):
-                for kind, value in _items(names):
+            for _, names in items(parts[-1][1]):
+                for kind, value in items(names):
                     if kind == _DNS_NAME:
                         yield value.decode("ascii").lower()
                     elif kind == _IP_NAME and len(value) in (4, 16):

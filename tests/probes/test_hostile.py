@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes import certificate
+from kernel import certificate
 from probes.http_answer import MOST, read_answer
 from probes.resolve import ResolveFailed, resolve
 from probes.talk import Talk

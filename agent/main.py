@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 
-from agent.blocking import Blocking
+from agent.blocking import Blocking, in_thread
 from agent.config import BadConfig, Config
 from agent.declared import known_units
 from agent.discovered import complete
@@ -37,6 +37,7 @@ from collectors.discovery import discover
 from collectors.host import Host
 from collectors.log_reading import matcher
 from wire.exchange import Ack
+from wire.inventory import Inventory
 
 log = logging.getLogger("rootward.agent")
 DISCOVER_SECONDS = 60.0
@@ -79,6 +80,7 @@ class Agent:
     _saved_at: float = 0.0
     _kept: bytes = b""
     _known: tuple[bytes, ...] = ()
+    _discovering: asyncio.Future[Inventory] | None = None
 
     async def run(self) -> None:
         self._listen_for_signals()
@@ -173,12 +175,13 @@ class Agent:
 
     async def _discover(self) -> None:
         self._known = surroundings(self.host)
-        try:
-            async with asyncio.timeout(DISCOVER_PATIENCE):
-                found = await asyncio.to_thread(discover, self.host)
-        except TimeoutError:
+        if self._discovering is None or self._discovering.done():  # one that hangs is enough
+            self._discovering = in_thread("discovery", lambda: discover(self.host))
+        done, _ = await asyncio.wait([self._discovering], timeout=DISCOVER_PATIENCE)
+        if not done:
             log.warning("discovery did not end within %g s; what was known stands", DISCOVER_PATIENCE)
             return
+        found = self._discovering.result()
         names = names_to_ask(self.host)
         if self.outbox.discover(complete(found, self.config)):
             log.info("the inventory changed")
@@ -213,7 +216,7 @@ class Agent:
             self.outbox.peers = self.targets.told_peers
             self.rounds.plan()
         if ack.snapshot:
-            self._snapshot = asyncio.create_task(asyncio.to_thread(self._send_snapshot))
+            self._snapshot = in_thread("snapshot", self._send_snapshot)
 
     def _send_snapshot(self) -> None:
         self.uplink.send_snapshot(self.recorder.snapshot(self.credential.agent))

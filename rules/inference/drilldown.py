@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from math import log2
 
 import msgspec
@@ -26,6 +27,8 @@ LEAST_GAIN = 0.01
 """Bits below which a test is not worth its noise."""
 LOOKS_EACH = 200
 """Looks through one entity that are considered."""
+SUBJECTS = 3
+"""Names of one entity by which one check is asked."""
 LOCAL_COST = 0.2
 FAR_COST = 1.0
 
@@ -103,23 +106,30 @@ def information(fails: Iterable[tuple[float, float]]) -> float:
 
 
 def _own(engine: Engine, cause: Cause) -> Iterator[_Idea]:
-    """The fault's confirming tests and own symptoms, looked at on its entity."""
+    """The fault's confirming tests, and those of its own symptoms that somebody looks for on its entity."""
     model = engine.ground.model(cause)
     if model is None or model.fault is None:
         return
+    known = {look[0] for look in engine.index.here(cause.entity)}
     costs = {test.check: test.cost for test in model.fault.confirm}
     for symptom in model.fault.symptoms:
-        if symptom.on is Role.SELF:
+        if symptom.on is Role.SELF and symptom.signal in known:
             costs.setdefault(symptom.signal, LOCAL_COST if _is_local(engine, symptom.signal) else FAR_COST)
     owner = host_of(cause.entity)
     touched = [(Role.SELF, cause.entity)]
     if owner:
         touched.append((Role.HOST, host(owner)))
-    known = {look[0] for look in engine.index.here(cause.entity)}
     for check, cost in costs.items():
         if _is_asked(engine, check) and (check in known or check not in SPOKEN):
             observer = owner if _is_local(engine, check) else ""
-            yield _Idea(check, cause.entity, observer, cost, tuple(touched))
+            for subject in _subjects(engine, check, cause.entity):
+                yield _Idea(check, subject, observer, cost, tuple(touched))
+
+
+def _subjects(engine: Engine, check: str, entity: Entity) -> list[Entity]:
+    """By which names this check looks at the entity: a page of a service, or the entity itself."""
+    looks = islice(engine.index.newest(entity, (check, Role.SELF)), LOOKS_EACH)
+    return sorted({reading.key[2] for reading in looks})[:SUBJECTS] or [entity]
 
 
 def _looks(engine: Engine, cause: Cause, onset: float, known: set[Key]) -> Iterator[_Idea]:

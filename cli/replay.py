@@ -11,7 +11,8 @@ import msgspec
 from agent.replay import NOWHERE, NotThatKind, Replay
 from agent.units import BadUnit
 from collectors.host import JSON, Host
-from wire.judgement import Judgement, Verdict
+from wire import entity
+from wire.judgement import Judgement, Reason, Verdict, unknown
 
 HEALTHY, FOUND, COULD_NOT_TELL = 0, 1, 2
 LIMIT = 64 * 1024 * 1024
@@ -64,12 +65,18 @@ def _told(replay: Replay, arguments: argparse.Namespace) -> Iterator[Told]:
         try:
             yield replay.text(arguments.kind, _bytes(name), host.for_unit())
         except NotThatKind as error:
+            _print({}, [_unreadable(arguments, error)])
             raise _Refused(f"{name} is no {arguments.kind}: {error}") from None
     if not arguments.file:
         try:
             yield from replay.tree(arguments.kind, host.for_unit())
         except NotThatKind as error:
             raise _Refused(str(error)) from None
+
+
+def _unreadable(arguments: argparse.Namespace, error: NotThatKind) -> Judgement:
+    """As the agent would tell it of a tool that prints what nobody can read."""
+    return unknown("replay.text", entity.host(arguments.host), Reason.UNREADABLE, error=str(error)[:1024])
 
 
 def _bytes(name: str) -> bytes:

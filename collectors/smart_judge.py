@@ -19,11 +19,10 @@ NOW_BAD = {197: re.compile("pending", re.IGNORECASE), 198: re.compile("uncorrect
 ONCE_BAD = {
     5: re.compile("realloc|retired|unknown|bad", re.IGNORECASE),
     187: re.compile("uncorrect", re.IGNORECASE),
-    184: re.compile("end.to.end", re.IGNORECASE),
 }
 """What happened once and may stand for ever; more of it means that the disk is failing."""
-LINK = {199: re.compile("crc", re.IGNORECASE)}
-"""Errors on the cable: never cleared, so only growth counts."""
+LINK = {199: re.compile("crc", re.IGNORECASE), 184: re.compile("end.to.end", re.IGNORECASE)}
+"""Errors on the cable and on the way through the drive: never cleared, so only growth counts."""
 MANY = 1000
 """So many reallocated sectors use up what most disks have in reserve."""
 CABLE_ERRORS = 10

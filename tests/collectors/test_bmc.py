@@ -1,0 +1,159 @@
+"""What management controllers tell through ipmitool, FreeIPMI and Redfish."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collectors import bmc_sel, bmc_sensors, redfish
+from collectors.bmc_facts import judge
+from collectors.host import Host
+from tests.collectors.conftest import about
+from wire.judgement import Judgement, Reason
+
+HOST = Host("box", "/dev/null")
+
+
+def events(*lines: str) -> Judgement:
+    return about(bmc_sel.judge(bmc_sel.parse("\n".join(lines).encode()), HOST), "bmc.events")
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("   1 | 04/17/2024 | 18:28:30 | Memory #0x53 | Uncorrectable ECC | Asserted", Reason.ERRORS),
+        (
+            "   2 | 04/17/2024 | 18:28:30 | Power Supply PS2 Status | Power Supply AC lost | Asserted",
+            Reason.ERRORS,
+        ),
+        ("   3 | 04/17/24 | 18:28:30 UTC | Fan FAN3 | Lower Critical going low  | Asserted", Reason.ERRORS),
+        ("   4 | 04/17/2024 | 18:28:30 | Drive Slot #0x41 | Drive Fault | Asserted", Reason.ERRORS),
+        ("   5 | 04/17/2024 | 18:28:30 | Memory DIMM_A1 | Correctable ECC | Asserted", Reason.HIGH),
+        (
+            "   6 | 04/17/2024 | 18:28:30 | Temperature Inlet | Upper Non-critical going high | Asserted",
+            Reason.HIGH,
+        ),
+        (
+            "   7 | 04/17/2024 | 18:28:30 | Event Logging Disabled SEL | Log area reset/cleared | Asserted",
+            Reason.OK,
+        ),
+        ("   8 | 04/17/2024 | 18:28:30 | Power Supply PS1 | Presence detected | Asserted", Reason.OK),
+        ("   9 | 04/17/2024 | 18:28:30 | System Event | Timestamp Clock Sync | Asserted", Reason.OK),
+        ("   a | Pre-Init  |0000000010| Processor CPU1 | IERR | Asserted", Reason.ERRORS),
+        (
+            "12 | Nov-05-2020 | 13:36:45 | PS2 Status | Power Supply | Power Supply input lost (AC/DC)",
+            Reason.ERRORS,
+        ),
+    ],
+)
+def test_an_event_is_graded_by_what_it_says(line, reason):
+    assert events(line).reason is reason
+
+
+def test_what_was_taken_back_does_not_stand():
+    lost = "   1 | 04/17/2024 | 18:28:30 | Power Supply PS2 | Power Supply AC lost | {}"
+    assert events(lost.format("Asserted")).reason is Reason.ERRORS
+    assert events(lost.format("Asserted"), lost.format("Deasserted")).reason is Reason.OK
+
+
+def test_an_empty_log_is_no_alarm():
+    assert events("SEL has no entries").reason is Reason.OK
+
+
+def sensors(text: str) -> list[Judgement]:
+    return list(judge(bmc_sensors.parse(text.encode()), HOST))
+
+
+@pytest.mark.parametrize(
+    ("line", "signal", "reason"),
+    [
+        ("Inlet Temp       | 23 degrees C      | ok", "bmc.temperature", Reason.OK),
+        ("Inlet Temp       | 04h | ok  |  7.1 | 23 degrees C", "bmc.temperature", Reason.OK),
+        ("CPU1 Temp        | 0Eh | cr  |  3.1 | 101 degrees C", "bmc.temperature", Reason.CRITICAL),
+        ("CPU1 Temp | 90.000 | degrees C | nc | na | na | na | 85.0 | 95.0 | na", "bmc.temperature", Reason.HIGH),
+        ("FAN1             | 30h | ok  | 29.1 | 4200 RPM", "bmc.fan", Reason.OK),
+        ("FAN2             | 31h | cr  | 29.2 | 300 RPM", "bmc.fan", Reason.CRITICAL),
+        ("FAN3             | 0 RPM             | cr", "bmc.fan", Reason.STOPPED),
+        ("FAN4             | no reading        | ns", "", Reason.OK),
+        ("PS2 Status | 75h | ok | 10.2 | Presence detected, AC lost", "bmc.power", Reason.STOPPED),
+        ("PS1 Status | 0x1 | discrete | 0x0100| na | na | na | na | na | na", "bmc.power", Reason.OK),
+        ("PS1 Status | 0xb | discrete | 0x0b00| na | na | na | na | na | na", "bmc.power", Reason.STOPPED),
+        ("PS Redundancy | 77h | ok | 7.1 | Redundancy Lost", "bmc.power", Reason.DEGRADED),
+        ("1 | FAN1 | Fan | Nominal | 4200.00 | RPM | 'OK'", "bmc.fan", Reason.OK),
+        ("2 | Temp | Temperature | Critical | 99.00 | C | 'At or Above (>=) Upper Critical Threshold'",
+         "bmc.temperature", Reason.CRITICAL),
+        ("3 | VBAT | Voltage | 2.10 | V | 'At or Below Lower Critical Threshold'", "bmc.power", Reason.CRITICAL),
+        ("4 | PS1 | Power Supply | N/A | N/A | 'Presence detected'", "bmc.power", Reason.OK),
+    ],
+)  # fmt: skip
+def test_a_sensor_is_graded_in_the_words_of_every_tool(line, signal, reason):
+    judgements = sensors(line)
+    assert [one.signal for one in judgements] == ([signal] if signal else [])
+    assert [one.reason for one in judgements] == ([reason] if signal else [])
+
+
+def resource(**keys: Any) -> list[Judgement]:
+    body = {"@odata.type": f"#{keys.pop('type')}.v1_0_0.X"} | keys
+    return list(redfish.judge(redfish.parse(msgspec.json.encode(body)), HOST))
+
+
+def test_redfish_grades_fans_temperatures_and_supplies_in_their_lists():
+    bad = {"Health": "Critical", "State": "Enabled"}
+    fine = {"Health": "OK", "State": "Enabled"}
+    thermal = resource(
+        type="Thermal",
+        Fans=[
+            {"Name": "Fan 1", "Reading": 0, "Status": bad},
+            {"Name": "Fan 2", "Status": {"State": "Absent"}},
+        ],
+        Temperatures=[{"Name": "Inlet", "ReadingCelsius": 50, "UpperThresholdCritical": 47, "Status": fine}],
+    )
+    assert about(thermal, "bmc.fan").reason is Reason.STOPPED
+    assert about(thermal, "bmc.temperature").reason is Reason.CRITICAL
+    power = resource(
+        type="Power", PowerSupplies=[{"Name": "PS 1", "Status": bad}, {"Name": "PS 2", "Status": fine}]
+    )
+    assert about(power, "bmc.power").reason is Reason.CRITICAL
+
+
+@pytest.mark.parametrize(
+    ("keys", "reason"),
+    [
+        ({"Status": {"Health": "OK"}}, Reason.OK),
+        ({"Status": {"Health": "OK"}, "FailurePredicted": True}, Reason.ERRORS),
+        ({"Status": {"Health": "Critical"}}, Reason.ERRORS),
+        ({"Status": {"Health": "OK"}, "PredictedMediaLifeLeftPercent": 3}, Reason.HIGH),
+    ],
+)
+def test_redfish_tells_a_drive_that_will_fail(keys, reason):
+    assert about(resource(type="Drive", Name="Disk 1", **keys), "raid.disk", "/Disk_1").reason is reason
+
+
+def test_redfish_tells_the_health_below_a_system():
+    system = resource(
+        type="ComputerSystem", Name="System", Status={"Health": "OK", "HealthRollup": "Critical"}
+    )
+    assert about(system, "bmc.health").reason is Reason.CRITICAL
+
+
+def test_a_machine_without_a_controller_asks_no_tool(tree):
+    assert not list(bmc_sel.read(tree.host()))
+    assert not list(bmc_sensors.read(tree.host()))
+
+
+@given(st.text(max_size=300))
+def test_no_text_breaks_the_parsers(text):
+    for parse, tell in (
+        (bmc_sel.parse, bmc_sel.judge),
+        (bmc_sensors.parse, judge),
+        (redfish.parse, redfish.judge),
+    ):
+        try:
+            found = parse(text.encode())
+        except ValueError:
+            continue
+        list(tell(found, HOST))

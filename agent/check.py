@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Iterator
 
 import msgspec
 
+from agent.capabilities import lacking
 from agent.config import Config
 from agent.evidence import hint
 from agent.look import Look, describe
@@ -79,10 +79,8 @@ def _on_demand(once: Once) -> Iterator[Row]:
 
 def _note(look: Look, judgement: Judgement) -> str:
     said = hint(judgement.evidence)
-    if judgement.reason is not Reason.NOT_PERMITTED:
-        return said
     unit = look.unit
     needs = unit.collector.needs if isinstance(unit, CollectorUnit) else unit.probe.needs
-    capabilities = ",".join(f"cap_{need.removeprefix('cap_')}" for need in needs)
-    line = f"setcap {capabilities}+ep {sys.executable}" if capabilities and "setcap" not in said else ""
-    return "  or  ".join(part for part in (said, line) if part)
+    missing = lacking(needs) if judgement.reason is Reason.NOT_PERMITTED else ()
+    grant = f"systemctl edit rootward-agent: AmbientCapabilities={' '.join(missing)}" if missing else ""
+    return "  or  ".join(part for part in (said, grant) if part)

@@ -13,6 +13,7 @@ from typing import Any
 
 import collectors
 import probes
+from agent.capabilities import NUMBERS, name_of
 from collectors.host import Host
 from collectors.unit import Collector
 from probes.unit import Net, Probe
@@ -105,7 +106,7 @@ def _probe(module: ModuleType) -> ProbeUnit:
     probe = module.PROBE
     if not isinstance(probe, Probe):
         raise BadUnit(f"{module.__name__}: PROBE is no probes.unit.Probe")
-    _check_declaration(module, probe.signals, probe.interval, probe.timeout)
+    _check_declaration(module, probe)
     ask, ask_all = getattr(module, "ask", None), getattr(module, "ask_all", None)
     if ask is None and ask_all is None:
         raise BadUnit(f"{module.__name__}: a probe has ask or ask_all")
@@ -119,7 +120,9 @@ def _collector(module: ModuleType) -> CollectorUnit:
     collector = module.COLLECTOR
     if not isinstance(collector, Collector):
         raise BadUnit(f"{module.__name__}: COLLECTOR is no collectors.unit.Collector")
-    _check_declaration(module, collector.signals, collector.interval, collector.timeout, collector.where)
+    _check_declaration(module, collector)
+    if not all(isinstance(sign, str) and sign for sign in collector.where):
+        raise BadUnit(f"{module.__name__}: where names paths, globs or commands")
     read, follow = getattr(module, "read", None), getattr(module, "follow", None)
     if read is None or not callable(read):
         raise BadUnit(f"{module.__name__}: a collector has read(host)")
@@ -130,18 +133,13 @@ def _collector(module: ModuleType) -> CollectorUnit:
     )
 
 
-def _check_declaration(
-    module: ModuleType,
-    signals: tuple[str, ...],
-    interval: float,
-    timeout: float,
-    where: tuple[str, ...] = (),
-) -> None:
+def _check_declaration(module: ModuleType, declared: Probe | Collector) -> None:
+    signals = declared.signals
     if not signals or not all(isinstance(signal, str) and "." in signal for signal in signals):
         raise BadUnit(f"{module.__name__}: signals are dotted names, and at least one")
-    if not all(isinstance(sign, str) and sign for sign in where):
-        raise BadUnit(f"{module.__name__}: where names paths, globs or commands")
-    if interval < 1 or timeout <= 0:
+    if unknown := [need for need in declared.needs if name_of(need) not in NUMBERS]:
+        raise BadUnit(f"{module.__name__}: needs names no capability that is known: {unknown}")
+    if declared.interval < 1 or declared.timeout <= 0:
         raise BadUnit(f"{module.__name__}: interval is at least 1 s and timeout above 0")
 
 

@@ -25,6 +25,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     run_ = children.add_parser("run", help="run the agent in the foreground")
     check = children.add_parser("check", help="what would be looked at here, what cannot, and why")
+    check.epilog = (
+        "exit codes: 0 all that is here can be looked at · 1 something cannot: its row says why, and what "
+        "would let it · 2 it could not be told"
+    )
     check.add_argument("--json", action="store_true", help="JSON lines")
     for child in (enroll, run_, check):
         child.add_argument(
@@ -86,7 +90,7 @@ def _check(config: Config, *, as_json: bool) -> int:
         found = rows(config)
     except BadUnit as error:
         print(f"rootward agent check: {error}", file=sys.stderr)
-        return 1
+        return 2
     if as_json:
         for row in found:
             print(encode(row).decode())
@@ -95,4 +99,4 @@ def _check(config: Config, *, as_json: bool) -> int:
             outcome = row.verdict if row.verdict in {"", "pass"} else f"{row.verdict} {row.reason}"
             line = f"{row.state:9}  {row.check:18}  {row.target:48}  {outcome:22}  {row.note}"
             print("".join(letter if letter.isprintable() else "?" for letter in line).rstrip())
-    return 0
+    return 1 if any(row.state == "cannot" for row in found) else 0

@@ -24,6 +24,8 @@ _FULL = (errno.EAGAIN, errno.ENOBUFS)
 _ENOUGH = 64
 """Turns of a loop that other programs' errors could keep going."""
 _BILLION = 1_000_000_000
+_ROUNDED = 1_000_000
+"""Nanoseconds by which the time of sending, which is an estimate, may lie behind that of the reply."""
 _NEVER = (1 << 62,)
 
 
@@ -34,6 +36,7 @@ class _Wave:
     sent_at: array[int]
     waiting: bytearray
     left: int = field(default=0)
+    began: int = field(default_factory=time.monotonic_ns)
 
 
 class Echoes:
@@ -154,6 +157,7 @@ class Echoes:
 
     def _count(self, got: int) -> None:
         numbers, waves, token = self._numbers, self._waves, self._token
+        now = time.monotonic_ns()
         for source, seconds, nanoseconds, sequence, shown in self._slot.iter_unpack(
             self._incoming.view[: got * STRIDE]
         ):
@@ -168,6 +172,10 @@ class Echoes:
             wave.left -= 1
             self.received[number] += 1
             took = seconds * _BILLION + nanoseconds - wave.sent_at[number]
+            if not -_ROUNDED <= took <= now - wave.began:
+                took = (
+                    now - wave.began
+                )  # the clock was set, or shows this process another time than the kernel's
             if took < self.best[number]:
                 self.best[number] = max(0, took)
 

@@ -35,6 +35,11 @@ def test_the_round_trip_is_measured_by_kernel_time(lan):
     assert 0 < judged.value < 0.5
 
 
+def test_the_round_trip_is_right_where_the_clock_is_not(lan):
+    (judged,) = lan.ask("icmp", H2, prefix=("faketime", "1 hour ago"))
+    assert 0 < judged.value < 5
+
+
 def test_an_address_nobody_has_is_unreachable(lan):
     judged = lan.ask("icmp", IcmpTarget("10.99.0.77"), IcmpTarget("fd99::77"))
     assert {each.reason for each in judged} == {Reason.UNREACHABLE}

@@ -98,8 +98,9 @@ class TicketStage:
             self._move(diagnosis, ticket, turn)
         self._watch(diagnosis, ticket, turn)
         said = self._desk.diagnoses.get(ticket.id)
+        same_place = said is None or said.entity == diagnosis.entity
         surer = said is None or diagnosis.probability >= said.probability
-        if surer or not self._moving.is_remainder(diagnosis, ticket):
+        if (surer and same_place) or not self._moving.is_remainder(diagnosis, ticket):
             self._store(diagnosis, ticket, turn)
 
     def _move(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> None:

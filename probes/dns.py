@@ -5,6 +5,7 @@ from __future__ import annotations
 import dns.message
 import dns.rcode
 
+from probes.dns_checks import signature, zone
 from probes.dns_query import query, texts
 from probes.next_hop import silent
 from probes.steps import StepFailed, Steps
@@ -15,7 +16,7 @@ from wire.judgement import Judgement, Layer, Reason, Scalar, Verdict
 from wire.target import DnsTarget
 
 PROBE = Probe(
-    signals=("net.dns", "net.dns_record"),
+    signals=("net.dns", "net.dns_record", "dns.tcp", "dns.zone", "dns.dnssec"),
     layer=Layer.NETWORK,
     target=DnsTarget,
     interval=15 * SECOND,
@@ -28,25 +29,51 @@ _ANSWERED = (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
 
 
 async def ask(target: DnsTarget, net: Net) -> list[Judgement]:
-    """Judges the resolver (value: seconds) and, when it answered, the record (``.`` is none)."""
-    steps = Steps("net.dns", resolver_entity(target.resolver), net, _PATIENCE)
+    """Judges the resolver (value: seconds) and, when it answered, the record (``.`` is none), its zone and
+    its signature.
+    """
+    signal = "dns.tcp" if target.over == "tcp" else "net.dns"
+    steps = Steps(signal, resolver_entity(target.resolver), net, _PATIENCE)
     steps.evidence.update(name=target.name, record=target.record)
     try:
-        way = steps.go(target.resolver, target.port)
-        with steps.step("answer"):
-            answer = await query(
-                target.resolver, target.name, target.record, port=target.port, seconds=steps.left()
-            )
+        answer = await _answer(steps, target)
     except StepFailed as failure:
-        if failure.reason is Reason.TIMEOUT and (why := await silent(steps.ways, way)):
-            failure = StepFailed(Reason.UNREACHABLE, neighbour=why)
         return [steps.failed(failure)]
     steps.evidence["rcode"] = dns.rcode.to_text(answer.rcode())
     took = steps.elapsed()
-    if answer.rcode() not in _ANSWERED:
+    signed = await signature(steps, target, answer)
+    gone = await zone(steps, target, answer)
+    if answer.rcode() not in _ANSWERED and not _explained(signed, gone):
         return [steps.failed(StepFailed(Reason.STATUS), took)]
     judged = steps.warned(Reason.SLOW, took) if took > SLOW else steps.passed(took)
-    return [judged] if target.name == "." else [judged, _record(target, answer, judged)]
+    found = [judged, *signed, *gone]
+    if target.name == "." or answer.rcode() not in _ANSWERED or (target.record == "SOA" and gone):
+        return found
+    return [*found, _record(target, answer, judged)]
+
+
+async def _answer(steps: Steps, target: DnsTarget) -> dns.message.Message:
+    way = steps.go(target.resolver, target.port)
+    try:
+        with steps.step("answer"):
+            return await query(
+                target.resolver,
+                target.name,
+                target.record,
+                port=target.port,
+                seconds=steps.left(),
+                over_tcp=target.over == "tcp",
+                signed=target.signed,
+            )
+    except StepFailed as failure:
+        if failure.reason is Reason.TIMEOUT and (why := await silent(steps.ways, way)):
+            raise StepFailed(Reason.UNREACHABLE, neighbour=why) from None
+        raise
+
+
+def _explained(signed: list[Judgement], gone: list[Judgement]) -> bool:
+    """A bad signature or a lost zone is nothing that the resolver itself does wrong."""
+    return any(each.verdict is Verdict.FAIL for each in (*signed, *gone))
 
 
 def _record(target: DnsTarget, answer: dns.message.Message, server: Judgement) -> Judgement:

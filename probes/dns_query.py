@@ -22,15 +22,25 @@ _TRIES = 2
 
 
 async def query(
-    resolver: str, name: str, record: str = "A", *, port: int = 53, seconds: float = 3.0
+    resolver: str,
+    name: str,
+    record: str = "A",
+    *,
+    port: int = 53,
+    seconds: float = 3.0,
+    over_tcp: bool = False,
+    signed: bool = False,
+    unchecked: bool = False,
 ) -> dns.message.Message:
-    """The answer, whatever its rcode. Raises StepFailed."""
-    try:
-        question = dns.message.make_query(name, record, use_edns=0, payload=1232, id=secrets.randbelow(65536))
-    except dns.exception.DNSException as error:
-        raise StepFailed(Reason.INTERNAL, error=f"no DNS name: {error}") from None
+    """The answer, whatever its rcode. Raises StepFailed.
+
+    ``signed`` wants to know whether it was validated (AD), ``unchecked`` forbids to validate (CD, RFC 4035).
+    """
+    question = _question(name, record, signed=signed or unchecked, unchecked=unchecked)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
+    if over_tcp:
+        return await _tcp(resolver, port, question, seconds)
     for tries_left in range(_TRIES, 0, -1):
         share = (deadline - loop.time()) / tries_left
         answer = await _udp(resolver, port, question, max(0.01, share))
@@ -40,6 +50,21 @@ async def query(
             return await _tcp(resolver, port, question, max(0.01, deadline - loop.time()))
         return answer
     raise StepFailed(Reason.TIMEOUT, error=f"no answer in {seconds:.1f} s")
+
+
+def _question(name: str, record: str, *, signed: bool, unchecked: bool) -> dns.message.QueryMessage:
+    number = secrets.randbelow(65536)
+    try:
+        question = dns.message.make_query(
+            name, record, use_edns=0, payload=1232, id=number, want_dnssec=signed
+        )
+    except dns.exception.DNSException as error:
+        raise StepFailed(Reason.INTERNAL, error=f"no DNS name: {error}") from None
+    if signed:
+        question.flags |= dns.flags.AD
+    if unchecked:
+        question.flags |= dns.flags.CD
+    return question
 
 
 async def _udp(

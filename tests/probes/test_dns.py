@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import threading
 import time
@@ -116,6 +117,124 @@ def test_rubbish_and_answers_to_others_are_passed_over(dnsmasq, net):
 
 def test_the_root_is_no_record(dnsmasq, net):
     assert list(both(dns, DnsTarget("127.0.0.1", ".", record="NS", port=dnsmasq), net)) == ["net.dns"]
+
+
+def test_a_resolver_is_asked_over_tcp_where_that_is_wanted(dnsmasq, net):
+    found = both(dns, DnsTarget("127.0.0.1", "shop.lab", port=dnsmasq, over="tcp"), net)
+    assert (found["dns.tcp"].verdict, found["net.dns_record"].verdict) == (Verdict.PASS, Verdict.PASS)
+
+
+def test_a_resolver_that_is_deaf_to_tcp_is_told_by_its_own_signal(net):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        target = DnsTarget("127.0.0.1", "shop.lab", port=silent.getsockname()[1], over="tcp")
+        assert {name: each.reason for name, each in both(dns, target, net).items()} == {
+            "dns.tcp": Reason.REFUSED
+        }
+
+
+ZONE = """
+@ 60 IN SOA ns.%s. root.%s. 1 3600 600 86400 60
+@ 60 IN NS ns.%s.
+ns 60 IN A 127.0.0.1
+shop 60 IN A 10.0.0.1
+"""
+
+
+@pytest.fixture
+def unbound(serve, tmp_path, free_port):
+    """A resolver that has these zones, and passes the ones of ``test`` on to another; starts it (again)."""
+    program = shutil.which("unbound") or shutil.which("unbound", path="/usr/sbin")
+    if program is None:
+        pytest.skip("unbound is not installed")
+    running = []
+
+    def start(*zones: str, forwards_to: int = 1, trusts: str = "") -> int:
+        for process in running:
+            process.terminate()
+            process.wait(10)
+        lines = ["server:", "interface: 127.0.0.1", f"port: {free_port}", 'username: ""', 'chroot: ""']
+        lines += [f'pidfile: "{tmp_path}/pid"', "use-syslog: no", "do-not-query-localhost: no"]
+        lines += ['local-zone: "test." nodefault', 'module-config: "validator iterator"']
+        lines += [f'trust-anchor: "{trusts}"'] if trusts else []
+        lines += ["remote-control:", "control-enable: no"]
+        lines += ["forward-zone:", 'name: "test"', f"forward-addr: 127.0.0.1@{forwards_to}"]
+        for name in zones:
+            (tmp_path / name).write_text(ZONE.replace("%s", name))
+            lines += ["auth-zone:", f'name: "{name}"', f'zonefile: "{tmp_path / name}"']
+            lines += ["for-downstream: yes", "for-upstream: no"]
+        configuration = tmp_path / "unbound.conf"
+        configuration.write_text("\n".join(lines) + "\n")
+        running.append(serve(program, "-d", "-c", str(configuration), port=free_port))
+        return free_port
+
+    return start
+
+
+def test_a_zone_that_is_there_passes_beside_its_record(unbound, net):
+    found = both(dns, DnsTarget("127.0.0.1", "shop.firm.lab", port=unbound("firm.lab")), net)
+    assert found["dns.zone"].subject == "zone:firm.lab@127.0.0.1"
+    assert {each.verdict for each in found.values()} == {Verdict.PASS}
+
+
+def test_a_zone_that_was_there_and_is_gone_is_missing(unbound, net):
+    target = DnsTarget("127.0.0.1", "shop.firm.lab", port=unbound("firm.lab", "lab"))
+    both(dns, target, net)
+    unbound("lab")
+    found = both(dns, target, net)
+    assert (found["dns.zone"].reason, found["net.dns_record"].reason) == (Reason.MISSING, Reason.MISSING)
+
+
+def test_a_record_that_is_gone_from_its_zone_leaves_the_zone_well(unbound, net):
+    port = unbound("firm.lab")
+    both(dns, DnsTarget("127.0.0.1", "shop.firm.lab", port=port), net)
+    found = both(dns, DnsTarget("127.0.0.1", "gone.firm.lab", port=port), net)
+    assert (found["dns.zone"].verdict, found["net.dns_record"].reason) == (Verdict.PASS, Reason.MISSING)
+
+
+def test_a_zone_is_asked_for_by_its_soa(unbound, net):
+    port = unbound("firm.lab", "lab")
+    found = both(dns, DnsTarget("127.0.0.1", "firm.lab", record="SOA", port=port), net)
+    assert {name: each.verdict for name, each in found.items()} == {
+        "net.dns": Verdict.PASS,
+        "dns.zone": Verdict.PASS,
+    }
+    (_, gone) = both(dns, DnsTarget("127.0.0.1", "sold.lab", record="SOA", port=port), net).values()
+    assert gone.reason is Reason.MISSING
+
+
+ANCHOR = "firm.test. IN DS 1 13 2 " + "ab" * 32
+
+
+@pytest.fixture
+def upstream(serve):
+    """Another resolver, which knows shop.firm.test only and signs nothing. Gives its port."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+    options = ("--no-daemon", "--no-resolv", "--no-hosts", "--conf-file=/dev/null", "--bind-interfaces")
+    listen = ("--listen-address=127.0.0.1", f"--port={port}", "--user=root")
+    serve("dnsmasq", *options, *listen, "--address=/shop.firm.test/10.0.0.1", port=port)
+    return port
+
+
+def test_what_a_resolver_cannot_validate_is_wrong_and_not_its_own_fault(unbound, upstream, net):
+    port = unbound(forwards_to=upstream, trusts=ANCHOR)
+    found = both(dns, DnsTarget("127.0.0.1", "shop.firm.test", port=port), net)
+    assert (found["net.dns"].verdict, found["net.dns"].evidence["rcode"]) == (Verdict.PASS, "SERVFAIL")
+    signature = found["dns.dnssec"]
+    assert (signature.reason, signature.evidence["unchecked"]) == (Reason.WRONG, "10.0.0.1")
+
+
+def test_a_resolver_whose_upstream_refuses_is_status(unbound, upstream, net):
+    port = unbound(forwards_to=upstream)
+    found = both(dns, DnsTarget("127.0.0.1", "shop.other.test", port=port), net)
+    assert (found["net.dns"].reason, found["net.dns"].evidence["rcode"]) == (Reason.STATUS, "SERVFAIL")
+
+
+def test_an_answer_that_nobody_validated_is_missing_its_signature_where_one_is_wanted(dnsmasq, net):
+    found = both(dns, DnsTarget("127.0.0.1", "shop.lab", port=dnsmasq, signed=True), net)
+    assert found["dns.dnssec"].reason is Reason.MISSING
 
 
 @pytest.mark.root

@@ -71,6 +71,7 @@ def edges_of(
     for service in sorted({ids.service(name, listener.service) for listener in inventory.listeners}):
         for process in processes_of(inventory, service):
             yield edge(service, Relation.RUNS_ON, process)
+            yield edge(process, Relation.RUNS_ON, machine)
     for store in inventory.stores:
         service = ids.service(name, store.service)
         for place in (ids.fs(name, store.mount), ids.mount(name, store.mount)):

@@ -12,6 +12,11 @@ from kernel.ber import OCTETS, OID, items
 _UTC_TIME, _GENERALIZED_TIME = 0x17, 0x18
 _EXTENSIONS, _DNS_NAME, _IP_NAME = 0xA3, 0x82, 0x87
 _VERSION = 0xA0
+_CA_ISSUERS = b"\x2b\x06\x01\x05\x05\x07\x30\x02"
+_RSA = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"
+_CURVE = b"\x2a\x86\x48\xce\x3d\x02\x01"
+_WEAK_RSA, _WEAK_CURVE, _NO_RSA = 2048, 224, 522
+"""No curve in use has more bits than 521, no RSA key so few."""
 _ALTERNATIVE_NAMES, _COMMON_NAME, _ORGANISATION = b"\x55\x1d\x11", b"\x55\x04\x03", b"\x55\x04\x0a"
 
 
@@ -24,6 +29,15 @@ class Certificate:
     """DNS names and addresses it is valid for; the common name when it lists none."""
     subject: str
     issuer: str
+    key_bits: int = 0
+    """Of RSA keys and those on elliptic curves; 0 for others."""
+    tells_issuer: bool = False
+    """It says where the certificate of its issuer is found (RFC 5280, 4.2.2.1)."""
+
+    @property
+    def weak(self) -> bool:
+        """A key that is no longer held to be safe (NIST SP 800-57, 112 bits)."""
+        return 0 < self.key_bits < (_WEAK_CURVE if self.key_bits < _NO_RSA else _WEAK_RSA)
 
     def covers(self, name: str) -> bool:
         """RFC 6125: a star stands for one whole left-most label."""
@@ -48,7 +62,25 @@ def parse(der: bytes) -> Certificate:
     except (IndexError, StopIteration, RecursionError, UnicodeDecodeError) as error:
         raise ValueError("not a certificate") from error
     common = _common(subject).lower()
-    return Certificate(begin, end, names or ((common,) if common else ()), _shown(subject), _shown(issuer))
+    return Certificate(
+        not_before=begin,
+        not_after=end,
+        names=names or ((common,) if common else ()),
+        subject=_shown(subject),
+        issuer=_shown(issuer),
+        key_bits=_key_bits(fields[5][1]),
+        tells_issuer=_CA_ISSUERS in body,
+    )
+
+
+def _key_bits(info: bytes) -> int:
+    """Of SubjectPublicKeyInfo. Raises ValueError, IndexError."""
+    (_, algorithm), (_, bits) = items(info)
+    kind = next(items(algorithm))[1]
+    if kind == _RSA:
+        modulus = next(items(next(items(bits[1:]))[1]))[1]
+        return int.from_bytes(modulus, "big").bit_length()
+    return (len(bits) - 2) // 2 * 8 if kind == _CURVE and bits[1:2] == b"\x04" else 0
 
 
 def _moment(kind: int, value: bytes) -> float:

@@ -12,13 +12,25 @@ from pathlib import Path
 
 from kernel.certificate import Certificate, parse
 from kernel.rtnetlink import family_of
+from probes.chain import lacks_link, remember, shown_chain
 from probes.steps import StepFailed, Steps
 from probes.talk import SecureTalk
 from wire.judgement import Reason, Scalar
 
 _EXPIRED, _NOT_YET = 10, 9
+_NO_ISSUER = (20, 21)
+_WEAK = (66, 67, 68)
 _NAMES = (62, 63, 64)
-"""X509_V_ERR_… of openssl/x509_vfy.h; 62–64 are host, email and address mismatch."""
+"""X509_V_ERR_… of openssl/x509_vfy.h; 62–64 are host, email and address mismatch, 20 and 21 an issuer that
+is not at hand, 66–68 keys and digests that OpenSSL holds to be too weak."""
+_BAD_KEY = (
+    "BAD_SIGNATURE",
+    "DECRYPT_ERROR",
+    "WRONG_SIGNATURE_TYPE",
+    "BAD_DH_VALUE",
+    "SIGNATURE_FOR_NON_SIGNING",
+)
+"""What OpenSSL says of a server whose key does not belong to the certificate that it shows."""
 DAY = 86400.0
 
 
@@ -29,10 +41,12 @@ class Secured:
     protocol: str
 
 
-async def secure(steps: Steps, sock: socket.socket, server_name: str, ca_file: str) -> Secured:
+async def secure(
+    steps: Steps, sock: socket.socket, server_name: str, ca_file: str, speaks: str = ""
+) -> Secured:
     """Takes the socket over. Raises StepFailed: tls_*, reset, request_timeout."""
     try:
-        context = _context(ca_file, _changed(ca_file), verify=True)
+        context = _context(ca_file, _changed(ca_file), speaks, verify=True)
     except OSError as error:
         sock.close()
         raise StepFailed(
@@ -46,7 +60,8 @@ async def secure(steps: Steps, sock: socket.socket, server_name: str, ca_file: s
         except TimeoutError:
             raise StepFailed(Reason.REQUEST_TIMEOUT, step="tls", error="no answer to the handshake") from None
         except ssl.SSLError as error:
-            raise StepFailed(Reason.TLS_PROTOCOL, step="tls", error=error.reason or str(error)) from None
+            raise _broken(error) from None
+    remember(shown_chain(talk.session), steps.net)
     try:
         shown = parse(talk.session.getpeercert(binary_form=True) or b"")
     except ValueError as error:
@@ -64,6 +79,7 @@ def described(shown: Certificate, now: float) -> dict[str, Scalar]:
         "days_left": round((shown.not_after - now) / DAY, 1),
         "names": ", ".join(shown.names)[:256],
         "issuer": shown.issuer[:128],
+        "key_bits": shown.key_bits,
     }
 
 
@@ -83,8 +99,9 @@ async def _shake(
 
 async def _untrusted(steps: Steps, server_name: str, error: ssl.SSLCertVerificationError) -> StepFailed:
     """Looks at the refused certificate: OpenSSL names the first thing wrong, people want the worst."""
-    shown = await _show(steps, server_name)
-    evidence: dict[str, Scalar] = {"step": "tls", "error": error.verify_message}
+    chain = await _show(steps, server_name)
+    shown = chain[0] if chain else None
+    evidence: dict[str, Scalar] = {"step": "tls", "error": error.verify_message, "chain": len(chain)}
     now = steps.net.clock()
     if shown:
         evidence |= described(shown, now)
@@ -94,21 +111,31 @@ async def _untrusted(steps: Steps, server_name: str, error: ssl.SSLCertVerificat
         return StepFailed(Reason.TLS_NOT_YET_VALID, **evidence)
     if error.verify_code in _NAMES or (shown and not shown.covers(server_name)):
         return StepFailed(Reason.TLS_NAME, wanted=server_name, **evidence)
+    if error.verify_code in _WEAK:
+        return StepFailed(Reason.TLS_WEAK, **evidence)
+    if error.verify_code in _NO_ISSUER and lacks_link(chain, steps.net):
+        return StepFailed(Reason.TLS_INCOMPLETE, **evidence)
     return StepFailed(Reason.TLS_UNTRUSTED, **evidence)
 
 
-async def _show(steps: Steps, server_name: str) -> Certificate | None:
-    """A second handshake, unverified, only to read the certificate. None when it is not shown again."""
+def _broken(error: ssl.SSLError) -> StepFailed:
+    said = error.reason or str(error)
+    bad_key = any(word in said for word in _BAD_KEY)
+    return StepFailed(Reason.TLS_KEY if bad_key else Reason.TLS_PROTOCOL, step="tls", error=said)
+
+
+async def _show(steps: Steps, server_name: str) -> list[Certificate]:
+    """A second handshake, unverified, only to read the chain. Empty when it is not shown again."""
     try:
         with socket.socket(family_of(steps.path.address), socket.SOCK_STREAM) as sock:
             sock.setblocking(False)
             async with asyncio.timeout(steps.left()):
                 await asyncio.get_running_loop().sock_connect(sock, (steps.path.address, steps.path.port))
-            talk = await _shake(sock, _context("", 0.0, verify=False), server_name, steps.left())
+            talk = await _shake(sock, _context("", 0.0, "", verify=False), server_name, steps.left())
             der = talk.session.getpeercert(binary_form=True)
-            return parse(der) if der else None
+            return shown_chain(talk.session) or ([parse(der)] if der else [])
     except (OSError, ValueError):
-        return None
+        return []
 
 
 def _changed(ca_file: str) -> float:
@@ -116,10 +143,13 @@ def _changed(ca_file: str) -> float:
 
 
 @lru_cache(maxsize=16)
-def _context(ca_file: str, _changed_at: float, *, verify: bool) -> ssl.SSLContext:
+def _context(ca_file: str, _changed_at: float, speaks: str, *, verify: bool) -> ssl.SSLContext:
     """Shared: loading the system's certificates costs 20 ms and a megabyte. Read anew after a change."""
     if verify:
-        return ssl.create_default_context(cafile=ca_file or None)
+        trusting = ssl.create_default_context(cafile=ca_file or None)
+        if speaks:
+            trusting.set_alpn_protocols([speaks, "http/1.1"])
+        return trusting
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -203,6 +203,7 @@ class Authority:
     """A certificate authority of the test's own; leaves of any age by running openssl at another time."""
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
         self.folder = folder
         self.certificate = folder / "ca.pem"
         self._key = folder / "ca.key"
@@ -211,15 +212,28 @@ class Authority:
             "req", "-x509", *KEY, "-keyout", self._key, "-out", self.certificate, *subject, at="2010-01-01"
         )
 
-    def leaf(self, name: str, names: str, days: int, at: str) -> Path:
+    def between(self, name: str) -> Authority:
+        """An authority that this one vouches for."""
+        lower = Authority(self.folder / name.replace(" ", "-"))
+        key, request, extensions = lower._key, lower.folder / "ca.csr", lower.folder / "ca.ext"
+        extensions.write_text("basicConstraints=critical,CA:TRUE\n")
+        self._openssl("req", "-new", "-key", key, "-out", request, "-subj", f"/CN={name}", at="2020-01-01")
+        signing = ("-CA", self.certificate, "-CAkey", self._key, "-CAcreateserial", "-extfile", extensions)
+        days = ("-days", "9000")
+        self._openssl(
+            "x509", "-req", "-in", request, "-out", lower.certificate, *days, *signing, at="2020-01-01"
+        )
+        return lower
+
+    def leaf(self, name: str, names: str, days: int, at: str, key: tuple[str, ...] = ()) -> Path:
         """A file with certificate and key, valid for ``days`` from ``at`` (in the words of date(1))."""
-        pem, key, request = (self.folder / f"{name}.{end}" for end in ("pem", "key", "csr"))
+        pem, own, request = (self.folder / f"{name}.{end}" for end in ("pem", "key", "csr"))
         extensions = self.folder / f"{name}.ext"
         extensions.write_text(f"subjectAltName={names}\n")
-        self._openssl("req", *KEY, "-keyout", key, "-out", request, "-subj", f"/CN={name}", at=at)
+        self._openssl("req", *(key or KEY), "-keyout", own, "-out", request, "-subj", f"/CN={name}", at=at)
         signing = ("-CA", self.certificate, "-CAkey", self._key, "-CAcreateserial", "-extfile", extensions)
         self._openssl("x509", "-req", "-in", request, "-out", pem, "-days", str(days), *signing, at=at)
-        pem.write_text(pem.read_text() + key.read_text())
+        pem.write_text(pem.read_text() + own.read_text())
         return pem
 
     def alone(self, name: str, names: str) -> Path:

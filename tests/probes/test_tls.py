@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 
 import pytest
 
-from probes import certificate, tls
+from kernel import certificate
+from probes import handshake, tls
 from wire.judgement import Reason, Verdict
 from wire.target import TlsTarget
 
@@ -18,11 +20,11 @@ HERE = "DNS:localhost,IP:127.0.0.1"
 def show(authority, nginx, free_port, ask):
     """Shows one certificate and asks about it."""
 
-    def asking(pem, host="127.0.0.1", ca=None, more=""):
+    def asking(pem, host="127.0.0.1", ca=None, *, more="", listen="ssl", speaks=""):
         shown = f"ssl_certificate {pem}; ssl_certificate_key {pem}; {more}"
-        nginx(f"server {{ listen 127.0.0.1:{free_port} ssl; {shown} }}", free_port)
+        nginx(f"server {{ listen 127.0.0.1:{free_port} {listen}; {shown} }}", free_port)
         ca_file = str(authority.certificate) if ca is None else ca
-        return ask(tls, TlsTarget(host, free_port, ca_file=ca_file))
+        return ask(tls, TlsTarget(host, free_port, ca_file=ca_file, speaks=speaks))
 
     return asking
 
@@ -71,6 +73,66 @@ def test_expiry_outweighs_distrust(authority, show):
 def test_the_last_two_weeks_are_a_warning(authority, show):
     judged = show(authority.leaf("soon", HERE, 10, "1 day ago"))
     assert (judged.verdict, judged.reason) == (Verdict.WARN, Reason.EXPIRING)
+
+
+def test_a_weak_key_is_told_with_its_size(authority, show):
+    """Whether OpenSSL itself refuses it depends on how it was built."""
+    pem = authority.leaf("weak", HERE, 90, "1 day ago", key=("-newkey", "rsa:1024", "-nodes"))
+    judged = show(pem, more="ssl_ciphers ALL:@SECLEVEL=0;")
+    assert (judged.reason, judged.evidence["key_bits"]) == (Reason.TLS_WEAK, 1024)
+
+
+@pytest.mark.parametrize(("speaks", "reason"), [("h2", Reason.OK), ("acme-tls/1", Reason.TLS_PROTOCOL)])
+def test_the_protocol_that_a_server_chooses_is_compared(authority, show, speaks, reason):
+    pem = authority.leaf(f"alpn-{speaks[:2]}", HERE, 90, "1 day ago")
+    assert show(pem, listen="ssl http2", speaks=speaks).reason is reason
+
+
+@pytest.fixture
+def two_servers(authority, nginx, ask):
+    """One shows the whole chain, the other only its own certificate. Gives how to ask both, in this order."""
+    between = authority.between("Test Intermediate")
+
+    def asking(extensions: str = "", *, both: bool = True):
+        leaf = between.leaf("far", f"{HERE}{extensions}", 90, "1 day ago")
+        whole = authority.folder / "whole.pem"
+        whole.write_text(leaf.read_text() + between.certificate.read_text())
+        ports, blocks = [], ""
+        for pem in (whole, leaf):
+            with socket.socket() as sock:
+                sock.bind(("127.0.0.1", 0))
+                ports.append(sock.getsockname()[1])
+            pair = f"ssl_certificate {pem}; ssl_certificate_key {pem};"
+            blocks += f"server {{ listen 127.0.0.1:{ports[-1]} ssl; {pair} }}\n"
+        nginx(blocks, ports[-1])
+        ca = str(authority.certificate)
+        return [ask(tls, TlsTarget("127.0.0.1", port, ca_file=ca)) for port in ports[0 if both else 1 :]]
+
+    return asking
+
+
+def test_a_chain_without_a_link_that_was_seen_elsewhere_is_incomplete(two_servers):
+    well, ill = two_servers()
+    assert (well.verdict, ill.reason) == (Verdict.PASS, Reason.TLS_INCOMPLETE)
+
+
+def test_a_chain_without_a_link_that_nobody_saw_is_untrusted(two_servers):
+    (ill,) = two_servers(both=False)
+    assert (ill.reason, ill.evidence["chain"]) == (Reason.TLS_UNTRUSTED, 1)
+
+
+def test_a_lone_certificate_that_tells_where_its_issuer_is_found_is_incomplete(two_servers):
+    (ill,) = two_servers("\nauthorityInfoAccess=caIssuers;URI:http://ca.lab/ca.crt", both=False)
+    assert ill.reason is Reason.TLS_INCOMPLETE
+
+
+def test_a_key_of_another_certificate_is_told_from_a_protocol_of_another_time():
+    reasons = []
+    for said in ("BAD_SIGNATURE", "TLSV1_ALERT_DECRYPT_ERROR", "NO_PROTOCOLS_AVAILABLE"):
+        error = ssl.SSLError()
+        error.reason = said
+        reasons.append(handshake._broken(error).reason)
+    assert reasons == [Reason.TLS_KEY, Reason.TLS_KEY, Reason.TLS_PROTOCOL]
 
 
 def test_an_old_protocol_is_told(authority, show):

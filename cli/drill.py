@@ -18,7 +18,7 @@ from drills.stage import Stage
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "exit codes: 0 all passed · 1 one failed · 2 could not run"
+    parser.epilog = "exit codes: 0 all passed · 1 one failed · 2 could not run · 130 interrupted"
     todo = parser.add_subparsers(dest="todo", required=True, metavar="list|run|lab")
     listing = todo.add_parser("list", help="the drills there are")
     listing.add_argument("--json", action="store_true", help="one JSON document")
@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     lab = todo.add_parser("lab", help="keep a lab with the product up until Ctrl-C, to play with (root)")
     for needs_root in (running, lab):
         needs_root.add_argument(
-            "--prefix", default="a", help="name of the lab; several can stand side by side"
+            "--prefix", default="", help="name of the lab among others on this machine (one that is free)"
         )
 
 
@@ -52,6 +52,9 @@ def run(options: argparse.Namespace) -> int:
     except (BadDrill, LabError) as error:
         print(f"rootward drill: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("rootward drill: interrupted; the labs are gone", file=sys.stderr)
+        return 130
 
 
 def _path(name: str) -> Path:

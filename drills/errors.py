@@ -9,3 +9,7 @@ class LabError(RuntimeError):
 
 class NotPossible(RuntimeError):
     """A harm that this kernel or machine cannot do; the drill is reported as not run, with this reason."""
+
+
+class PrefixTaken(LabError):
+    """Another lab has that name: no run of this one can take place."""

@@ -26,9 +26,9 @@ CLOCK_EVERY = 0.5
 
 
 class Lab:
-    """Used as a context: up inside, gone after. ``prefix`` lets several run beside each other."""
+    """Used as a context: up inside, gone after. ``prefix`` names it among others; empty: any free name."""
 
-    def __init__(self, prefix: str = "a") -> None:
+    def __init__(self, prefix: str = "") -> None:
         self.rack = Rack(prefix)
         shared = shared_places()
         self.nodes: dict[str, Node] = {

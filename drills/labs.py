@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
+import os
 import queue
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import FrameType
 
 import msgspec
 
 from drills.drill import Drill, load
+from drills.errors import LabError, PrefixTaken
 from drills.outcome import Outcome
+from drills.rack import clean_up_after_the_dead
 from drills.stage import Stage, attempt
 
 Todo = tuple[Path, int]
@@ -22,14 +28,15 @@ def run(
     drills: Sequence[Path],
     *,
     runs: int,
-    prefix: str,
+    prefix: str = "",
     labs: int = 1,
     keep: Path | None = None,
     report: Callable[[Outcome], None] = lambda _: None,
 ) -> list[Outcome]:
     """``report`` is told of each run as it ends; ``keep`` is where what failed leaves its logs.
 
-    Whole rounds, so that the runs of one drill do not stand side by side.
+    Whole rounds, so that the runs of one drill do not stand side by side. Without ``prefix`` each lab takes
+    a name that is free. Raises LabError when not all runs took place.
     """
     context = multiprocessing.get_context("spawn")
     todo: multiprocessing.Queue[Todo | None] = context.Queue()
@@ -38,7 +45,7 @@ def run(
         for path in drills:
             todo.put((path, number))
     workers = [
-        context.Process(target=work, args=(todo, done, f"{prefix}{lab}", keep), daemon=True)
+        context.Process(target=work, args=(todo, done, f"{prefix}{lab}" if prefix else "", keep), daemon=True)
         for lab in range(1, labs + 1)
     ]
     for worker in workers:
@@ -47,11 +54,13 @@ def run(
     try:
         return _collect(done, runs * len(drills), workers, report)
     finally:
+        todo.cancel_join_thread()  # what is left in it is for nobody
         for worker in workers:
             if worker.is_alive():
                 worker.terminate()
         for worker in workers:
             worker.join(ENDING)
+        clean_up_after_the_dead()
 
 
 def _collect(
@@ -60,14 +69,14 @@ def _collect(
     workers: Sequence[multiprocessing.process.BaseProcess],
     report: Callable[[Outcome], None],
 ) -> list[Outcome]:
-    """Ends early, with what there is, when no worker is left."""
+    """Raises LabError when no worker is left to do the rest."""
     outcomes: list[Outcome] = []
     while len(outcomes) < wanted:
         try:
             outcome = msgspec.json.decode(done.get(timeout=1), type=Outcome)
         except queue.Empty:
             if not any(worker.is_alive() for worker in workers) and done.empty():
-                break
+                raise LabError(f"no lab is left after {len(outcomes)} of {wanted} runs") from None
             continue
         outcomes.append(outcome)
         report(outcome)
@@ -81,15 +90,33 @@ def work(
     keep: Path | None,
 ) -> None:
     """One lab: takes the next drill until there is none, and builds itself anew after each failure."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    end_with_parent()
     try:
         with Stage(prefix) as stage:
             while (next_one := todo.get()) is not None:
                 path, number = next_one
                 done.put(msgspec.json.encode(_run(stage, load(path), number, keep)))
+    except PrefixTaken as error:
+        print(f"rootward drill: {error}", file=sys.stderr)
     except KeyboardInterrupt:
-        return
+        done.cancel_join_thread()
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    """Once: tearing the lab down must not be interrupted."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def end_with_parent() -> None:
+    """Killed, the parent can tell nobody: the kernel does it (PR_SET_PDEATHSIG)."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+    parent = multiprocessing.parent_process()
+    if parent is None or os.getppid() != parent.pid:  # it was killed before this was asked for
+        raise SystemExit(1)
 
 
 def _run(stage: Stage, drill: Drill, number: int, keep: Path | None) -> Outcome:

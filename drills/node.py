@@ -195,8 +195,11 @@ class Node:
         """As by pulling the plug: every process ends and every link loses its carrier, at once."""
         if self._process is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+        if self.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+        else:  # it did not come up
+            self._process.kill()
         self._process.wait(timeout=10)
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe:

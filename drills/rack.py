@@ -9,14 +9,17 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from drills import cgroups
 from drills.command import run
-from drills.errors import LabError
+from drills.errors import LabError, PrefixTaken
 
 NAME = "rootward-lab-"
 MAKE_EXT4 = ("-q", "-F", "-m", "0", "-N", "2000", "-E", "lazy_itable_init=1")
+LABS = 99
+DYING = 5.0
 DISK = "size=192m,nr_inodes=60k"
 
 
@@ -27,16 +30,13 @@ class Rack:
     group or a directory that a killed lab left is removed by the next one.
     """
 
-    def __init__(self, prefix: str) -> None:
-        if not re.fullmatch(r"[a-z0-9]{1,16}", prefix):
+    def __init__(self, prefix: str = "") -> None:
+        """``prefix`` names the lab; empty: the first name that is free. Raises PrefixTaken."""
+        if not re.fullmatch(r"[a-z0-9]{0,16}", prefix):
             raise LabError(f"lab prefix {prefix!r}: use up to 16 small letters and digits")
         clean_up_after_the_dead()
-        self.name = NAME + prefix
-        self.place = Path(tempfile.gettempdir(), self.name)
-        self.place.mkdir(mode=0o700, exist_ok=True)
-        self._lock = lock(self.place)
-        if self._lock is None:
-            raise LabError(f"a lab with prefix {prefix!r} is running already; choose another prefix")
+        self.place, self._lock = claim(prefix) if prefix else claim_any()
+        self.name = self.place.name
         self._holder = subprocess.Popen(
             ["unshare", "--mount", "--propagation", "private", "cat"],
             stdin=subprocess.PIPE,
@@ -90,11 +90,31 @@ class Rack:
         self._holder.wait(timeout=10)
         if self._holder.stdout:
             self._holder.stdout.close()
-        for group in cgroups.left_over(f"{self.name}."):
-            cgroups.remove(group)
-        shutil.rmtree(self.place, ignore_errors=True)
-        if self._lock is not None:
-            os.close(self._lock)
+        remove_left_over(self.place)
+        os.close(self._lock)
+
+
+def claim_any() -> tuple[Path, int]:
+    for number in range(1, LABS + 1):
+        with contextlib.suppress(PrefixTaken):
+            return claim(f"a{number}")
+    raise LabError(f"{LABS} labs are running already")
+
+
+def claim(prefix: str) -> tuple[Path, int]:
+    """The directory of a lab, and the lock on it. Raises PrefixTaken when another lab has it."""
+    place = Path(tempfile.gettempdir(), NAME + prefix)
+    while True:
+        place.mkdir(mode=0o700, exist_ok=True)
+        try:
+            handle = lock(place)
+        except FileNotFoundError:  # whoever cleans up took it for a dead one's
+            continue
+        if handle is None:
+            raise PrefixTaken(f"a lab with prefix {prefix!r} is running already; choose another, or none")
+        if place.exists() and place.stat().st_ino == os.fstat(handle).st_ino:
+            return place, handle
+        os.close(handle)
 
 
 def lock(place: Path) -> int | None:
@@ -114,7 +134,17 @@ def clean_up_after_the_dead() -> None:
             handle = lock(place)
             if handle is None:
                 continue
-            for group in cgroups.left_over(f"{place.name}."):
-                cgroups.remove(group)
-            shutil.rmtree(place, ignore_errors=True)
+            remove_left_over(place)
             os.close(handle)
+
+
+def remove_left_over(place: Path) -> None:
+    """The control groups of a lab and, last, its directory, by which the groups would be found again."""
+    until = time.monotonic() + DYING
+    while groups := cgroups.left_over(f"{place.name}."):
+        for group in groups:
+            cgroups.remove(group)
+        if time.monotonic() > until:
+            return
+        time.sleep(0.05)  # a process leaves its group only when it is quite dead
+    shutil.rmtree(place, ignore_errors=True)

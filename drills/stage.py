@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from drills.drill import Drill
-from drills.errors import LabError
+from drills.errors import LabError, PrefixTaken
 from drills.judge import Judge
 from drills.lab import Lab
 from drills.outcome import Outcome
@@ -19,7 +19,7 @@ from drills.product import HOME, Rootward
 class Stage:
     """A lab with the product on it, built when it is first needed."""
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str = "") -> None:
         self._prefix = prefix
         self._lab: Lab | None = None
         self._product: Rootward | None = None
@@ -73,7 +73,10 @@ class Stage:
 
 
 def attempt(stage: Stage, drill: Drill, number: int) -> Outcome:
+    """Raises PrefixTaken."""
     try:
         return Judge(stage.product).run(drill, number)
+    except PrefixTaken:
+        raise
     except LabError as error:
         return Outcome(drill=drill.name, run=number, verdict="failed", why=f"lab: {error}")

@@ -62,11 +62,12 @@ def common_entity(members: Sequence[Cause], graph: Graph) -> Entity:
 
 
 def _what_all_are_plugged_into(entities: set[Entity], graph: Graph) -> Entity:
+    """A switch that holds more than the ports in question; one that holds nothing else may be but a cable."""
     switches = [entity for entity in entities if kind_of(entity) in SWITCHING]
     if len(switches) != 1:
         return ""
     ports = {edge.child for edge in graph.children(switches[0]) if edge.relation is Relation.ATTACHED_TO}
-    return switches[0] if entities - set(switches) <= ports else ""
+    return switches[0] if entities - set(switches) < ports else ""
 
 
 def separating(members: Sequence[Cause], ground: Ground) -> tuple[str, ...]:

@@ -103,6 +103,7 @@ class Exercise:
                 yield service
                 yield from self._processes_of(far, service)
         elif kind == "resolver" and (service := self._dns_at(far, ids.name_of(subject))):
+            yield ids.port(far, DNS_PORT, "udp")
             yield service
             yield from self._processes_of(far, service)
         elif kind == "service":
@@ -137,6 +138,7 @@ class Exercise:
             yield from self._way(place, path.resolver, "", "")
         if owner_host:
             yield ids.host(owner_host)
+            yield ids.port(owner_host, DNS_PORT, "udp")
             if service := self._dns_at(owner_host, path.resolver):
                 yield service
 

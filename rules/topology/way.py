@@ -98,12 +98,18 @@ def way(
         crossed += _hop(book, wiring, here, gateway)
         crossed.append(ids.gateway(gateway))
         onward = _egress(book, gateway, destination)
-        if onward is None:
+        if onward is None or _one_machine(book, gateway, destination):
             return tuple(dict.fromkeys(crossed))
         crossed.append(ids.nic(onward.host, onward.nic))
         here = onward
     crossed += _hop(book, wiring, here, destination)
     return tuple(dict.fromkeys(crossed))
+
+
+def _one_machine(book: AddressBook, one: str, other: str) -> bool:
+    """A machine answers for all its addresses, whichever of its NICs a packet came in by."""
+    owners = book.owner(one), book.owner(other)
+    return owners[0] is not None and owners[1] is not None and owners[0].host == owners[1].host
 
 
 def _hop(book: AddressBook, wiring: Wiring, source: Attachment, address: str) -> list[Entity]:

@@ -25,8 +25,10 @@ def test_the_smallest_thing_that_holds_all_causes_is_named(other, named):
     assert common_entity([SHOP, other], Graph()) == named
 
 
-def test_a_port_is_part_of_its_switch() -> None:
+@pytest.mark.parametrize(("hosts", "named"), [(["mon1", "db1"], "switch:sw2"), (["mon1"], "nic:mon1/eth0")])
+def test_a_port_is_part_of_a_switch_that_holds_others_too(hosts, named):
     graph = Graph()
-    graph.add(Edge("nic:mon1/eth0", Relation.ATTACHED_TO, "switch:sw2"))
+    for host in hosts:
+        graph.add(Edge(f"nic:{host}/eth0", Relation.ATTACHED_TO, "switch:sw2"))
     members = [Cause("net.link.down", "nic:mon1/eth0"), Cause("net.switch.down", "switch:sw2")]
-    assert common_entity(members, graph) == "switch:sw2"
+    assert common_entity(members, graph) == named

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from collectors.host import Host
 
-KEY = "growth"
+KEY = "growth "
 DAY = 86_400.0
 THINGS, COUNTERS = 512, 64
 Marks = dict[str, list[float]]
@@ -19,18 +19,27 @@ def grown(host: Host, thing: str, counters: Mapping[str, int], window: float = D
 
     Kept over restarts. ``thing`` is best a serial number: a replaced part begins anew.
     """
-    things: dict[str, Marks] = host.remembered.setdefault(KEY, {})
-    if thing not in things and len(things) >= THINGS:
-        things.pop(next(iter(things)))
-    marks = things.setdefault(thing, {})
+    key = f"{KEY}{thing}"[:256]
+    before: Marks = host.remembered.get(key, {})
     now = host.clock()
+    marks: Marks = {}
     rises: dict[str, int] = {}
     for name, value in list(counters.items())[:COUNTERS]:
-        before, marked, at = marks.get(name, (value, value, now))
+        old, marked, at = before.get(name, (value, value, now))
         if value < marked:
-            before, marked, at = value, value, now
+            old, marked, at = value, value, now
         elif now - at >= window or now < at:
-            before, marked, at = marked, value, now
-        marks[name] = [before, marked, at]
-        rises[name] = int(value - before)
+            old, marked, at = marked, value, now
+        marks[name] = [old, marked, at]
+        rises[name] = int(value - old)
+    if key not in host.remembered:
+        _make_room(host)
+    host.remembered[key] = marks
     return rises
+
+
+def _make_room(host: Host) -> None:
+    """Names come from devices, and those of a bad one may change at each look."""
+    known = [key for key in host.remembered if key.startswith(KEY)]
+    for key in known[: max(0, len(known) - THINGS + 1)]:
+        del host.remembered[key]

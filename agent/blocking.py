@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from agent.killable import Overrun, Worker
 from agent.units import CollectorUnit
+from agent.workers import Workers
 from collectors.host import Host
 from wire.judgement import Judgement
 
@@ -39,7 +40,7 @@ class Blocking:
     """
 
     host: Host
-    worker: Worker
+    worker: Worker | Workers
     _hosts: dict[str, Host] = field(default_factory=dict)
     _distrusted: set[str] = field(default_factory=set)
     _seen: set[str] = field(default_factory=set)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from kernel.child import framed
@@ -21,6 +23,8 @@ class Read(msgspec.Struct, frozen=True, tag="read"):
 
     unit: str
     hung: tuple[str, ...] = ()
+    remembered: dict[str, Any] = {}
+    """What units keep for ever: the worker itself is gone when nobody asks it for a while."""
 
 
 class Begun(msgspec.Struct, frozen=True, tag="begun"):
@@ -41,6 +45,8 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
     """The unit is through; ``error`` is what it raised."""
 
     error: str = ""
+    remembered: dict[str, Any] = {}
+    """What of it is new."""
 
 
 Request = Setup | Read

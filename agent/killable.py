@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from agent.frames import Begun, Ended, Judged, Read, Reply, Setup, Touching, frame, reply
 from collectors.host import Host
@@ -34,7 +35,7 @@ class WorkerFailed(Exception):
 
 
 @dataclass(frozen=True)
-class _Hung:
+class Hung:
     """Something is left alone for a while, and for as long as a process of ours is stuck in it."""
 
     until: float
@@ -51,44 +52,56 @@ class Worker:
     host: Host
     ticks: Callable[[], float] = time.monotonic
     killed: int = 0
+    waiting: int = 0
+    """Reads under way and in the queue."""
     _child: Child = field(default_factory=lambda: Child("agent.worker"))
     _ending: asyncio.TimerHandle | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _hung: dict[str, _Hung] = field(default_factory=dict)
+    _hung: dict[str, Hung] = field(default_factory=dict)
     """Subject, or unit where it touched nothing by name → what it did."""
 
     async def read(self, unit: str, seconds: float) -> list[Judgement]:
         """Raises Overrun, or WorkerFailed for what the unit raises."""
         if self._ending is not None:
             self._ending.cancel()
-        async with self._turn:
-            self._hung = {name: one for name, one in self._hung.items() if one.lasts(self.ticks())}
-            if unit in self._hung:
-                raise Overrun(f"{unit} hung before, and is left alone for now", [])
-            if await self._child.start():
-                setup = Setup(host=self.host.name, root=self.host.root, options=dict(self.host.options))
-                await self._child.send(frame(setup))
-            subjects = tuple(name for name in self._hung if ":" in name)
-            found = [_hung_judgement(subject, 0.0) for subject in subjects]
-            listening = _Listening(found)
-            try:
-                await self._ask(Read(unit, subjects), listening, seconds)
-            except TimeoutError:
-                self.killed += 1
-                stuck = await self._child.kill()
-                if listening.touching or stuck:
-                    self._hung[listening.touching or unit] = _Hung(self.ticks() + LEFT_ALONE, stuck)
-                if listening.touching:
-                    found.append(_hung_judgement(listening.touching, seconds))
-                what = listening.touching or unit
-                raise Overrun(f"{what} did not answer within {seconds:g} s", found) from None
-            except (OSError, asyncio.IncompleteReadError) as error:
-                await self._child.kill()
-                raise WorkerFailed(f"the worker ended while it ran {unit}: {error}") from None
-            self._ending = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._child.end)
-            if listening.error:
-                raise WorkerFailed(listening.error)
-            return found
+        self.waiting += 1
+        try:
+            async with self._turn:
+                return await self._read(unit, seconds)
+        finally:
+            self.waiting -= 1
+            if not self.waiting:
+                self._ending = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._child.end)
+
+    async def _read(self, unit: str, seconds: float) -> list[Judgement]:
+        for name in [name for name, one in self._hung.items() if not one.lasts(self.ticks())]:
+            self._hung.pop(name, None)
+        if unit in self._hung:
+            raise Overrun(f"{unit} hung before, and is left alone for now", [])
+        if await self._child.start():
+            setup = Setup(host=self.host.name, root=self.host.root, options=dict(self.host.options))
+            await self._child.send(frame(setup))
+        subjects = tuple(name for name in self._hung if ":" in name)
+        found = [_hung_judgement(subject, 0.0) for subject in subjects]
+        listening = _Listening(found)
+        try:
+            await self._ask(Read(unit, subjects, dict(self.host.remembered)), listening, seconds)
+        except TimeoutError:
+            self.killed += 1
+            stuck = await self._child.kill()
+            if listening.touching or stuck:
+                self._hung[listening.touching or unit] = Hung(self.ticks() + LEFT_ALONE, stuck)
+            if listening.touching:
+                found.append(_hung_judgement(listening.touching, seconds))
+            what = listening.touching or unit
+            raise Overrun(f"{what} did not answer within {seconds:g} s", found) from None
+        except (OSError, asyncio.IncompleteReadError) as error:
+            await self._child.kill()
+            raise WorkerFailed(f"the worker ended while it ran {unit}: {error}") from None
+        self.host.remembered.update(listening.remembered)
+        if listening.error:
+            raise WorkerFailed(listening.error)
+        return found
 
     async def _ask(self, read: Read, listening: _Listening, seconds: float) -> None:
         """Raises TimeoutError when it takes longer than ``seconds`` once it has begun."""
@@ -117,6 +130,7 @@ class _Listening:
     touching: str = ""
     ended: bool = False
     error: str = ""
+    remembered: dict[str, Any] = field(default_factory=dict)
 
     def hear(self, message: Reply) -> None:
         match message:
@@ -125,7 +139,7 @@ class _Listening:
             case Judged():
                 self.found.append(message.judgement)
             case Ended():
-                self.ended, self.error = True, message.error
+                self.ended, self.error, self.remembered = True, message.error, message.remembered
 
 
 def _hung_judgement(subject: str, waited: float) -> Judgement:

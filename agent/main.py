@@ -18,7 +18,6 @@ from agent.discovered import complete
 from agent.follow import Followers
 from agent.home import Credential, Home, NotEnrolled
 from agent.host_metrics import HostMetrics
-from agent.killable import Worker
 from agent.memory import few_arenas, trim, unmap_programs
 from agent.metrics import Exposition, MetricsServer, Numbers
 from agent.options import host_options
@@ -33,6 +32,7 @@ from agent.targets import Targets, names_to_ask
 from agent.tasks import Tasks
 from agent.units import BadUnit
 from agent.uplink import Uplink
+from agent.workers import Workers
 from collectors.discovery import discover
 from collectors.host import Host
 from collectors.log_reading import matcher
@@ -113,7 +113,7 @@ class Agent:
         self.outbox = Outbox(spool, load_state(self.home, spool), clock=time.time, wake=self._wake)
         self.targets = Targets(config, self.credential.server, self.units, self.remembered)
         self.outbox.peers = self.targets.told_peers
-        self.worker = Worker(self.host)
+        self.worker = Workers(self.host)
         self.runner = Runner(self.host, time.time, self.outbox.standing, Blocking(self.host, self.worker))
         self.recorder = Recorder(self.host)
         self.rounds = Rounds(self.runner, self.outbox, self.targets, self.host.name, self.recorder.note)

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from agent.frames import Begun, Ended, Judged, Read, Reply, Setup, Touching, frame, request
 from collectors.host import Host
 from kernel.child import read_frame
+from wire.codec import encode
 
 
 class WatchedHost(Host):
@@ -47,14 +48,19 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
 
 def _run(message: Read, host: WatchedHost, send: Callable[[Reply], None]) -> Ended:
     host.hung = frozenset(message.hung)
+    host.remembered = message.remembered
+    before = {key: encode(value) for key, value in message.remembered.items()}
+    error = ""
     try:
         unit = importlib.import_module(message.unit)
         send(Begun())
         for judgement in unit.read(host):
             send(Judged(judgement))
-    except Exception as error:  # noqa: BLE001 - a unit's own fault is told to the agent, which judges it unknown
-        return Ended(f"{type(error).__name__}: {error}")
-    return Ended()
+    except Exception as failure:  # noqa: BLE001 - a unit's own fault is told to the agent, which judges it unknown
+        error = f"{type(failure).__name__}: {failure}"
+    return Ended(
+        error, {key: value for key, value in host.remembered.items() if before.get(key) != encode(value)}
+    )
 
 
 if __name__ == "__main__":

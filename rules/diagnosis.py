@@ -49,6 +49,17 @@ class Consequence(msgspec.Struct, frozen=True, kw_only=True):
     shown_by: tuple[str, ...] = ()
 
 
+class Redundancy(msgspec.Struct, frozen=True, kw_only=True):
+    """A group that lost members, and what is left of it."""
+
+    group: Entity
+    lost: tuple[Entity, ...]
+    left: tuple[Entity, ...]
+    need: int
+    held: bool = True
+    """Nobody who leans on the group is seen to fail."""
+
+
 class Unchecked(msgspec.Struct, frozen=True, kw_only=True):
     """What could not be looked at, and why; it lowers confidence."""
 
@@ -89,6 +100,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     hypotheses: tuple[Hypothesis, ...] = ()
     """The best, root first, with the runners-up."""
     consequences: tuple[Consequence, ...] = ()
+    redundancy: tuple[Redundancy, ...] = ()
     ruled_out: tuple[RuledOut, ...] = ()
     unchecked: tuple[Unchecked, ...] = ()
     steps: tuple[Step, ...] = ()

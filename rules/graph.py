@@ -60,6 +60,10 @@ class Graph:
         for member in group.members:
             self._groups[member][group.id] = group
 
+    def remove_group(self, group: Entity) -> None:
+        for member in self.groups.pop(group).members if group in self.groups else ():
+            self._groups[member].pop(group, None)
+
     def parents(self, child: Entity) -> Iterator[Edge]:
         """The edges by which ``child`` leans on others."""
         return iter(self._up.get(child, {}).values())

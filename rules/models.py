@@ -41,6 +41,8 @@ class State(StrEnum):
     ERROR = "error"
     SLOW = "slow"
     STALE = "stale"
+    PARTIAL = "partial"
+    """Some of its work is not done: one of several that it is divided among is lost."""
 
 
 class Relation(StrEnum):

@@ -12,6 +12,7 @@ from rules.inference.closure import Closer
 from rules.inference.components import Component, components
 from rules.inference.explain import Case
 from rules.inference.ground import Ground
+from rules.inference.groups import with_redundancy
 from rules.inference.index import Index
 from rules.inference.knowledge import Knowledge
 from rules.inference.outcomes import read
@@ -78,6 +79,7 @@ class Engine:
         found = [diagnosis for each in solved.values() for diagnosis in each.diagnoses]
         found = [with_refuted(each, self._refuted, self._reach, scene) for each in found]
         found = together(found, self.knowledge, self.ground.graph)
+        found = with_redundancy(found, self.ground.graph)
         found.sort(key=lambda each: (each.onset, each.entity, each.root.fault, each.root.entity))
         return found
 

@@ -17,6 +17,10 @@ UNDECLARED = "undeclared"
 OUTSIDE = frozenset(["address", "endpoint"])
 """What has no agent, for all that is known."""
 DOWN = state_name(State.DOWN)
+PARTIAL = state_name(State.PARTIAL)
+LOSSES = (DOWN, state_name(State.ERROR), PARTIAL)
+"""States in which a member of a group does not do its part."""
+ALL_BUT_SURE = nats(0.01)
 ONE_OF_SEVERAL = 0.1
 """Probability that a host is gone with one of its several parts of a kind."""
 
@@ -42,6 +46,7 @@ class Ground:
 
     def children(self, cause: Cause) -> Iterator[Hop]:
         """The states that this cause may bring about, one hop away; groups are not among them."""
+        yield from self._parts(cause)
         model = self.model(cause)
         for spread in model.spreads if model else ():
             if spread.on is Onto.SELF:
@@ -56,6 +61,13 @@ class Ground:
                         continue
                     miss = nats(1.0 - spread.strength * edge.weight)
                     yield Hop(Cause(spread.state, edge.child), miss, edge.source == UNDECLARED)
+
+    def _parts(self, cause: Cause) -> Iterator[Hop]:
+        """A group whose members each get a part of the work, unchecked, leaves that of a lost one undone."""
+        if cause.name in LOSSES:
+            for group in self.graph.groups_of(cause.entity):
+                if group.balanced and not group.health_checked:
+                    yield Hop(Cause(PARTIAL, group.id), ALL_BUT_SURE)
 
     def _part(self, entity: Entity, state: str) -> float:
         """How far the loss of this part is the loss of its host: little where it has another such."""
@@ -72,8 +84,8 @@ class Ground:
         """The causes that may bring this state about, one hop away."""
         entity, kind = state.entity, kind_of(state.entity)
         if group := self.graph.groups.get(entity):
-            for member in group.members:
-                yield Cause(state.name, member)
+            for name in LOSSES if state.name == PARTIAL else (state.name,):
+                yield from (Cause(name, member) for member in group.members)
             return
         yield from self._leaders(state.name, "self", entity)
         if kind == "host":

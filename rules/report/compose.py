@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rules.catalogue import Catalogue
-from rules.diagnosis import Certainty, Hypothesis
+from rules.diagnosis import Certainty, Hypothesis, Redundancy
 from rules.report.document import Block, Heading, Items, Paragraph, Prose, Table
 from rules.report.title import advice_of, summary_of, title_of
 from rules.report.view import Cited, ReportView
 from rules.report.words import Language, Words, moment, number, percent, words
+from wire.entity import name_of
 
 NAMED_AT_MOST = 6
 CITED_AT_MOST = 12
@@ -25,6 +26,7 @@ def _blocks(view: ReportView, catalogue: Catalogue, language: Language, say: Wor
     yield from _root(view, catalogue, language, say)
     yield from _action(view, catalogue, language, say)
     yield from _consequences(view, say)
+    yield from _redundancy(view, say)
     yield from _narrowing(view, catalogue, language, say)
     yield from _others(view, catalogue, language, say)
     yield from _unchecked(view, say)
@@ -105,6 +107,26 @@ def _consequences(view: ReportView, say: Words) -> Iterator[Block]:
         )
     if diagnosis.perhaps:
         yield Paragraph(say.perhaps.format(count=len(diagnosis.perhaps)))
+
+
+def _redundancy(view: ReportView, say: Words) -> Iterator[Block]:
+    groups = view.diagnosis.redundancy
+    if groups:
+        yield Heading(say.redundancy)
+        yield Items(tuple(_left(each, say, view.diagnosis.root.supported_by) for each in groups))
+
+
+def _left(each: Redundancy, say: Words, cites: tuple[str, ...]) -> Paragraph:
+    spare = len(each.left) - each.need
+    text = say.group_left.format(
+        group=name_of(each.group),
+        left=len(each.left),
+        all=len(each.left) + len(each.lost),
+        need=each.need,
+        names=", ".join(each.left[:NAMED_AT_MOST]) or "–",
+    )
+    verdict = say.group_fallen if spare < 0 else say.group_last if spare == 0 else say.group_spare
+    return Paragraph(f"{text} {verdict.format(spare=spare)}", cites[:CITED_AT_MOST])
 
 
 def _narrowing(view: ReportView, catalogue: Catalogue, language: Language, say: Words) -> Iterator[Block]:

@@ -26,6 +26,11 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     affected: str
     consequence: str
     perhaps: str
+    redundancy: str
+    group_left: str
+    group_spare: str
+    group_last: str
+    group_fallen: str
     narrowed: str
     step: str
     step_result: str

@@ -13,6 +13,7 @@ from rules.topology.backends import Backend, Backends
 from rules.topology.book import AddressBook
 from rules.topology.edges import edges_of
 from rules.topology.exercise import Exercise
+from rules.topology.groups import Groups, groups_in
 from rules.topology.site import Site, groups_of, nic_id, service_id
 from rules.topology.way import Wiring
 from wire import entity as ids
@@ -38,6 +39,7 @@ class Topology:
         self._backends = Backends()
         self._uses: dict[str, dict[Connection, float]] = {}
         """By host, the connections of its services and when each was last there."""
+        self._groups = Groups(self.graph)
         self._declared: list[Edge] = []
         self._pinned: set[Entity] = set()
         self._exercise = Exercise(self.book, self.wiring, self.inventories, server_host)
@@ -80,6 +82,7 @@ class Topology:
         """The host is retired: nothing of it is left."""
         self._backends.forget(host)
         self._uses.pop(host, None)
+        self._groups.tell(host, ())
         if self.inventories.pop(host, None) is None:
             return
         gone = {str(attachment.interface.ip) for attachment in self.book.attachments(host)}
@@ -109,8 +112,7 @@ class Topology:
                 self.wiring.trunk(ids.switch(switch.name), ids.switch(uplink))
         for edge in self._declared:
             self.graph.add(edge)
-        for group in groups_of(site):
-            self.graph.add_group(group)
+        self._groups.declare(groups_of(site))
         self._exercise.forget()
         self._rebuild(set(self.inventories))
 
@@ -136,11 +138,13 @@ class Topology:
             inventory = msgspec.structs.replace(inventory, connections=tuple(self._uses.get(host, ())))
             for address in _mentioned(inventory):
                 self._referrers.setdefault(address, set()).add(host)
+            self._groups.tell(host, groups_in(inventory, self.book))
+            drawn = edges_of(inventory, self.book, self.wiring, self._exercise.way, self._uses[host])
             fresh = {
                 (edge.child, edge.relation, edge.parent): edge
                 for edge in (
                     *self._backends.edges(host, self.book, self._exercise.way),
-                    *edges_of(inventory, self.book, self.wiring, self._exercise.way, self._uses[host]),
+                    *self._groups.through(host, drawn),
                 )
             }
             for key, edge in self._edges.get(host, {}).items():

@@ -7,7 +7,7 @@ from typing import get_args
 from rules.models import Fault
 from server.desk.scope import Reach
 from server.desk.ticket import Derived, Level, Scope
-from wire.entity import kind_of
+from wire.entity import kind_of, name_of
 
 SHARED_KINDS = frozenset(["site", "gateway", "switch", "segment", "link", "resolver", "zone", "subnet"])
 """What many use at once."""
@@ -22,9 +22,9 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 def grade_impact(entity: str, hit: Reach) -> Derived:
     scope, why = _scope(entity, hit)
     if hit.left is not None and scope != "person":
-        group, working, members = hit.left
+        group, left, lost = name_of(hit.left.group), len(hit.left.left), len(hit.left.lost)
         scope = SCOPES[SCOPES.index(scope) + 1]
-        why += (f"{working} of {members} members of {group} still work",)
+        why += (f"{left} of {left + lost} members of {group} still work",)
     return Derived(value=scope, confidence=0.9 if hit.known_hosts else 0.5, why=why)
 
 
@@ -51,7 +51,10 @@ def grade_urgency(fault: Fault, hit: Reach) -> Derived:
     if not hit.failed and level != "low":
         level, why = _lower(level), (*why, "degraded, not failed")
     if hit.left is not None and level != "low":
-        level, why = "low", (*why, "redundancy is left")
+        if len(hit.left.left) > hit.left.need:
+            level, why = "low", (*why, "redundancy is left")
+        else:
+            level, why = "medium", (*why, "the rest does the work, and none of it can be spared")
     return Derived(value=level, why=why)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from rules.diagnosis import Diagnosis, Key
-from rules.graph import Graph, Group
+from rules.diagnosis import Diagnosis, Key, Redundancy
+from rules.graph import Graph
 from rules.models import State
 from wire.entity import Entity, host_of, kind_of, name_of
 from wire.inventory import Inventory
@@ -32,8 +32,8 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     """Something is down or in error, not just slow."""
     workstation: bool
     """Only machines of single persons are hit."""
-    left: tuple[str, int, int] | None = None
-    """(group, members that still work, members) where the root is one of several that do the same."""
+    left: Redundancy | None = None
+    """Of the group with least to spare that the root took members of, where the rest does its work."""
 
 
 def hosts_of(diagnosis: Diagnosis, place: Callable[[Key], str] = subject_host) -> tuple[str, ...]:
@@ -71,7 +71,7 @@ def reach(
         dependants=len(leaning),
         failed=failing or bool(states & {State.DOWN, State.ERROR}),
         workstation=bool(roles) and roles == {"workstation"} and not leaning,
-        left=_left(diagnosis, graph),
+        left=_left(diagnosis),
     )
 
 
@@ -87,14 +87,8 @@ def leaning_hosts(graph: Graph, root: Entity) -> set[str]:
     return found - {"", host_of(root) or name_of(root)}
 
 
-def _left(diagnosis: Diagnosis, graph: Graph) -> tuple[str, int, int] | None:
-    lost = {diagnosis.root.entity, *(each.entity for each in diagnosis.consequences)}
-    lost |= {
-        edge.child for entity in list(lost) for edge in graph.children(entity) if kind_of(entity) == "host"
-    }
-    groups: dict[Entity, Group] = {group.id: group for entity in lost for group in graph.groups_of(entity)}
-    for group in sorted(groups.values(), key=lambda each: each.id):
-        working = sum(member not in lost for member in group.members)
-        if working >= group.need:
-            return (name_of(group.id), working, len(group.members))
-    return None
+def _left(diagnosis: Diagnosis) -> Redundancy | None:
+    groups = diagnosis.redundancy
+    if any(not each.held or len(each.left) < each.need for each in groups):
+        return None
+    return min(groups, key=lambda each: (len(each.left) - each.need, each.group), default=None)

@@ -8,8 +8,8 @@ import pytest
 
 from rules.catalogue import load_catalogue
 from rules.classification import domain_of
-from rules.diagnosis import Certainty, Consequence, Diagnosis, Hypothesis
-from rules.graph import Edge, Graph, Group
+from rules.diagnosis import Certainty, Consequence, Diagnosis, Hypothesis, Redundancy
+from rules.graph import Edge, Graph
 from rules.models import Relation, State
 from server.desk.grading import grade_impact, grade_urgency
 from server.desk.routing import load_routing
@@ -71,7 +71,7 @@ def test_what_a_site_shares_is_the_enterprise_when_a_large_part_hangs_on_it():
 
 
 def test_one_of_two_backends_down_is_low():
-    left = hit(left=("web", 1, 2))
+    left = hit(left=Redundancy(group="group:web", lost=("service:a/x",), left=("service:b/x",), need=1))
     fault = CATALOGUE.faults["svc.process.down"]
     priority = load_routing().priority(
         grade_impact("service:web1/nginx", left).value, grade_urgency(fault, left).value
@@ -89,11 +89,18 @@ def test_each_grade_says_why():
     assert grade_urgency(CATALOGUE.faults["host.down"], hit()).why
 
 
-def test_the_members_left_of_a_group_are_counted():
-    graph = Graph()
-    graph.add_group(Group(id="group:web", members=("service:web1/nginx", "service:web2/nginx")))
-    found = reach(diagnosis(), graph, {}, failing=True)
-    assert found.left == ("web", 1, 2)
+@pytest.mark.parametrize(
+    ("left", "urgency"), [(("service:b/x", "service:c/x"), "low"), (("service:b/x",), "medium"), ((), "high")]
+)
+def test_urgency_follows_what_is_left(left, urgency):
+    group = Redundancy(group="group:web", lost=("service:a/x",), left=left, need=1)
+    found = reach(diagnosis(redundancy=(group,)), Graph(), {}, failing=True)
+    assert grade_urgency(CATALOGUE.faults["svc.process.down"], found).value == urgency
+
+
+def test_redundancy_that_did_not_hold_lowers_nothing():
+    group = Redundancy(group="group:web", lost=("service:a/x",), left=("service:b/x",), need=1, held=False)
+    assert reach(diagnosis(redundancy=(group,)), Graph(), {}, failing=True).left is None
 
 
 def test_hosts_that_lean_on_the_root_over_any_number_of_hops_are_counted():

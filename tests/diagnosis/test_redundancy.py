@@ -1,0 +1,61 @@
+"""One of several that do the same work is lost: a warning about that one, which says what is left."""
+
+from __future__ import annotations
+
+import pytest
+
+from rules.report import render
+from rules.topology.site import GroupTable, Site
+from server.desk.report_view import report_view
+from server.storage.tickets import read_cited, read_diagnosis, read_events
+
+
+def pool_of(lab, *hosts):
+    lab.join("mon1", *hosts)
+    members = tuple(f"service:{host}/nginx" for host in hosts)
+    lab.pipeline.declare(Site(group=(GroupTable(name="shop", members=members),)), "test")
+
+
+def report(lab, ticket, language):
+    with lab.database.reading() as connection:
+        number = int(ticket.id)
+        view = report_view(
+            ticket,
+            read_diagnosis(connection, number),
+            events=read_events(connection, number),
+            observations=read_cited(connection, number),
+            routing=lab.pipeline.routing,
+            language=language,
+            now=lab.now,
+        )
+    return render(view, lab.catalogue, "md", language)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "urgency"), [(("web1", "web2"), "medium"), (("web1", "web2", "web3"), "low")]
+)
+def test_urgency_is_what_is_left(lab, hosts, urgency):
+    pool_of(lab, *hosts)
+    lab.stop("web1", "nginx")
+    lab.pass_time(30)
+    ticket = lab.only_ticket()
+    assert (ticket.entity, ticket.urgency.value) == ("service:web1/nginx", urgency)
+
+
+def test_the_report_names_what_is_left_in_both_languages(lab):
+    pool_of(lab, "web1", "web2")
+    lab.stop("web1", "nginx")
+    lab.pass_time(30)
+    ticket = lab.only_ticket()
+    english, chinese = (report(lab, ticket, language) for language in ("en", "zh"))
+    assert "1 of 2 members still work (service:web2/nginx), 1 needed" in english
+    assert "2 个成员中仍有 1 个正常" in chinese
+
+
+def test_when_the_last_member_is_lost_too_both_tickets_become_urgent(lab):
+    pool_of(lab, "web1", "web2")
+    lab.stop("web1", "nginx")
+    lab.pass_time(30)
+    lab.stop("web2", "nginx")
+    lab.pass_time(60)
+    assert [each.urgency.value for each in lab.tickets(open_only=True)] == ["high", "high"]

@@ -17,8 +17,10 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason, Scalar, unknown
 
 SIGNAL = "bmc.events"
-COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.HARDWARE, interval=300.0, timeout=60.0, risky=True)
 DEVICES = ("/dev/ipmi0", "/dev/ipmi/0", "/dev/ipmidev/0")
+COLLECTOR = Collector(
+    signals=(SIGNAL,), layer=Layer.HARDWARE, interval=300.0, timeout=60.0, risky=True, where=DEVICES
+)
 LATELY = 86_400.0
 GRAVE = re.compile(
     r"uncorrectable|fatal|non-?recoverable|\bcritical (?:going|-|$)|(?:upper|lower) critical|thermal trip|"

@@ -14,7 +14,9 @@ from collectors.unit import Collector
 from wire import entity
 from wire.judgement import Judgement, Layer, Reason, unknown
 
-COLLECTOR = Collector(signals=SIGNALS, layer=Layer.HARDWARE, interval=120.0, timeout=60.0, risky=True)
+COLLECTOR = Collector(
+    signals=SIGNALS, layer=Layer.HARDWARE, interval=120.0, timeout=60.0, risky=True, where=DEVICES
+)
 GRADES = {
     "ok": Grade.FINE, "nominal": Grade.FINE, "lnc": Grade.NOTICE, "unc": Grade.NOTICE, "nc": Grade.NOTICE,
     "warning": Grade.NOTICE, "cr": Grade.GRAVE, "lcr": Grade.GRAVE, "ucr": Grade.GRAVE,

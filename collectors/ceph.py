@@ -16,11 +16,13 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason, Scalar
 
 SIGNAL = "ceph.health"
-COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.HARDWARE, interval=60.0, timeout=20.0, risky=True)
+KEYRING = "/etc/ceph/ceph.client.admin.keyring"
+COLLECTOR = Collector(
+    signals=(SIGNAL,), layer=Layer.HARDWARE, interval=60.0, timeout=20.0, risky=True, where=(KEYRING,)
+)
 STATUS = re.compile(r"\bHEALTH_(?:OK|WARN|ERR)\b")
 CHECK = re.compile(r"^\s*(?:\[(?P<level>WRN|ERR)\] )?(?P<name>[A-Z][A-Z_]{4,60}): (?P<text>.+)$")
 REASONS = {"HEALTH_OK": Reason.OK, "HEALTH_WARN": Reason.HIGH}
-KEYRING = "/etc/ceph/ceph.client.admin.keyring"
 
 
 class Health(msgspec.Struct, frozen=True):

@@ -18,7 +18,12 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason
 
 UNCORRECTED, CORRECTED = "hw.memory.uncorrected", "hw.memory.corrected"
-COLLECTOR = Collector(signals=(UNCORRECTED, CORRECTED), layer=Layer.HARDWARE, interval=30.0)
+COLLECTOR = Collector(
+    signals=(UNCORRECTED, CORRECTED),
+    layer=Layer.HARDWARE,
+    interval=30.0,
+    where=("/sys/devices/system/edac/mc/mc*",),
+)
 CONTROLLERS = "/sys/devices/system/edac/mc"
 SOME, MANY = 24, 1000
 """Corrected errors in a day; sound memory has a few in a month."""

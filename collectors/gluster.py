@@ -16,7 +16,14 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason, Scalar
 
 SIGNAL = "gluster.peers"
-COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.HARDWARE, interval=60.0, timeout=20.0, risky=True)
+COLLECTOR = Collector(
+    signals=(SIGNAL,),
+    layer=Layer.HARDWARE,
+    interval=60.0,
+    timeout=20.0,
+    risky=True,
+    where=("/var/lib/glusterd/peers/*",),
+)
 LINE = re.compile(r"^(?P<name>Hostname|Uuid|State): (?P<value>.*)$")
 MARKS = ("Number of Peers:", "peer status", "No peers present", "Connection failed")
 PLACE = "/var/lib/glusterd/peers"

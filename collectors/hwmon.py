@@ -16,7 +16,13 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason, Scalar
 
 TEMPERATURE, FAN, POWER = "hw.temperature", "hw.fan", "hw.power"
-COLLECTOR = Collector(signals=(TEMPERATURE, FAN, POWER), layer=Layer.HARDWARE, interval=30.0, timeout=10.0)
+COLLECTOR = Collector(
+    signals=(TEMPERATURE, FAN, POWER),
+    layer=Layer.HARDWARE,
+    interval=30.0,
+    timeout=10.0,
+    where=("/sys/class/hwmon/hwmon*",),
+)
 CHIPS = "/sys/class/hwmon"
 PARTS = re.compile(
     r"(?P<sensor>(?:temp|fan|in|power|curr|intrusion)\d+)_"

@@ -18,7 +18,9 @@ from wire.judgement import Judgement, Layer, Reason
 
 SIGNAL = "disk.session"
 SESSIONS = "/sys/class/iscsi_session"
-COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.HARDWARE, interval=15.0)
+COLLECTOR = Collector(
+    signals=(SIGNAL,), layer=Layer.HARDWARE, interval=15.0, where=("/sys/class/iscsi_session/session*",)
+)
 SHORT = re.compile(
     r"^(?P<transport>\w+): \[(?P<sid>\d+)\] (?P<portal>\S+) (?P<target>\S+)(?: \((?P<note>[^)]*)\))?"
 )

@@ -17,7 +17,14 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason, Scalar, unknown
 
 HEALTH, SPACE = "lvm.group", "pool.space"
-COLLECTOR = Collector(signals=(HEALTH, SPACE), layer=Layer.HARDWARE, interval=60.0, timeout=20.0, risky=True)
+COLLECTOR = Collector(
+    signals=(HEALTH, SPACE),
+    layer=Layer.HARDWARE,
+    interval=60.0,
+    timeout=20.0,
+    risky=True,
+    where=("/etc/lvm/backup/*", "/sys/block/dm-*"),
+)
 COMMAND = (
     "lvm", "fullreport", "--reportformat", "json", "--nolocking", "--units", "b",
     "--configreport", "vg", "-o", "vg_name,vg_attr,vg_size,vg_free,vg_missing_pv_count",

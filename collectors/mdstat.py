@@ -18,7 +18,7 @@ from wire.judgement import Judgement, Layer, Reason, Scalar
 
 ARRAY, DISK = "raid.array", "raid.disk"
 MDSTAT = "/proc/mdstat"
-COLLECTOR = Collector(signals=(ARRAY, DISK), layer=Layer.HARDWARE, interval=10.0)
+COLLECTOR = Collector(signals=(ARRAY, DISK), layer=Layer.HARDWARE, interval=10.0, where=(MDSTAT,))
 HEAD = re.compile(r"^(?P<name>md[\w./-]{0,60}) : (?P<state>\w+)(?P<rest>.*)$")
 MEMBER = re.compile(r"(?P<disk>[\w!./-]{1,64})\[(?P<slot>\d+)\](?P<flags>(?:\([A-Z]\))*)")
 COUNTS = re.compile(r"\[(?P<wanted>\d+)/(?P<there>\d+)\](?:\s+\[(?P<map>[U_]+)\])?")

@@ -16,7 +16,14 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason, Scalar, unknown
 
 SIGNAL = "disk.paths"
-COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.HARDWARE, interval=60.0, timeout=25.0, risky=True)
+COLLECTOR = Collector(
+    signals=(SIGNAL,),
+    layer=Layer.HARDWARE,
+    interval=60.0,
+    timeout=25.0,
+    risky=True,
+    where=("/etc/multipath/bindings", "/run/multipathd.pid", "/run/multipathd"),
+)
 NAME = re.compile(
     r"^(?:[a-z]+: )?(?P<name>\S.{0,126}?)\s+(?:\((?P<wwid>[^()]{1,128})\)\s+)?"
     r"(?P<dm>dm-\d+)\s*(?P<vendor>.*)$"

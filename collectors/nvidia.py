@@ -15,7 +15,12 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason, unknown
 
 COLLECTOR = Collector(
-    signals=(STATE, MEMORY, TEMPERATURE, LINK), layer=Layer.HARDWARE, interval=60.0, timeout=60.0, risky=True
+    signals=(STATE, MEMORY, TEMPERATURE, LINK),
+    layer=Layer.HARDWARE,
+    interval=60.0,
+    timeout=60.0,
+    risky=True,
+    where=("/proc/driver/nvidia/gpus/*",),
 )
 SECONDS = 25.0
 """A card that fell off the bus makes the driver try for a while."""

@@ -15,7 +15,12 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason
 
 SIGNAL = "disk.controller"
-COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.HARDWARE, interval=10.0)
+COLLECTOR = Collector(
+    signals=(SIGNAL,),
+    layer=Layer.HARDWARE,
+    interval=10.0,
+    where=("/sys/class/nvme/nvme*", "/sys/class/nvme-subsystem/*"),
+)
 PLACES = ("/sys/class/nvme", "/sys/class/nvme-subsystem")
 REASONS = {
     "live": Reason.OK, "new": Reason.OK, "deleting": Reason.OK, "deleting (no IO)": Reason.OK,

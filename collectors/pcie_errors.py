@@ -17,7 +17,9 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason
 
 SIGNAL = "hw.pcie"
-COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.HARDWARE, interval=60.0)
+COLLECTOR = Collector(
+    signals=(SIGNAL,), layer=Layer.HARDWARE, interval=60.0, where=("/sys/bus/pci/devices/*/aer_dev_fatal",)
+)
 DEVICES = "/sys/bus/pci/devices"
 NOISE = frozenset(["UnsupReq"])
 """Raised by mere enumeration."""

@@ -15,7 +15,9 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason, Scalar
 
 SIGNAL = "power.battery"
-COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.HARDWARE, interval=60.0)
+COLLECTOR = Collector(
+    signals=(SIGNAL,), layer=Layer.HARDWARE, interval=60.0, where=("/sys/class/power_supply/*",)
+)
 SUPPLIES = "/sys/class/power_supply"
 SICK = frozenset(
     ["Overheat", "Dead", "Over voltage", "Unspecified failure", "Over current", "Calibration required"]

@@ -12,12 +12,17 @@ from collectors.unit import Collector
 from wire import entity
 from wire.judgement import Judgement, Layer, Reason, unknown
 
+DRIVERS = ("megaraid_sas", "mpt3sas", "smartpqi", "hpsa", "cciss", "aacraid")
 COLLECTOR = Collector(
-    signals=(CONTROLLER, ARRAY, DISK), layer=Layer.HARDWARE, interval=300.0, timeout=100.0, risky=True
+    signals=(CONTROLLER, ARRAY, DISK),
+    layer=Layer.HARDWARE,
+    interval=300.0,
+    timeout=100.0,
+    risky=True,
+    where=tuple(f"/sys/bus/pci/drivers/{driver}/*:*" for driver in DRIVERS),
 )
 SECONDS = 30.0
 """For one question; a frozen controller makes its tool wait for ever."""
-DRIVERS = ("megaraid_sas", "mpt3sas", "smartpqi", "hpsa", "cciss", "aacraid")
 MEGARAID = (("/cALL", "show", "all", "J"), ("/cALL/eALL/sALL", "show", "all", "J"))
 TOOLS: dict[str, tuple[tuple[tuple[str, ...], ...], Callable[[bytes], Raid]]] = {
     "storcli64": (MEGARAID, storcli.parse_json),
@@ -43,8 +48,7 @@ def read(host: Host) -> Iterable[Judgement]:
         return
     tools = host.cached("RAID tools", LOOK_AGAIN, lambda: list(_installed(host)))
     for tool, path in tools:
-        if host.touch(entity.slot(host.name, tool)):
-            yield from _ask(host, tool, path)
+        yield from _ask(host, tool, path)
 
 
 def _driven(host: Host, driver: str) -> bool:

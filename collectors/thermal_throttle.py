@@ -16,7 +16,12 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason
 
 SIGNAL = "hw.throttle"
-COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.HARDWARE, interval=30.0)
+COLLECTOR = Collector(
+    signals=(SIGNAL,),
+    layer=Layer.HARDWARE,
+    interval=30.0,
+    where=("/sys/devices/system/cpu/cpu0/thermal_throttle",),
+)
 CPUS = "/sys/devices/system/cpu"
 LOOKS = 3
 """So many looks in a row; a laptop under a short load throttles for a moment."""

@@ -16,8 +16,10 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason, Scalar
 
 SIGNAL = "power.ups"
-COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.HARDWARE, interval=30.0, timeout=20.0, risky=True)
 NUT, APC = "/etc/nut/nut.conf", "/etc/apcupsd/apcupsd.conf"
+COLLECTOR = Collector(
+    signals=(SIGNAL,), layer=Layer.HARDWARE, interval=30.0, timeout=20.0, risky=True, where=(NUT, APC)
+)
 LINE = re.compile(r"^(?P<name>[A-Za-z][\w. ]{1,40}?)\s*: (?P<value>.*)$")
 SEVERE = (Reason.OK, Reason.HIGH, Reason.DEGRADED, Reason.STOPPED)
 REASONS = {

@@ -16,7 +16,14 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason, Scalar
 
 HEALTH, SPACE = "vdo.volume", "pool.space"
-COLLECTOR = Collector(signals=(HEALTH, SPACE), layer=Layer.HARDWARE, interval=120.0, timeout=25.0, risky=True)
+COLLECTOR = Collector(
+    signals=(HEALTH, SPACE),
+    layer=Layer.HARDWARE,
+    interval=120.0,
+    timeout=25.0,
+    risky=True,
+    where=("/sys/kvdo", "/sys/module/kvdo"),
+)
 LINE = re.compile(r"^(?P<indent> *)(?P<name>[^:#]{1,80}): ?(?P<value>.*)$")
 FULL, HIGH = 0.95, 0.85
 NORMAL = frozenset(["", "normal", "online", "recovering"])

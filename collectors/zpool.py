@@ -16,7 +16,14 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason, Scalar, unknown
 
 HEALTH, SPACE = "zfs.pool", "pool.space"
-COLLECTOR = Collector(signals=(HEALTH, SPACE), layer=Layer.HARDWARE, interval=60.0, timeout=25.0, risky=True)
+COLLECTOR = Collector(
+    signals=(HEALTH, SPACE),
+    layer=Layer.HARDWARE,
+    interval=60.0,
+    timeout=25.0,
+    risky=True,
+    where=("/proc/spl/kstat/zfs/*/state",),
+)
 KSTAT = "/proc/spl/kstat/zfs"
 FULL, HIGH = 97.0, 90.0
 """Percent: ZFS becomes very slow before it is full."""

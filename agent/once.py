@@ -11,13 +11,14 @@ from agent.blocking import Blocking, in_thread
 from agent.config import Config
 from agent.discovered import complete
 from agent.evidence import clean_evidence, hint, number
-from agent.killable import Worker
 from agent.look import Look, describe
 from agent.options import host_options
+from agent.recent_logs import recent_logs
 from agent.run import Runner
 from agent.state import EdgeState, Finding
 from agent.targets import Targets, names_to_ask
 from agent.units import CollectorUnit, load_units
+from agent.workers import Workers
 from collectors.discovery import discover
 from collectors.host import Host
 from wire.codec import Malformed
@@ -34,6 +35,8 @@ APART = 1.0
 PATIENCE = 7.5
 """Seconds for all of it; what is not through by then is listed as unchecked."""
 DISCOVER_SECONDS = 3.0
+LOG_SECONDS = 10.0
+"""Compiling the signatures takes most of them where no agent has kept them."""
 
 
 class Unchecked(msgspec.Struct, frozen=True):
@@ -61,7 +64,7 @@ class Once:
         self._config = config
         self.units = load_units()
         self._host = Host(config.host, config.root, options=host_options(config))
-        self._worker = Worker(self._host)
+        self._worker = Workers(self._host)
         self._state = EdgeState()
         self.looks: list[Look] = []
         self.findings: list[Finding] = []
@@ -84,6 +87,7 @@ class Once:
         finally:
             await self._worker.close()
         self._take(self._counted(targets))
+        self._take(await self._recent_logs())
         observations = self._numbered()
         unchecked += [_unknown(one) for one in observations if one.verdict is Verdict.UNKNOWN]
         return OneRound(complete(inventory, self._config), observations, unchecked)
@@ -93,6 +97,14 @@ class Once:
         finding = in_thread("discovery", lambda: discover(self._host))
         done, _ = await asyncio.wait([finding], timeout=DISCOVER_SECONDS)
         return finding.result() if done else None
+
+    async def _recent_logs(self) -> list[Finding]:
+        """What the logs said lately; a look alone would only tell whether they can be read."""
+        reading = in_thread("logs", lambda: list(recent_logs(self._host)))
+        done, _ = await asyncio.wait([reading], timeout=LOG_SECONDS)
+        now = time.time()
+        said = reading.result() if done else []
+        return [Finding(judgement=one, at=now, source="logs", occurrence=True) for one in said]
 
     async def _look(self, seconds: float) -> list[Unchecked]:
         """Everything at once; what is not through in time is told."""

@@ -1,4 +1,4 @@
-"""``rootward diagnose``: one round on this host, without a server, and what it means."""
+"""``rootward diagnose``: one round on this host, or what was collected from another, and what it means."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ from pathlib import Path
 
 import msgspec
 
-from agent.config import BadConfig, Config, load
+from agent.collected import collected
+from agent.config import BadConfig, load
 from agent.once import OneRound, one_round
+from agent.units import BadUnit
 from cli.text import harmless
 from rules.catalogue import Catalogue, load_catalogue
 from rules.classification import domain_of
 from rules.diagnosis import Diagnosis, Unchecked
-from rules.evidence import Evidence
+from rules.evidence import Dated, evidence_of
 from rules.inference import Engine
 from rules.report import render
-from rules.report.view import Cited, ReportView, TicketFacts
+from rules.report.view import ReportView, TicketFacts, cited
 from rules.topology import Topology
-from wire.judgement import Reason, Verdict
-from wire.observation import Observation, observation_id
+from wire.judgement import Verdict
+from wire.observation import observation_id
 
 HEALTHY, FAULTS, UNSURE = 0, 1, 2
 
@@ -31,6 +33,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="the agent's configuration, for more targets"
     )
+    parser.add_argument(
+        "--from",
+        type=Path,
+        dest="folder",
+        metavar="DIR",
+        help="a collected host directory (sos_commands/, proc/, sys/, etc/, var/log/) instead of this host",
+    )
+    parser.add_argument("--name", default="", help="name of the collected host, where its files tell none")
     parser.add_argument("--lang", choices=("en", "zh"), default="en")
     parser.add_argument("--json", action="store_true", help="one JSON document")
     parser.epilog = "exit codes: 0 healthy, 1 faults found, 2 something is wrong but no cause could be named"
@@ -38,14 +48,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     try:
-        config = load(options.config)
-    except BadConfig as error:
-        print(f"rootward diagnose: {error}", file=sys.stderr)
+        look = _look(options)
+    except (BadConfig, BadUnit, OSError) as error:
+        print(harmless(f"rootward diagnose: {error}"), file=sys.stderr)
         return UNSURE
     catalogue = load_catalogue()
-    look = one_round(config)
-    diagnoses = diagnose(look, config, catalogue)
-    views = [_view(each, look, config, catalogue) for each in diagnoses]
+    diagnoses = diagnose(look, catalogue)
+    views = [_view(each, look, catalogue) for each in diagnoses]
     outcome = _outcome(look, diagnoses)
     if options.json:
         print(json.dumps(_document(outcome, look, views), ensure_ascii=False))
@@ -56,31 +65,24 @@ def run(options: argparse.Namespace) -> int:
     return outcome
 
 
-def diagnose(look: OneRound, config: Config, catalogue: Catalogue) -> list[Diagnosis]:
+def _look(options: argparse.Namespace) -> OneRound:
+    if options.folder is not None:
+        return collected(options.folder, options.name)
+    return one_round(load(options.config))
+
+
+def diagnose(look: OneRound, catalogue: Catalogue) -> list[Diagnosis]:
     """The roots behind what one host sees of itself and of its surroundings, now."""
+    host = look.inventory.host
     topology = Topology(server_host="")
     topology.update(look.inventory)
     engine = Engine(catalogue, topology.graph)
     for seen in look.observations:
         signal = catalogue.signals.get(seen.signal)
-        if signal is None or seen.verdict is Verdict.UNKNOWN:
-            continue
-        failed = seen.verdict is not Verdict.PASS
-        engine.update(
-            Evidence(
-                id=observation_id(config.host, seen.seq),
-                observer=config.host,
-                signal=seen.signal,
-                subject=seen.subject,
-                outcome=seen.reason if failed else Reason.OK,
-                since=seen.since,
-                confirmed_at=seen.at,
-                opposite_at=seen.opposite_at,
-                confirmed=seen.confirmed,
-                intermittent=seen.intermittent,
-                exercised=topology.exercised(config.host, signal, seen.subject, seen.path),
-            )
-        )
+        if signal is not None and seen.verdict is not Verdict.UNKNOWN:
+            exercised = topology.exercised(host, signal, seen.subject, seen.path)
+            dated = Dated(seen.since, seen.at, seen.opposite_at)
+            engine.update(evidence_of(host, seen, dated, exercised))
     return engine.infer(time.time())
 
 
@@ -92,10 +94,11 @@ def _outcome(look: OneRound, diagnoses: list[Diagnosis]) -> int:
     return UNSURE if failing or not seen else HEALTHY
 
 
-def _view(found: Diagnosis, look: OneRound, config: Config, catalogue: Catalogue) -> ReportView:
+def _view(found: Diagnosis, look: OneRound, catalogue: Catalogue) -> ReportView:
+    host = look.inventory.host
     fault = catalogue.faults[found.root.fault]
-    by_id = {observation_id(config.host, each.seq): each for each in look.observations}
-    cited = dict.fromkeys((*found.observations, *found.root.supported_by, *found.root.opposed_by))
+    by_id = {observation_id(host, each.seq): each for each in look.observations}
+    ids = dict.fromkeys((*found.observations, *found.root.supported_by, *found.root.opposed_by))
     unchecked = tuple(Unchecked(signal=each.what, subject="", why=each.why) for each in look.unchecked)
     return ReportView(
         ticket=TicketFacts(
@@ -104,26 +107,15 @@ def _view(found: Diagnosis, look: OneRound, config: Config, catalogue: Catalogue
             domain=domain_of(fault),
             type=fault.type,
             urgency=fault.urgency,
-            hosts=(config.host,),
+            hosts=(host,),
         ),
         diagnosis=msgspec.structs.replace(found, unchecked=unchecked),
-        observations=tuple(_cited(each, by_id[each], config.host) for each in cited if each in by_id),
+        observations=tuple(
+            cited(host, by_id[each], at=by_id[each].at, since=by_id[each].since)
+            for each in ids
+            if each in by_id
+        ),
         at=time.time(),
-    )
-
-
-def _cited(name: str, seen: Observation, host: str) -> Cited:
-    return Cited(
-        id=name,
-        host=host,
-        signal=seen.signal,
-        subject=seen.subject,
-        verdict=seen.verdict,
-        reason=seen.reason,
-        value=seen.value,
-        evidence=seen.evidence,
-        at=seen.at,
-        since=seen.since,
     )
 
 

@@ -91,7 +91,19 @@ def _left_at(host: Host, boot: str, descriptor: int) -> int:
 
 
 def records(descriptor: int) -> Iterator[tuple[int, bytes]]:
-    """Sequence number and text of what is there now (Documentation/ABI/testing/dev-kmsg)."""
+    """Sequence number and text of what is there now."""
+    for number, _, text in _records(descriptor):
+        yield number, text
+
+
+def dated_records(descriptor: int) -> Iterator[tuple[float, bytes]]:
+    """Seconds since boot and text of what is there now."""
+    for _, at, text in _records(descriptor):
+        yield at, text
+
+
+def _records(descriptor: int) -> Iterator[tuple[int, float, bytes]]:
+    """Kernel: Documentation/ABI/testing/dev-kmsg."""
     while True:
         try:
             record = os.read(descriptor, RECORD)
@@ -103,7 +115,8 @@ def records(descriptor: int) -> Iterator[tuple[int, bytes]]:
         text, _, _ = rest.partition(b"\n")
         fields = prefix.split(b",")
         if len(fields) >= 3 and fields[1].isdigit():
-            yield int(fields[1]), text.replace(rb"\x0a", b" ")
+            microseconds = int(fields[2]) if fields[2].isdigit() else 0
+            yield int(fields[1]), microseconds / 1e6, text.replace(rb"\x0a", b" ")
 
 
 def _place(host: Host, path: str) -> str:

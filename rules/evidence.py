@@ -6,7 +6,8 @@ import msgspec
 
 from rules.models import Role
 from wire.entity import Entity
-from wire.judgement import Reason
+from wire.judgement import Reason, Verdict
+from wire.observation import Observation, observation_id
 
 Exercised = tuple[Role, Entity]
 
@@ -36,3 +37,32 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def key(self) -> tuple[str, str, Entity]:
         return (self.observer, self.signal, self.subject)
+
+
+class Dated(msgspec.Struct, frozen=True):
+    """When an observation was so, by the clock of whoever weighs it."""
+
+    since: float
+    confirmed_at: float
+    opposite_at: float | None = None
+    clock_error: float = 0.0
+
+
+def evidence_of(
+    host: str, seen: Observation, dated: Dated, exercised: tuple[Exercised, ...], *, ended: bool = False
+) -> Evidence:
+    """``ended``: what made it intermittent was a trouble that is over. Not for a verdict of unknown."""
+    return Evidence(
+        id=observation_id(host, seen.seq),
+        observer=host,
+        signal=seen.signal,
+        subject=seen.subject,
+        outcome=Reason.OK if seen.verdict is Verdict.PASS else seen.reason,
+        since=dated.since,
+        confirmed_at=dated.confirmed_at,
+        opposite_at=dated.opposite_at,
+        clock_error=dated.clock_error,
+        confirmed=seen.confirmed,
+        intermittent=() if ended else seen.intermittent,
+        exercised=exercised,
+    )

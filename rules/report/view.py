@@ -7,6 +7,7 @@ import msgspec
 from rules.diagnosis import Diagnosis
 from wire.entity import Entity
 from wire.judgement import Reason, Scalar, Verdict
+from wire.observation import Observation, observation_id
 
 
 class Cited(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +23,21 @@ class Cited(msgspec.Struct, frozen=True, kw_only=True):
     evidence: dict[str, Scalar] = {}
     at: float
     since: float
+
+
+def cited(host: str, seen: Observation, *, at: float, since: float) -> Cited:
+    return Cited(
+        id=observation_id(host, seen.seq),
+        host=host,
+        signal=seen.signal,
+        subject=seen.subject,
+        verdict=seen.verdict,
+        reason=seen.reason,
+        value=seen.value,
+        evidence=seen.evidence,
+        at=at,
+        since=since,
+    )
 
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True):

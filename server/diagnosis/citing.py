@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from rules.diagnosis import Diagnosis
-from rules.report.view import Cited
+from rules.report.view import Cited, cited
 from server.diagnosis.standing import Standing
-from server.entry import Entry
 
 MAX_CITED = 400
 """Observations kept with one ticket at one time; a storm has many that say the same."""
@@ -29,20 +28,4 @@ def cite(ids: Iterable[str], standing: Standing) -> Iterator[Cited]:
     for observation in ids:
         entry = standing.by_id.get(observation)
         if entry is not None:
-            yield _cited(entry)
-
-
-def _cited(entry: Entry) -> Cited:
-    seen = entry.observation
-    return Cited(
-        id=entry.id,
-        host=entry.host,
-        signal=seen.signal,
-        subject=seen.subject,
-        verdict=seen.verdict,
-        reason=seen.reason,
-        value=seen.value,
-        evidence=seen.evidence,
-        at=entry.confirmed_at,
-        since=entry.since,
-    )
+            yield cited(entry.host, entry.observation, at=entry.confirmed_at, since=entry.since)

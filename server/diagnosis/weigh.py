@@ -10,7 +10,7 @@ import msgspec
 
 from rules.catalogue import Catalogue
 from rules.diagnosis import Key
-from rules.evidence import Evidence, Exercised
+from rules.evidence import Dated, Evidence, Exercised, evidence_of
 from rules.models import Proof, Role, Signal
 from rules.topology import Topology
 from server.diagnosis.freshness import confirmed_since, suspects_of
@@ -173,20 +173,11 @@ class Weigh:
         if failed and known is not None:
             # What broke may have taken the knowledge of the way with it: the way as it was still counts.
             exercised = _united(exercised, known.exercised)
-        return Evidence(
-            id=entry.id,
-            observer=entry.host,
-            signal=seen.signal,
-            subject=seen.subject,
-            outcome=seen.reason if failed else Reason.OK,
-            since=self._begun(entry, signal, known),
-            confirmed_at=entry.confirmed_at,
-            opposite_at=entry.opposite_at,
-            clock_error=entry.clock_error,
-            confirmed=seen.confirmed,
-            intermittent=() if self._standing.has_ended(entry) else seen.intermittent,
-            exercised=exercised,
+        dated = Dated(
+            self._begun(entry, signal, known), entry.confirmed_at, entry.opposite_at, entry.clock_error
         )
+        ended = self._standing.has_ended(entry)
+        return evidence_of(entry.host, seen, dated, exercised, ended=ended)
 
     @staticmethod
     def _begun(entry: Entry, signal: Signal, known: Evidence | None) -> float:

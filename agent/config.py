@@ -10,6 +10,7 @@ from typing import Annotated
 
 import msgspec
 
+from collectors.applications.declared import Declared
 from wire.inventory import Dependency
 from wire.target import HttpTarget, PlainTarget, Target
 
@@ -73,6 +74,8 @@ class Config(_Table, frozen=True, kw_only=True):
     target: tuple[ConfiguredTarget, ...] = ()
     dependency: tuple[Dependency, ...] = ()
     hints: Hints = Hints()
+    applications: Declared = Declared()
+    """Logins, metrics, files, licences and plugins of local applications; see the page on applications."""
 
     @property
     def targets(self) -> tuple[Target, ...]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from agent.config import Config
+from collectors.applications.declared import OPTION
 
 
 def host_options(config: Config) -> dict[str, str]:
     """``log.kernel``: path or ""; ``log.journal``: "yes" or ""; ``log.files``: globs, one a line.
 
-    ``log.cache``: folder of the compiled signatures.
+    ``log.cache``: folder of the compiled signatures. ``applications``: what is declared of them, as JSON.
     """
     return {
         "log.kernel": config.logs.kernel,
         "log.journal": "yes" if config.logs.journal else "",
         "log.files": "\n".join(config.logs.files),
+        OPTION: msgspec.json.encode(config.applications).decode(),
         "log.cache": str(Path(config.home) / "cache") if config.home else "",
     }

@@ -1,0 +1,107 @@
+"""Judges how a conversation with a local service went: ``app.answer``, and what may not be asked."""
+
+from __future__ import annotations
+
+import struct
+import time
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from collectors.host import Host
+from collectors.judging import judged
+from wire.judgement import Judgement, Reason, Scalar, unknown
+
+T = TypeVar("T")
+ANSWER = "app.answer"
+SLOW = 2.0
+LEFT_ALONE_SECONDS = 900.0
+"""One that turned us away writes so into its log: it is not bothered at each look."""
+ANSWERED = "applications that answered"
+MOST_REMEMBERED = 256
+
+
+class NotPermitted(Exception):
+    """The service wants to know who asks. ``grant``: how its owner lets us."""
+
+    def __init__(self, grant: str, said: str = "") -> None:
+        super().__init__(grant)
+        self.grant, self.said = grant, said
+
+
+class Refused(Exception):
+    """It answers, but not what was asked for; the text is its own."""
+
+
+class Changing(Exception):
+    """It starts, stops or recovers just now."""
+
+
+def asked(host: Host, subject: str, ask: Callable[[], T], **told: Scalar) -> tuple[T | None, Judgement]:
+    """What it said, and the judgement of that it did. Value: seconds.
+
+    What never answered us may be meant so (another protocol, TLS, a password): it is unknown, no fault.
+    What answered before and does not now is one.
+    """
+    denials: dict[str, tuple[float, NotPermitted]] = host.memory.setdefault("denied", {})
+    at, before = denials.get(subject, (0.0, None))
+    if before is not None and host.ticks() - at < LEFT_ALONE_SECONDS:
+        return None, _denied(host, subject, before)
+    began = time.monotonic()
+    try:
+        said = ask()
+    except NotPermitted as denied:
+        if subject not in host.remembered.get(ANSWERED, ()):
+            denials[subject] = (host.ticks(), denied)
+        return None, _denied(host, subject, denied)
+    except Changing as error:
+        return None, unknown(ANSWER, subject, Reason.UNREADABLE, note=str(error), **told)
+    except Refused as error:
+        return None, judged(ANSWER, subject, Reason.STATUS, None, error=str(error), **told)
+    except PermissionError as error:
+        return None, unknown(ANSWER, subject, Reason.NOT_PERMITTED, error=str(error), **told)
+    except (OSError, EOFError, ValueError, LookupError, struct.error, msgspec.MsgspecError) as error:
+        return None, _silent(host, subject, error, told)
+    took = time.monotonic() - began
+    _remember(host, subject)
+    return said, judged(ANSWER, subject, Reason.SLOW if took > SLOW else Reason.OK, round(took, 3), **told)
+
+
+def _silent(host: Host, subject: str, error: Exception, told: Mapping[str, Scalar]) -> Judgement:
+    said = f"{type(error).__name__}: {error}"[:256]
+    if subject in host.remembered.get(ANSWERED, ()):
+        return judged(ANSWER, subject, _reason(error), None, error=said, **told)
+    return unknown(ANSWER, subject, Reason.NOT_SUPPORTED, error=f"never answered as expected: {said}", **told)
+
+
+def _denied(host: Host, subject: str, denied: NotPermitted) -> Judgement:
+    if subject in host.remembered.get(ANSWERED, ()):
+        return judged(ANSWER, subject, Reason.AUTH, error=denied.said, grant=denied.grant)
+    return unknown(ANSWER, subject, Reason.NOT_PERMITTED, error=denied.said, grant=denied.grant)
+
+
+def _remember(host: Host, subject: str) -> None:
+    """Outlives the agent, so that a restart during an outage does not unlearn."""
+    known: list[str] = host.remembered.setdefault(ANSWERED, [])
+    if subject not in known and len(known) < MOST_REMEMBERED:
+        known.append(subject)
+
+
+def _reason(error: Exception) -> Reason:
+    if isinstance(error, TimeoutError):
+        return Reason.REQUEST_TIMEOUT
+    if isinstance(error, (ConnectionRefusedError, FileNotFoundError)):
+        return Reason.REFUSED
+    if isinstance(error, (ConnectionError, EOFError)):
+        return Reason.RESET
+    return Reason.REFUSED if isinstance(error, OSError) else Reason.BODY
+
+
+def note_direct(host: Host, subject: str) -> None:
+    """Asked in its own protocol: what an exporter says of it would only be the same again."""
+    host.cached(f"asked {subject}", -1.0, lambda: True)
+
+
+def is_direct(host: Host, subject: str) -> bool:
+    return host.cached(f"asked {subject}", 300.0, lambda: False)

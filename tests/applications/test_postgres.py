@@ -1,0 +1,285 @@
+"""PostgreSQL in its good and its bad states, asked over its own protocol."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collectors import postgres
+from collectors.applications import postgres_facts, postgres_wire
+from collectors.applications.declared import Login
+from collectors.applications.scram import Scram
+from tests.applications.conftest import free_port, look, machine, name_at, needs, troubles, wait_for
+from wire.judgement import Reason, Verdict
+
+AS = ("setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups")
+SETTINGS = {"shared_buffers": "4MB", "max_connections": "8", "fsync": "off", "log_lock_waits": "on"}
+
+
+class Cluster:
+    def __init__(self, folder: Path, launch, *, local: str = "peer", host: str = "scram-sha-256") -> None:
+        self.port, self.data, self._launch = free_port(), folder / f"data{free_port()}", launch
+        self.folder = folder
+        subprocess.run(["chown", "postgres:", str(folder)], check=True)
+        self.run(
+            needs("initdb"), "-D", str(self.data), "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"
+        )
+        (self.data / "pg_hba.conf").write_text(
+            f"local all all {local}\nhost all all 127.0.0.1/32 {host}\nlocal replication all trust\n"
+        )
+
+    def run(self, *argv: str) -> str:
+        done = subprocess.run([*AS, *argv], capture_output=True, text=True, check=False, cwd="/")
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def start(self, **settings: str) -> int:
+        words = [part for key, value in (SETTINGS | settings).items() for part in ("-c", f"{key}={value}")]
+        argv = (
+            *AS,
+            needs("postgres"),
+            "-D",
+            str(self.data),
+            "-p",
+            str(self.port),
+            "-k",
+            str(self.folder),
+            *words,
+        )
+        self._launch(*argv, port=self.port, cwd="/")
+        wait_for(self._ready, "postgres")
+        return self.port
+
+    def _ready(self) -> bool:
+        argv = [needs("pg_isready"), "-h", str(self.folder), "-p", str(self.port)]
+        return subprocess.run(argv, capture_output=True, check=False).returncode == 0
+
+    @property
+    def _psql(self) -> list[str]:
+        return [*AS, "psql", "-h", str(self.folder), "-p", str(self.port), "-U", "postgres", "-XAtq"]
+
+    def sql(self, text: str) -> str:
+        return self.run(*self._psql[len(AS) :], "-c", text)
+
+    def session(self, *texts: str) -> subprocess.Popen[bytes]:
+        """Stays open after these statements."""
+        child = subprocess.Popen(
+            self._psql, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
+        )
+        assert child.stdin is not None
+        child.stdin.write(("\n".join(texts) + "\n").encode())
+        child.stdin.flush()
+        return child
+
+
+@pytest.fixture
+def cluster(launch):
+    if os.geteuid() != 0:
+        pytest.skip("running PostgreSQL as its own user needs root")
+    place = Path(tempfile.mkdtemp(prefix="rootward-postgres-"))  # that of pytest is closed to other users
+    place.chmod(0o755)
+    sessions: list[subprocess.Popen[bytes]] = []
+
+    def make(**how: str) -> Cluster:
+        folder = place / f"c{len(list(place.iterdir()))}"
+        folder.mkdir()
+        made = Cluster(folder, launch, **how)
+        inner = made.session
+
+        def session(*texts: str) -> subprocess.Popen[bytes]:
+            sessions.append(inner(*texts))
+            return sessions[-1]
+
+        made.session = session  # type: ignore[method-assign]
+        return made
+
+    yield make
+    for child in sessions:
+        child.kill()
+        child.communicate()
+    shutil.rmtree(place)
+
+
+def test_a_well_one_is_silent_asked_as_its_own_user(cluster, box):
+    found = look(postgres, box, cluster().start())
+    assert troubles(found) == {}
+    assert {"app.answer", "db.connections", "db.locks", "db.wraparound"} <= found.keys()
+
+
+def test_asking_as_another_user_leaves_this_process_as_it_was(cluster, box):
+    look(postgres, box, cluster().start())
+    assert os.geteuid() == 0
+
+
+def test_sessions_that_wait_for_a_lock_are_counted_and_who_blocks_them_named(cluster, box, monkeypatch):
+    made = cluster()
+    port = made.start()
+    made.sql("CREATE TABLE t AS SELECT 1 AS a")
+    made.session("BEGIN;", "LOCK TABLE t;")
+    wait_for(
+        lambda: (
+            made.sql("SELECT count(*) FROM pg_locks WHERE mode LIKE 'AccessEx%' AND relation = 't'::regclass")
+            == "1\n"
+        ),
+        "the lock",
+    )
+    made.session("SELECT * FROM t;")
+    wait_for(
+        lambda: made.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == "1\n",
+        "the waiting",
+    )
+    monkeypatch.setattr(postgres, "BLOCKED_SECONDS", 0.1)
+    time.sleep(0.2)
+    locks = look(postgres, box, port)["db.locks"]
+    assert (locks.reason, locks.evidence["sessions"]) == (Reason.HUNG, 1)
+    assert str(locks.evidence["blocked_by_pids"]).isdigit()
+
+
+def test_deadlocks_are_told_for_a_while(cluster, box):
+    made = cluster()
+    port = made.start(deadlock_timeout="10ms")
+    made.sql("CREATE TABLE t AS SELECT a FROM generate_series(1, 2) a")
+    look(postgres, box, port)
+    made.session(
+        "BEGIN;",
+        "UPDATE t SET a = a WHERE a = 1;",
+        "SELECT pg_sleep(0.4);",
+        "UPDATE t SET a = a WHERE a = 2;",
+    )
+    made.session(
+        "BEGIN;",
+        "UPDATE t SET a = a WHERE a = 2;",
+        "SELECT pg_sleep(0.4);",
+        "UPDATE t SET a = a WHERE a = 1;",
+    )
+    wait_for(lambda: made.sql("SELECT sum(deadlocks) FROM pg_stat_database") == "1\n", "the deadlock")
+    assert troubles(look(postgres, box, port)) == {"db.deadlocks": Reason.ERRORS}
+
+
+def test_taken_connections_are_told_before_and_when_none_is_left(cluster, box):
+    made = cluster()
+    port = made.start(superuser_reserved_connections="1")
+    for _ in range(7):
+        made.session("SELECT 1;")
+    wait_for(
+        lambda: (
+            made.sql("SELECT count(*) >= 8 FROM pg_stat_activity WHERE backend_type = 'client backend'")
+            == "t\n"
+        ),
+        "the sessions",
+    )
+    assert troubles(look(postgres, box, port))["db.connections"] is Reason.EXHAUSTED
+    made.session("SELECT 1;")
+    time.sleep(0.5)
+    assert troubles(look(postgres, box, port))["db.connections"] is Reason.EXHAUSTED
+
+
+def test_a_replica_that_follows_is_silent_and_one_cut_off_is_broken(cluster, box):
+    primary = cluster()
+    primary.start(wal_level="replica", max_wal_senders="2")
+    replica = cluster()
+    shutil.rmtree(replica.data)
+    primary.run(
+        needs("pg_basebackup"),
+        "-h",
+        str(primary.folder),
+        "-p",
+        str(primary.port),
+        "-D",
+        str(replica.data),
+        "-R",
+        "-c",
+        "fast",
+    )
+    port = replica.start(max_wal_senders="2")
+    wait_for(lambda: replica.sql("SELECT count(*) FROM pg_stat_wal_receiver") == "1\n", "the stream")
+    assert troubles(look(postgres, box, port)) == {}
+    replica.sql("ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port=1 connect_timeout=2'")
+    replica.sql("SELECT pg_reload_conf()")
+    wait_for(
+        lambda: replica.sql("SELECT count(*) FROM pg_stat_wal_receiver") == "0\n", "the end of the stream"
+    )
+    found = look(postgres, box, port)["db.replication"]
+    assert (found.reason, found.evidence["primary"]) == (Reason.STOPPED, "127.0.0.1:1")
+
+
+def test_a_paused_replay_is_lag(cluster, box, monkeypatch):
+    primary = cluster()
+    primary.start(wal_level="replica", max_wal_senders="2")
+    replica = cluster()
+    shutil.rmtree(replica.data)
+    primary.run(
+        needs("pg_basebackup"),
+        "-h",
+        str(primary.folder),
+        "-p",
+        str(primary.port),
+        "-D",
+        str(replica.data),
+        "-R",
+        "-c",
+        "fast",
+    )
+    port = replica.start(max_wal_senders="2")
+    primary.sql("CREATE TABLE t AS SELECT 1")
+    wait_for(lambda: replica.sql("SELECT count(*) FROM pg_class WHERE relname = 't'") == "1\n", "the replay")
+    replica.sql("SELECT pg_wal_replay_pause()")
+    primary.sql("CREATE TABLE u AS SELECT 1")
+    wait_for(
+        lambda: replica.sql("SELECT pg_last_wal_receive_lsn() > pg_last_wal_replay_lsn()") == "t\n", "the lag"
+    )
+    monkeypatch.setattr(postgres, "LAG_SECONDS", 0.001)
+    assert troubles(look(postgres, box, port)) == {"db.lag": Reason.SLOW}
+
+
+@pytest.mark.parametrize("way", ["scram-sha-256", "md5", "password"])
+def test_a_declared_password_signs_in_by_every_way_of_asking(cluster, tmp_path, way):
+    made = cluster(local=way, host=way)
+    (made.data / "pg_hba.conf").write_text(f"local all postgres peer\nlocal all all {way}\n")
+    port = made.start(password_encryption="md5" if way == "md5" else "scram-sha-256")
+    made.sql("CREATE ROLE rootward LOGIN PASSWORD 'hush'; GRANT pg_monitor TO rootward")
+    secret = tmp_path / "secret"
+    secret.write_text("hush")
+    secret.chmod(0o600)
+    login = Login(service=name_at(machine(), port), user="rootward", secret_file=str(secret))
+    assert troubles(look(postgres, machine(login=(login,)), port)) == {}
+
+
+def test_without_a_password_where_one_is_wanted_nothing_is_known_and_the_grant_is_said(cluster, box):
+    answer = look(postgres, box, cluster(local="scram-sha-256").start())["app.answer"]
+    assert (answer.verdict, answer.reason) == (Verdict.UNKNOWN, Reason.NOT_PERMITTED)
+    assert "pg_monitor" in str(answer.evidence["grant"])
+
+
+def test_one_that_turned_us_away_is_not_bothered_at_each_look(cluster, box, monkeypatch):
+    port = cluster(local="scram-sha-256").start()
+    look(postgres, box, port)
+    monkeypatch.setattr(postgres, "Postgres", None)
+    assert look(postgres, box, port)["app.answer"].reason is Reason.NOT_PERMITTED
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_break_the_reader_of_rows_and_errors(data):
+    for read in (postgres_wire._row, postgres_wire._error):
+        with contextlib.suppress(ValueError, postgres_wire.struct.error):
+            read(data)
+
+
+@given(st.binary(max_size=120))
+def test_no_challenge_breaks_the_proof(data):
+    with contextlib.suppress(ValueError):
+        Scram("hush", "abc").answer(data)
+
+
+@given(st.text(max_size=200))
+def test_no_conninfo_tells_a_password(text):
+    assert "hush" not in postgres_facts._address(f"password=hush {text}") or "hush" in text

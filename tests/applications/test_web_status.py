@@ -1,0 +1,101 @@
+"""Apache and nginx, asked for their own status pages."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collectors import web_status
+from collectors.applications.local import Local
+from tests.applications.conftest import free_port, look, needs, troubles
+from wire.judgement import Reason
+
+MODULES = "/usr/lib/apache2/modules"
+
+
+@pytest.fixture
+def apache(launch, tmp_path):
+    def start(extra: str = "", workers: int = 3) -> int:
+        port = free_port()
+        file = tmp_path / "apache.conf"
+        names = {"mpm_prefork": "mpm_prefork", "authz_core": "authz_core", "status": "status"}
+        modules = "\n".join(
+            f"LoadModule {name}_module {MODULES}/mod_{file}.so" for name, file in names.items()
+        )
+        file.write_text(
+            f"{modules}\nServerRoot {tmp_path}\nPidFile {tmp_path}/pid\nErrorLog {tmp_path}/error.log\n"
+            f"Listen 127.0.0.1:{port}\nServerName box\nDocumentRoot {tmp_path}\nTimeout 20\n"
+            f"StartServers {workers}\nServerLimit {workers}\nMaxRequestWorkers {workers}\n{extra}\n"
+        )
+        launch(needs("apache2"), "-DFOREGROUND", "-f", str(file), port=port)
+        return port
+
+    return start
+
+
+STATUS = "<Location /server-status>\nSetHandler server-status\n</Location>"
+
+
+def test_an_idle_apache_is_silent(apache, box):
+    found = look(web_status, box, apache(STATUS))
+    assert troubles(found) == {}
+    assert found["app.workers"].evidence["workers"] == 3
+
+
+def test_an_apache_whose_workers_are_busy_is_told(apache, box):
+    port = apache(STATUS)
+    held = [socket.create_connection(("127.0.0.1", port)) for _ in range(2)]
+    try:
+        for sock in held:
+            sock.sendall(b"GET / HTTP/1.1\r\n")
+        time.sleep(1.0)
+        found = look(web_status, box, port)
+    finally:
+        for sock in held:
+            sock.close()
+    assert troubles(found) == {"app.workers": Reason.EXHAUSTED}
+
+
+def test_one_without_a_status_page_is_silent_and_not_asked_at_each_look(apache, box, tmp_path):
+    port = apache(
+        f"CustomLog {tmp_path}/access.log common\nLoadModule log_config_module {MODULES}/mod_log_config.so"
+    )
+    assert look(web_status, box, port) == {}
+    asked = (tmp_path / "access.log").read_text() if (tmp_path / "access.log").exists() else ""
+    assert look(web_status, box, port) == {}
+    assert (asked or (tmp_path / "error.log").read_text()) != ""
+
+
+def test_nginx_counts_its_connections(launch, box, tmp_path):
+    port = free_port()
+    file = tmp_path / "nginx.conf"
+    paths = " ".join(
+        f"{kind}_temp_path {tmp_path}/{kind};"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    file.write_text(
+        f"daemon off; pid {tmp_path}/pid;\nevents {{ worker_connections 64; }}\n"
+        f"http {{ access_log off; {paths}\nserver {{ listen 127.0.0.1:{port};\n"
+        "location = /nginx_status { stub_status; } } }\n"
+    )
+    launch(needs("nginx"), "-c", str(file), "-e", f"{tmp_path}/error.log", port=port)
+    found = look(web_status, box, port)
+    assert troubles(found) == {}
+    assert found["app.workers"].evidence["active"] >= 1
+
+
+@given(st.text(max_size=300))
+def test_no_text_breaks_the_readers(text):
+    from collectors.host import Host
+    from collectors.listening import Service
+
+    service = Service("x", "", "", "x", 1, (1,), 0.0, True, False, ())
+    for read in (web_status.apache, web_status.nginx):
+        read(Host("box", "/nowhere"), Local(service, ("127.0.0.1", 80)), text)
+        read(
+            Host("box", "/nowhere"), Local(service, ("127.0.0.1", 80)), "BusyWorkers: 1\nScoreboard: " + text
+        )

@@ -16,7 +16,7 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason
 
 SIGNAL = "link.bond"
-COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.LINK)
+COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.LINK, where=("/proc/net/bonding", "teamdctl"))
 FOLDER = "/proc/net/bonding"
 NOBODY = "00:00:00:00:00:00"
 CHURNED = "churned"

@@ -8,12 +8,17 @@ from collectors import cgroups
 from collectors.host import Host
 from collectors.judging import judged
 from collectors.rates import Rates
-from collectors.unit import Collector
+from collectors.unit import SECOND, Collector
 from wire import entity
 from wire.judgement import Judgement, Layer, Reason
 
 SIGNAL = "tcp.conntrack"
-COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.TRANSPORT, interval=5.0)
+COLLECTOR = Collector(
+    signals=(SIGNAL,),
+    layer=Layer.TRANSPORT,
+    interval=10 * SECOND,
+    where=("/proc/sys/net/netfilter/nf_conntrack_count",),
+)
 FOLDER = "/proc/sys/net/netfilter"
 COUNTERS = "/proc/net/stat/nf_conntrack"
 FULL, HIGH = 0.99, 0.85

@@ -9,12 +9,12 @@ from collectors.host import Host
 from collectors.judging import judged
 from collectors.net_counters import settings, sockstat
 from collectors.sockets import ESTABLISHED, Socket, sockets
-from collectors.unit import Collector
+from collectors.unit import SECOND, Collector
 from wire import entity
 from wire.judgement import Judgement, Layer, Reason
 
 SIGNAL = "tcp.ephemeral"
-COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.TRANSPORT, interval=5.0)
+COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.TRANSPORT, interval=10 * SECOND)
 SYN_SENT, FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSE_WAIT, LAST_ACK, CLOSING = 2, 4, 5, 6, 8, 9, 11
 OPEN = (ESTABLISHED, SYN_SENT, FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT, LAST_ACK, CLOSING)
 DEFAULT = (32768, 60999)

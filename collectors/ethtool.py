@@ -14,7 +14,13 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason
 
 SPEED, DUPLEX = "link.speed", "link.duplex"
-COLLECTOR = Collector(signals=(SPEED, DUPLEX), layer=Layer.LINK, interval=60 * SECOND, timeout=10 * SECOND)
+COLLECTOR = Collector(
+    signals=(SPEED, DUPLEX),
+    layer=Layer.LINK,
+    interval=60 * SECOND,
+    timeout=10 * SECOND,
+    where=("/sys/class/net/*/device/driver",),
+)
 LOOKED_AT = 64
 """Interfaces per round."""
 

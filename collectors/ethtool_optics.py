@@ -17,7 +17,9 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason
 
 SIGNAL = "link.optics"
-COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.LINK, interval=300 * SECOND, timeout=20 * SECOND)
+COLLECTOR = Collector(
+    signals=(SIGNAL,), layer=Layer.LINK, interval=300 * SECOND, timeout=20 * SECOND, where=("ethtool",)
+)
 FLAG = re.compile(r"(.*\S)\s+(high|low)\s+(alarm|warning)(?:\s+\(.*\))?", re.IGNORECASE)
 MEASURES = {
     "laser bias current": "bias_ma",

@@ -11,12 +11,12 @@ from collectors.listening import Service, listening_sockets, services
 from collectors.net_counters import net_counters
 from collectors.rates import Rates
 from collectors.sockets import Socket
-from collectors.unit import Collector
+from collectors.unit import SECOND, Collector
 from wire import entity
 from wire.judgement import Judgement, Layer, Reason
 
 SIGNAL = "tcp.listen_queue"
-COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.TRANSPORT, interval=5.0)
+COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.TRANSPORT, interval=10 * SECOND)
 HIGH = 0.75
 LASTING = 2
 """Looks: a burst fills a queue for a moment, and that is what queues are for."""

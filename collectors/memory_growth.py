@@ -21,6 +21,8 @@ from wire.judgement import Judgement, Layer, Reason
 
 SIGNAL = "mem.growth"
 COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.HOST, interval=10 * SECOND)
+TABLE_SECONDS = 5.0
+"""How old the list of processes may be."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
 MIB = 1024**2
 WATCHED = 64
@@ -47,7 +49,7 @@ Samples = deque[tuple[float, int]]
 
 
 def read(host: Host) -> Iterable[Judgement]:
-    largest = sorted(processes(host).values(), key=lambda one: -one.pages)[:WATCHED]
+    largest = sorted(processes(host, TABLE_SECONDS).values(), key=lambda one: -one.pages)[:WATCHED]
     seen: dict[tuple[int, int], Samples] = host.memory.setdefault("seen", {})
     memory = _memory(host)
     growing: dict[str, tuple[Process, Reason, float]] = {}

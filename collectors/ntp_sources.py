@@ -14,7 +14,13 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason
 
 SIGNAL = "time.sources"
-COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.HOST, interval=60 * SECOND, timeout=10 * SECOND)
+COLLECTOR = Collector(
+    signals=(SIGNAL,),
+    layer=Layer.HOST,
+    interval=60 * SECOND,
+    timeout=10 * SECOND,
+    where=("chronyc", "ntpq"),
+)
 DAEMONS = (
     ("/run/chrony", ("chronyc", "-n", "sources")),
     ("/var/run/chrony", ("chronyc", "-n", "sources")),

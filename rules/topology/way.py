@@ -96,9 +96,11 @@ def way(
     here = source
     if gateway and gateway != destination:
         crossed += _hop(book, wiring, here, gateway)
+        if _one_machine(book, gateway, destination):
+            return tuple(dict.fromkeys(crossed))
         crossed.append(ids.gateway(gateway))
         onward = _egress(book, gateway, destination)
-        if onward is None or _one_machine(book, gateway, destination):
+        if onward is None:
             return tuple(dict.fromkeys(crossed))
         crossed.append(ids.nic(onward.host, onward.nic))
         here = onward
@@ -107,7 +109,7 @@ def way(
 
 
 def _one_machine(book: AddressBook, one: str, other: str) -> bool:
-    """A machine answers for all its addresses, whichever of its NICs a packet came in by."""
+    """A machine answers for all its addresses itself: nothing is passed on, and no other NIC is used."""
     owners = book.owner(one), book.owner(other)
     return owners[0] is not None and owners[1] is not None and owners[0].host == owners[1].host
 

@@ -209,7 +209,8 @@ class DrillDown:
         found = {
             e.child for home in homes for e in graph.children(home) if e.relation is Relation.ATTACHED_TO
         }
-        return sorted(name_of(each) for each in found if kind_of(each) == "host")
+        # A router is at home on several: its NICs are attached, not the machine.
+        return sorted({name_of(each) if kind_of(each) == "host" else host_of(each) for each in found} - {""})
 
     def _alive(self, host: str) -> bool:
         known = host in self._topology.inventories

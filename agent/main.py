@@ -223,7 +223,7 @@ class Agent:
         trim()
 
     async def _end(self) -> None:
-        self.rounds.schedule.stop()
+        self.rounds.stop()
         await self.followers.stop()
         await self.tasks.stop()
         await self.worker.close()

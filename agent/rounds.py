@@ -12,7 +12,7 @@ from agent.look import Look, describe
 from agent.occurrences import Occurrences
 from agent.outbox import Outbox
 from agent.run import Runner
-from agent.schedule import Schedule, Slot, period, round_name, slot_of
+from agent.schedule import Schedule, Slot, is_risky, period, round_name, slot_of
 from agent.state import Entry, Finding
 from agent.targets import Targets
 from agent.units import CollectorUnit
@@ -42,8 +42,14 @@ class Rounds:
         self._note = note
         self._interval = targets.config.interval
         self._plan: dict[Slot, list[Look]] = {}
+        self._slow: asyncio.Task[None] | None = None
         self.occurrences = Occurrences()
         self.schedule = Schedule(self._run_slot, asyncio.get_running_loop())
+
+    def stop(self) -> None:
+        self.schedule.stop()
+        if self._slow is not None:
+            self._slow.cancel()
 
     @property
     def looks(self) -> list[Look]:
@@ -60,10 +66,16 @@ class Rounds:
         self._outbox.retire(lambda entry: " " in entry.source and entry.source not in sources)
 
     async def first(self) -> None:
-        """One pass over everything, so that a new agent need not wait for its slots."""
-        await self._run(self.looks, {look.source: self._round_of(look) for look in self.looks})
-        for slot in self._plan:
-            self._outbox.complete(round_name(slot), self._runner.clock())
+        """One pass over everything, so that a new agent need not wait for its slots.
+
+        What may take long is not waited for.
+        """
+        rounds = {look.source: self._round_of(look) for look in self.looks}
+        self._slow = asyncio.create_task(self._run([one for one in self.looks if is_risky(one)], rounds))
+        await self._run([one for one in self.looks if not is_risky(one)], rounds)
+        for slot, looks in self._plan.items():
+            if not any(map(is_risky, looks)):
+                self._outbox.complete(round_name(slot), self._runner.clock())
 
     async def _run_slot(self, slot: Slot) -> None:
         name = round_name(slot)

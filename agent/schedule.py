@@ -33,10 +33,20 @@ def period(look: Look, configured: float) -> float:
     return configured if own == STANDARD else own
 
 
+def is_risky(look: Look) -> bool:
+    return isinstance(look.unit, CollectorUnit) and look.unit.collector.risky
+
+
 def slot_of(look: Look, host: str, configured: float) -> Slot:
-    """The same look of the same host always has the same slot; looks of a batched probe share one."""
+    """The same look of the same host always has the same slot; looks of a batched probe share one.
+
+    Risky collectors have one of their own, behind all others: they may take long, and for all of them one
+    process is started and ended.
+    """
     interval = period(look, configured)
     together = isinstance(look.unit, CollectorUnit) or look.unit.ask_all is not None
+    if is_risky(look):
+        return interval, SLOTS
     key = look.unit.name if together else look.source
     number = int.from_bytes(blake2b(f"{host}\x1f{key}".encode(), digest_size=4).digest(), "big")
     return interval, number % max(1, min(SLOTS, int(interval)))

@@ -14,6 +14,7 @@ from collectors.command import ENVIRONMENT, Completed, run_command
 from wire.entity import Entity
 
 READ_LIMIT = 1024 * 1024
+OPTION = "option:"
 LIST_LIMIT = 65_536
 JSON = Any
 T = TypeVar("T")
@@ -140,10 +141,12 @@ class Host:
         return os.path.lexists(self.path(path))
 
     def shows(self, signs: Sequence[str]) -> bool:
-        """Whether any of these is here: a path, a glob, or (by its bare name) a command."""
+        """Whether any is here: a path, a glob, a command by its bare name, ``option:`` and its name."""
         return any(self._shows(sign) for sign in signs)
 
     def _shows(self, sign: str) -> bool:
+        if sign.startswith(OPTION):
+            return bool(self.options.get(sign.removeprefix(OPTION)))
         if not sign.startswith("/"):
             return self.real and shutil.which(sign, path=ENVIRONMENT["PATH"]) is not None
         return next(Path(self.root).glob(sign.lstrip("/")), None) is not None

@@ -28,6 +28,7 @@ class Collector:
     needs: tuple[str, ...] = ()
     """Capabilities without which it sees less: ``syslog`` …"""
     where: tuple[str, ...] = ()
-    """Signs of what it reads: paths, globs, commands by name. Where the host has none of them there is
-    nothing to read, and the module is not even loaded. Empty: it reads on every host.
+    """Signs of what it reads: paths, globs, commands by name, ``option:`` and the name of an option that is
+    set. Where there is none there is nothing to read, and the module is not even loaded. Empty: it reads on
+    every host.
     """

@@ -111,3 +111,8 @@ def test_a_command_is_a_sign_by_its_name():
     assert Host("x").shows(["no-such-command", "sh"])
     assert not Host("x").shows(["no-such-command"])
     assert not Host("x", "/nowhere").shows(["sh"])
+
+
+def test_an_option_that_is_set_is_a_sign():
+    assert Host("x", options={"files": "a"}).shows(["option:files"])
+    assert not Host("x", options={"files": ""}).shows(["option:files", "option:other"])

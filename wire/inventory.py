@@ -87,6 +87,36 @@ class Dependency(_Fact, frozen=True, kw_only=True):
     on: Text
 
 
+class Machine(_Fact, frozen=True, kw_only=True):
+    """What the firmware says it is: what the owner's register of devices knows it by."""
+
+    vendor: Text = ""
+    model: Text = ""
+    serial: Text = ""
+    """Only root may read it."""
+    bios: Text = ""
+    """Version and date."""
+    virtual: bool = False
+
+
+class Disk(_Fact, frozen=True, kw_only=True):
+    name: Text
+    model: Text = ""
+    serial: Text = ""
+    size: Annotated[int, msgspec.Meta(ge=0, le=2**62)] = 0
+    """Bytes."""
+    rotational: bool = False
+
+
+class PackageChange(_Fact, frozen=True, kw_only=True):
+    """Something that was installed, upgraded or removed."""
+
+    at: Moment
+    action: Text
+    name: Text
+    version: Text = ""
+
+
 class Inventory(_Fact, frozen=True, kw_only=True):
     """Everything known of one host. Replaces what was known of it before."""
 
@@ -107,3 +137,7 @@ class Inventory(_Fact, frozen=True, kw_only=True):
     stores: Annotated[tuple[Store, ...], Many] = ()
     endpoints: Annotated[tuple[Endpoint, ...], Many] = ()
     dependencies: Annotated[tuple[Dependency, ...], Many] = ()
+    machine: Machine = Machine()
+    disks: Annotated[tuple[Disk, ...], Many] = ()
+    package_changes: Annotated[tuple[PackageChange, ...], Few] = ()
+    """The latest, newest last."""

@@ -9,8 +9,10 @@ from collectors import listening
 from collectors.discovery.connections import connections
 from collectors.discovery.endpoints import endpoints
 from collectors.discovery.gateways import gateways
+from collectors.discovery.hardware import disks, machine
 from collectors.discovery.listeners import listeners
 from collectors.discovery.nics import nics
+from collectors.discovery.packages import package_changes
 from collectors.discovery.resolvers import resolvers
 from collectors.discovery.storage import mounts
 from collectors.discovery.stores import stores
@@ -42,6 +44,9 @@ def discover(host: Host) -> Inventory:
         mounts=_tried(lambda: mounts(host), MANY),
         stores=_tried(lambda: stores(host, services), MANY),
         endpoints=_tried(lambda: endpoints(host, services), MANY),
+        machine=machine(host),
+        disks=_tried(lambda: disks(host), MANY),
+        package_changes=_tried(lambda: package_changes(host), FEW),
     )
 
 

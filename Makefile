@@ -43,6 +43,10 @@ bench: $(VENV)/dev.stamp
 bench-recorded: $(VENV)/dev.stamp
 	$(BIN)/python -P bench/recorded.py
 
+# Reads labelled lines from beside the project, or LINES=file.
+bench-signatures: $(VENV)/dev.stamp
+	$(BIN)/python bench/signatures.py $(LINES)
+
 docs: $(VENV)/dev.stamp
 	$(BIN)/python docs/generate
 	$(BIN)/mkdocs serve

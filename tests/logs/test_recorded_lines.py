@@ -13,7 +13,7 @@ from rules.matcher import Matcher
 LINES = Path(__file__).parents[3] / "shared" / "data" / "loglines" / "loglines.jsonl"
 MEANS = {
     "fs_readonly": {"fs_read_only"},
-    "io_error": {"io_error", "medium_error"},
+    "io_error": {"io_error", "medium_error", "mount_hung"},
     "nvme_timeout": {"nvme_error"},
     "smart_failure": {"smart_failing"},
     "mce_ecc_corrected": {"memory_corrected"},

@@ -16,7 +16,7 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason, Scalar
 
 SIGNAL = "power.ups"
-NUT, APC = "/etc/nut/nut.conf", "/etc/apcupsd/apcupsd.conf"
+NUT, APC = "/run/nut/upsd.pid", "/run/apcupsd.pid"
 COLLECTOR = Collector(
     signals=(SIGNAL,), layer=Layer.HARDWARE, interval=30.0, timeout=20.0, risky=True, where=(NUT, APC)
 )
@@ -43,7 +43,7 @@ class Ups(msgspec.Struct, frozen=True):
 
 
 def read(host: Host) -> Iterable[Judgement]:
-    """``upsc`` of the first UPS, or ``apcaccess``, where one of them is set up."""
+    """``upsc`` of the first UPS, or ``apcaccess``, where one of them watches it from this host."""
     if host.exists(NUT):
         listed = host.run(["upsc", "-l"], timeout=5.0)
         names = listed.text.split()

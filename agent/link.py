@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import ssl
+import time
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -22,6 +23,7 @@ from wire.exchange import Ack, Batch, Enrolled, EnrollRequest, Snapshot
 T = TypeVar("T")
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
+PART = 65_536
 MAX_ANSWER = 4 * 1024 * 1024
 COMPRESS_FROM = 2_000
 """Bytes; less is not worth the work."""
@@ -135,7 +137,7 @@ class Link:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                content = response.raw.read(MAX_ANSWER + 1, decode_content=True)
+                content = _content(response.raw, time.monotonic() + patience)
                 status, retry_after = response.status_code, response.headers.get("Retry-After", "")
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise Unreachable(f"{type(error).__name__}: {error}"[:300]) from None
@@ -165,6 +167,16 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _content(stream: urllib3.HTTPResponse, until: float) -> bytes:
+    """At most a little more than MAX_ANSWER. Raises Unreachable for an answer that drips without an end."""
+    content = bytearray()
+    while len(content) <= MAX_ANSWER and (part := stream.read1(PART, decode_content=True)):
+        content += part
+        if time.monotonic() > until:
+            raise Unreachable("the answer does not come to an end")
+    return bytes(content)
 
 
 def _answer(body: bytes, kind: type[T]) -> T:

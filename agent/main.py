@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import chain, repeat
 
 from agent.blocking import Blocking, in_thread
+from agent.clock_steps import ClockSteps
 from agent.config import BadConfig, Config
 from agent.declared import known_units
 from agent.discovered import complete
@@ -104,7 +105,7 @@ class Agent:
         options = host_options(config)
         # The largest thing in memory, and much is thrown away while it loads: first, so that what
         # comes later fills the holes.
-        matcher(options["log.cache"])
+        matcher(options["log.cache"], options["log.rules"])
         trim()
         self.units = known_units(self.home.units)
         self.remembered = load_remembered(self.home)
@@ -119,6 +120,7 @@ class Agent:
         self.rounds = Rounds(self.runner, self.outbox, self.targets, self.host.name, self.recorder.note)
         self.followers = Followers(self.runner, self.rounds, time.monotonic)
         self.tasks = Tasks(self.runner, self.units, self.targets, self.outbox, time.time)
+        self._clock_steps = ClockSteps(time.time, time.monotonic)
         self._loop = asyncio.get_running_loop()
         self.uplink = Uplink(
             self.outbox,
@@ -142,6 +144,7 @@ class Agent:
         work = [
             asyncio.create_task(self._rounds_loop(), name="rounds"),
             asyncio.create_task(self._every(1.0, self._save), name="save"),
+            asyncio.create_task(self._every(1.0, self._watch_clock), name="clock"),
             asyncio.create_task(self._every(REMEMBER_SECONDS, self._save_remembered), name="remember"),
             asyncio.create_task(self._every(SAMPLE_SECONDS, self.recorder.sample), name="recorder"),
             asyncio.create_task(self._discovery_loop(), name="discovery"),
@@ -187,6 +190,11 @@ class Agent:
             log.info("the inventory changed")
         self.targets.update(found, names, time.time())
         self.rounds.plan()
+
+    def _watch_clock(self) -> None:
+        if step := self._clock_steps.step():
+            log.warning("the clock was set by %+.1f s: rounds are timed anew", step)
+            self.rounds.schedule.realign()
 
     def _save(self) -> None:
         content = self.outbox.sync(full=time.monotonic() - self._saved_at > SAVE_SECONDS)

@@ -27,7 +27,6 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
     """A batch on its way, and what its acknowledgement will settle."""
 
     batch: Batch
-    rounds_up_to: float = 0.0
     inventory_digest: str = ""
     drained: bool = True
     """Nothing else was waiting when it was made."""
@@ -47,7 +46,7 @@ class Outbox:
         self._wake = wake
         self._lock = threading.Lock()
         self._rounds: dict[str, float] = {}
-        self._rounds_told = 0.0
+        self._rounds_told: dict[str, float] = {}
         self._inventory: Inventory | None = None
         self._inventory_digest = ""
         self._inventory_told = ""
@@ -111,12 +110,12 @@ class Outbox:
 
     # --- what is said
 
-    def take(self, agent: str, boot: str, interval: float, goodbye: str = "") -> Parcel:
+    def take(self, agent: str, boot: str, interval: float, goodbye: str = "", most: int = BATCH) -> Parcel:
         """The next batch: the oldest observations, else (when the server asked) the whole state."""
         with self._lock:
-            waiting = [one for one in self._spool.peek(BATCH) if one.seq not in self._bad]
+            waiting = [one for one in self._spool.peek(most) if one.seq not in self._bad]
             observations = _within(waiting, BATCH_BYTES)
-            drained = len(observations) == len(waiting) < BATCH
+            drained = len(observations) == len(waiting) < most
             resync = self._resync and not waiting
             if resync:
                 observations = self._whole_state()
@@ -133,8 +132,7 @@ class Outbox:
                 resync=resync,
                 dropped=self._spool.dropped,
             )
-            rounds_up_to = max(self._rounds.values(), default=0.0)
-        return Parcel(batch=batch, rounds_up_to=rounds_up_to, inventory_digest=news, drained=drained)
+        return Parcel(batch=batch, inventory_digest=news, drained=drained)
 
     def settle(self, parcel: Parcel, ack: Ack) -> None:
         """The batch is on the server's disk: forget what it carried, note what is asked."""
@@ -142,7 +140,7 @@ class Outbox:
             self._settle_sequence(ack)
             self._refusals = self._refusals[len(parcel.batch.refusals) :]
             if parcel.batch.heartbeat is not None:
-                self._rounds_told = parcel.rounds_up_to
+                self._rounds_told |= parcel.batch.heartbeat.rounds
             if parcel.batch.resync:
                 self._resync = False
             self._resync = self._resync or ack.resync
@@ -227,7 +225,7 @@ class Outbox:
         return found
 
     def _heartbeat(self, interval: float, goodbye: str) -> Heartbeat:
-        fresh = {name: at for name, at in self._rounds.items() if at > self._rounds_told}
+        fresh = {name: at for name, at in self._rounds.items() if at != self._rounds_told.get(name)}
         return Heartbeat(
             digest=str(self._state.digest),
             inventory=self._inventory_digest or self._inventory_told,

@@ -90,6 +90,11 @@ class Schedule:
             )
         self._slots = wanted
 
+    def realign(self) -> None:
+        """The clock was set: what was due by the old one is due by the new one, and not an hour later."""
+        for slot in self._slots:
+            self._scheduler.reschedule_job(round_name(slot), trigger=self._trigger(slot))
+
     @staticmethod
     def _trigger(slot: Slot) -> IntervalTrigger:
         interval, number = slot

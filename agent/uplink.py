@@ -13,13 +13,14 @@ import msgspec
 
 from agent.home import Credential, Home
 from agent.link import Link, Rejected, Unreachable
-from agent.outbox import Outbox, Parcel
+from agent.outbox import BATCH, Outbox, Parcel
 from wire.codec import encode
 from wire.exchange import Ack, Batch, Snapshot
 from wire.observation import Observation
 
 log = logging.getLogger("rootward.uplink")
 HEARTBEAT = 10.0
+TOO_LARGE = 413
 ASKED_FOR_MORE = 0.2
 """Seconds before the whole state or the inventory is sent on request: a misunderstanding must not spin."""
 GATHER = 0.05
@@ -48,6 +49,8 @@ class Uplink:
     last_ack: float = 0.0
     _poll_after: float = HEARTBEAT
     _asked_for_more: bool = False
+    _most: int = BATCH
+    """Observations in one batch."""
     _news: threading.Event = field(default_factory=threading.Event)
     _retry: threading.Event = field(default_factory=threading.Event)
     """The server was reached again, or the agent ends: no reason to wait on."""
@@ -119,11 +122,15 @@ class Uplink:
 
     def _send_once(self, link: Link, goodbye: str = "") -> Parcel:
         """One batch; raises Unreachable. What the server will never take is taken out."""
-        parcel = self.outbox.take(self.credential.agent, self.boot, HEARTBEAT, goodbye)
+        parcel = self.outbox.take(self.credential.agent, self.boot, HEARTBEAT, goodbye, self._most)
         try:
             ack = link.send(parcel.batch)
         except Rejected as error:
-            self._rejected(link, parcel.batch, error)
+            if error.status == TOO_LARGE and len(parcel.batch.observations) > 1 and not parcel.batch.resync:
+                self._most = len(parcel.batch.observations) // 2  # a proxy in between takes no more
+                log.warning("a batch was too large for the way; from now on at most %d at once", self._most)
+            else:
+                self._rejected(link, parcel.batch, error)
             return msgspec.structs.replace(parcel, drained=False)
         self.outbox.settle(parcel, ack)
         self.sent += len(parcel.batch.observations)

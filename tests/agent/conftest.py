@@ -22,6 +22,8 @@ class Receiver:
         self.answer = {}
         """Fields for the next acknowledgement only."""
         self.down = False
+        self.most = 100_000
+        """Observations in a batch; more is too large for the proxy in front."""
         self.refuses = None
         """A text in an observation that gets the batch a 400 naming it, or ("silently", text)."""
         self.heard = threading.Condition()
@@ -44,6 +46,8 @@ class Receiver:
         """(status, body)."""
         if self.down:
             return 503, b"down"
+        if len(batch.observations) > self.most:
+            return 413, b"<html>Request Entity Too Large</html>"
         bad = self._bad(batch)
         if bad is not None:
             named = not isinstance(self.refuses, tuple)

@@ -177,3 +177,26 @@ def test_a_revoked_credential_keeps_everything_and_tries_on(receiver, outbox, up
 
 def _fields(struct):
     return {name: getattr(struct, name) for name in struct.__struct_fields__}
+
+
+def test_a_proxy_that_takes_only_small_batches_gets_small_ones(receiver, outbox, uplink):
+    receiver.most = 70
+    for number in range(600):
+        outbox.submit([finding(f"address:10.0.{number // 250}.{number % 250}")])
+    uplink.start()
+    receiver.wait_for(lambda: len(receiver.applied) == 600)
+    assert uplink.quarantined == 0
+    numbers = [one.seq for one in receiver.applied]
+    assert numbers == sorted(set(numbers))
+
+
+def test_rounds_are_told_after_the_clock_was_set_back(receiver, outbox, uplink):
+    outbox.complete("15s/1", 1_000_000.0)
+    uplink.start()
+    receiver.wait_for(lambda: any(batch.heartbeat for batch in receiver.batches))
+    outbox.complete("15s/1", 996_400.0)
+    receiver.wait_for(
+        lambda: any(
+            batch.heartbeat and batch.heartbeat.rounds.get("15s/1") == 996_400.0 for batch in receiver.batches
+        )
+    )

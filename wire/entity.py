@@ -137,6 +137,10 @@ def process(host_name: str, name: str) -> str:
     return f"process:{host_name}/{name}"
 
 
+def job(host_name: str, name: str) -> str:
+    return f"job:{host_name}/{name}"
+
+
 def port(host_name: str, number: int, protocol: str = "tcp") -> str:
     """A door of a host that a filter may close: ``port:web1/tcp/443``."""
     return f"port:{host_name}/{protocol}/{number}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from collectors import ntp_sources, ps_listing, time_listing, unit_listing
+from collectors import boot_listing, ntp_sources, ps_listing, time_listing, unit_listing
 from collectors.host import Host
 from tests.collectors.conftest import about
 from wire.judgement import Reason
@@ -87,3 +87,30 @@ def test_unit_files_say_nothing_of_failure():
     units = unit_listing.parse(b"UNIT FILE STATE PRESET\nkdump.service enabled enabled\nx.timer masked -\n")
     assert unit_listing.facts(units)["unit_files"] == {"kdump.service": "enabled", "x.timer": "masked"}
     assert list(unit_listing.judge(units, BOX)) == []
+
+
+LAST = """root     pts/0        10.0.0.9         Mon Jan  5 10:00   still logged in
+reboot   system boot  6.1.0-18-amd64   Mon Jan  5 09:50   still running
+{between}root     pts/0        10.0.0.9         Sun Jan  4 10:00 - crash  (23:50)
+reboot   system boot  6.1.0-18-amd64   Sun Jan  4 09:00 - 09:49 (1+00:49)
+
+wtmp begins Sun Jan  4 09:00:00 2026
+"""
+
+
+@pytest.mark.parametrize(
+    ("between", "reason"),
+    [
+        ("", Reason.REBOOTED),
+        ("shutdown system down  6.1.0-18-amd64   Mon Jan  5 09:49 - 09:50  (00:01)\n", Reason.OK),
+        ("runlevel (to lvl 6)   6.1.0-18-amd64   Mon Jan  5 09:49 - 09:50  (00:01)\n", Reason.OK),
+    ],
+)
+def test_a_boot_that_no_shutdown_led_to_was_not_meant(between, reason):
+    boots = boot_listing.parse(LAST.format(between=between).encode())
+    assert about(boot_listing.judge(boots, BOX), "host.boot").reason is reason
+
+
+def test_of_the_oldest_boot_nothing_is_known():
+    boots = boot_listing.parse(b"reboot   system boot  6.1.0   Mon Jan  5 09:50   still running\n")
+    assert list(boot_listing.judge(boots, BOX)) == []

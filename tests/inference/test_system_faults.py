@@ -16,6 +16,9 @@ SHOWN = [
     ("mem.swap", "host:app1", Reason.SATURATED, "mem.swap.thrash"),
     ("process.zombies", "process:app1/python3", Reason.HIGH, "proc.zombies"),
     ("host.pids", "host:app1", Reason.EXHAUSTED, "proc.pids.exhausted"),
+    ("svc.timer", "job:app1/backup", Reason.ERRORS, "svc.timer.missed"),
+    ("svc.timer", "job:app1/backup", Reason.OVERDUE, "svc.timer.missed"),
+    ("svc.cluster", "service:app1/pacemaker", Reason.MISSING, "app.cluster.degraded"),
     ("time.sources", "host:app1", Reason.UNREACHABLE, "time.source.unreachable"),
 ]
 

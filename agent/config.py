@@ -45,6 +45,8 @@ class Logs(_Table, frozen=True, kw_only=True):
     journal: bool = True
     files: tuple[str, ...] = ()
     """Globs of further log files."""
+    rules: str = ""
+    """Folder of further signatures: TOML as ours, or node-problem-detector's JSON as it is."""
 
 
 class Hints(_Table, frozen=True, kw_only=True):

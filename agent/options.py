@@ -13,7 +13,8 @@ from collectors.applications.declared import OPTION
 def host_options(config: Config) -> dict[str, str]:
     """``log.kernel``: path or ""; ``log.journal``: "yes" or ""; ``log.files``: globs, one a line.
 
-    ``log.cache``: folder of the compiled signatures. ``applications``: what is declared of them, as JSON.
+    ``log.cache``: folder of the compiled signatures. ``log.rules``: folder of the site's own.
+    ``applications``: what is declared of them, as JSON.
     """
     return {
         "log.kernel": config.logs.kernel,
@@ -21,4 +22,5 @@ def host_options(config: Config) -> dict[str, str]:
         "log.files": "\n".join(config.logs.files),
         OPTION: msgspec.json.encode(config.applications).decode(),
         "log.cache": str(Path(config.home) / "cache") if config.home else "",
+        "log.rules": config.logs.rules,
     }

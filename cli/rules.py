@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
@@ -13,7 +14,9 @@ from cli.rules_match import match_stream
 from rules.catalogue import BadRule, Catalogue, load_catalogue
 from rules.lint import lint_catalogue
 from rules.lint_signatures import hints_without_fault, lint_signatures
+from rules.matcher import Matcher
 from rules.signatures import Signature, load_signatures
+from rules.signatures_site import with_site
 
 DONE, FAILED, USAGE = 0, 1, 2
 
@@ -25,6 +28,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     match = actions.add_parser("match", help="say for each log line what it means, as JSON lines")
     match.add_argument("file", nargs="?", default="-", help="log file; - is standard input")
     match.add_argument("--host", default="localhost", help="name of the host in entities")
+    match.add_argument(
+        "--rules-dir", type=Path, help="folder of further signatures: TOML, or JSON of node-problem-detector"
+    )
     match.add_argument("--cache", default="", help="folder that keeps the compiled patterns")
     for name, words in (("list", "all ids"), ("lint", "check all knowledge files")):
         actions.add_parser(name, help=words)
@@ -61,8 +67,9 @@ def _match(arguments: argparse.Namespace) -> int:
 
 
 def _copy(source: BinaryIO, arguments: argparse.Namespace) -> None:
+    matcher = Matcher(with_site(arguments.rules_dir), Path(arguments.cache) if arguments.cache else None)
     out = sys.stdout.buffer
-    for block in match_stream(source, arguments.host, arguments.cache):
+    for block in match_stream(source, arguments.host, matcher):
         out.write(block)
         out.flush()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
@@ -28,9 +27,8 @@ class Match(msgspec.Struct):
     severity: str
 
 
-def match_stream(source: BinaryIO, host: str, cache: str = "") -> Iterator[bytes]:
+def match_stream(source: BinaryIO, host: str, matcher: Matcher) -> Iterator[bytes]:
     """Blocks of output, in the order of the lines."""
-    matcher = Matcher(folder=Path(cache) if cache else None)
     encode = msgspec.json.Encoder().encode
     number = 1
     for block in blocks(source):

@@ -13,11 +13,14 @@ from collectors.log_window import Window
 from collectors.log_writers import Writers
 from rules.matcher import Matcher, Tally
 from rules.matcher_engines import LINE_LIMIT
+from rules.signatures_site import with_site
 from wire.entity import Entity
 from wire.judgement import Judgement
 
 CACHE_OPTION = "log.cache"
 """Host option: the folder that keeps the compiled signatures; empty: compile at each start."""
+RULES_OPTION = "log.rules"
+"""Host option: the folder of a site's own signatures; empty: none."""
 
 ENTITIES = 4096
 FRESH = 1.0
@@ -25,9 +28,12 @@ FRESH = 1.0
 
 
 @cache
-def matcher(folder: str) -> Matcher:
-    """One for all sources of this process: the compiled patterns are its largest part."""
-    return Matcher(folder=Path(folder) if folder else None)
+def matcher(folder: str, rules: str = "") -> Matcher:
+    """One for all sources of this process: the compiled patterns are its largest part.
+
+    Raises BadRule for site rules that cannot be used.
+    """
+    return Matcher(with_site(Path(rules) if rules else None), Path(folder) if folder else None)
 
 
 class Reader:
@@ -36,7 +42,7 @@ class Reader:
     def __init__(self, host: Host, source: str) -> None:
         self._host = host
         self._source = source
-        self._matcher = matcher(host.options.get(CACHE_OPTION, ""))
+        self._matcher = matcher(host.options.get(CACHE_OPTION, ""), host.options.get(RULES_OPTION, ""))
         self._window = Window(host.ticks)
         self._places = HostPlaces(host)
         self._writers = Writers(host)

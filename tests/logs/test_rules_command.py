@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli.rules_match import blocks, match_stream
+from rules.matcher import Matcher
 
 ROOT = Path(__file__).parents[2]
 OOM = "Killed process 12 (java) total-vm:1kB"
@@ -30,10 +31,10 @@ def rules(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def matched(tmp_path_factory):
     """The answers to the lines of some bytes; the signatures are compiled once."""
-    cache = tmp_path_factory.mktemp("cache")
+    matcher = Matcher(folder=tmp_path_factory.mktemp("cache"))
 
     def answers(data: bytes) -> list[dict[str, object]]:
-        stream = match_stream(io.BytesIO(data), "web1", str(cache))
+        stream = match_stream(io.BytesIO(data), "web1", matcher)
         return [json.loads(line) for line in b"".join(stream).splitlines()]
 
     return answers

@@ -74,7 +74,7 @@ def sensors(text: str) -> list[Judgement]:
         ("Inlet Temp       | 23 degrees C      | ok", "bmc.temperature", Reason.OK),
         ("Inlet Temp       | 04h | ok  |  7.1 | 23 degrees C", "bmc.temperature", Reason.OK),
         ("CPU1 Temp        | 0Eh | cr  |  3.1 | 101 degrees C", "bmc.temperature", Reason.CRITICAL),
-        ("CPU1 Temp | 90.000 | degrees C | nc | na | na | na | 85.0 | 95.0 | na", "bmc.temperature", Reason.HIGH),
+        ("CPU1 | 90.000 | degrees C | nc | na | na | na | 85.0 | 95.0 | na", "bmc.temperature", Reason.HIGH),
         ("FAN1             | 30h | ok  | 29.1 | 4200 RPM", "bmc.fan", Reason.OK),
         ("FAN2             | 31h | cr  | 29.2 | 300 RPM", "bmc.fan", Reason.CRITICAL),
         ("FAN3             | 0 RPM             | cr", "bmc.fan", Reason.STOPPED),
@@ -86,7 +86,7 @@ def sensors(text: str) -> list[Judgement]:
         ("1 | FAN1 | Fan | Nominal | 4200.00 | RPM | 'OK'", "bmc.fan", Reason.OK),
         ("2 | Temp | Temperature | Critical | 99.00 | C | 'At or Above (>=) Upper Critical Threshold'",
          "bmc.temperature", Reason.CRITICAL),
-        ("3 | VBAT | Voltage | 2.10 | V | 'At or Below Lower Critical Threshold'", "bmc.power", Reason.CRITICAL),
+        ("3 | VBAT | Voltage | 2.10 | V | 'Below Lower Critical Threshold'", "bmc.power", Reason.CRITICAL),
         ("4 | PS1 | Power Supply | N/A | N/A | 'Presence detected'", "bmc.power", Reason.OK),
     ],
 )  # fmt: skip

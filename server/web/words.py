@@ -9,6 +9,8 @@ from typing import Any, Literal
 import msgspec
 from litestar import Request
 
+from rules.report.words import words as report_words
+
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 COOKIE = "rootward_language"
@@ -16,9 +18,10 @@ COOKIE = "rootward_language"
 
 @cache
 def words(language: Language) -> dict[str, Any]:
-    """As words.toml has them; a test holds both languages to the same names."""
+    """As words.toml has them; priorities, classes and states of tickets are called as in the reports."""
     content = (Path(__file__).parent / "words.toml").read_bytes()
-    return msgspec.toml.decode(content, type=dict[str, dict[str, Any]])[language]
+    own = msgspec.toml.decode(content, type=dict[str, dict[str, Any]])[language]
+    return {**own, "words": {**report_words(language).grade, **own["words"]}}
 
 
 def language_of(request: Request[Any, Any, Any]) -> Language:

@@ -10,10 +10,11 @@ import time
 import pytest
 import requests
 
-from wire.codec import encode, fingerprint
-from wire.exchange import Digest, Snapshot
-from wire.inventory import Inventory
+from wire.codec import decode, encode, fingerprint
+from wire.exchange import Ack, Digest, Snapshot
+from wire.inventory import Inventory, Listener
 from wire.judgement import Reason, Verdict
+from wire.target import LocalTarget
 
 
 def test_an_enrolled_agent_is_acknowledged_up_to_its_highest_sequence(agent) -> None:
@@ -112,6 +113,27 @@ def test_a_newer_held_request_lets_the_older_go(server, agent) -> None:
     server.get("/api/v1/tasks?wait=0.2", headers=agent.headers)
     older.join(10)
     assert statuses == [200]
+
+
+def test_a_task_reaches_the_host_through_its_held_request(server, agent) -> None:
+    service = f"service:{agent.host}/nginx"
+    inventory = Inventory(host=agent.host, listeners=(Listener(service="nginx", port=80),))
+    first = agent.batch(
+        agent.look(service, signal="svc.process"), inventory=inventory, heartbeat=agent.beat()
+    )
+    agent.send(first)
+    answers: list[requests.Response] = []
+    held = threading.Thread(
+        target=lambda: answers.append(server.get("/api/v1/tasks?wait=50", headers=agent.headers))
+    )
+    held.start()
+    time.sleep(0.5)
+    stopped = agent.look(service, Verdict.FAIL, signal="svc.process", reason=Reason.STOPPED)
+    given = [task.target for task in agent.send(agent.batch(stopped)).tasks]
+    held.join(30)
+    given += [task.target for task in decode(answers[0].content, Ack).tasks]
+    assert LocalTarget(subject=service) in given
+    assert answers[0].elapsed.total_seconds() < 45
 
 
 def test_a_snapshot_is_stored(server, agent) -> None:

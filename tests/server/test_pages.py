@@ -147,3 +147,9 @@ def test_a_form_without_the_pages_token_is_refused(server: ServerProcess) -> Non
 
 def test_both_languages_have_the_same_words() -> None:
     assert set(words("en")) == set(words("zh"))
+
+
+def test_pages_and_reports_call_a_grade_the_same() -> None:
+    for language in ("en", "zh"):
+        grades = report_words(language).grade
+        assert {name: words(language)["words"][name] for name in grades} == grades

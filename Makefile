@@ -7,7 +7,7 @@ LOCKS := deploy/requirements
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: up test check drills soak bench bench-recorded lock docs format clean
+.PHONY: up test check drills soak bench bench-recorded bench-coverage lock docs format clean
 .DELETE_ON_ERROR:
 
 up: $(VENV)/run.stamp
@@ -38,6 +38,10 @@ soak: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	@deploy/debian/install bench
 	@for bench in bench/[a-z]*.py; do echo "== $$bench"; $(BIN)/python -P "$$bench" || exit 1; done
+
+# Which alert rules of a public collection our signals cover; writes docs/coverage.md.
+bench-coverage: $(VENV)/dev.stamp
+	$(BIN)/python -P bench/coverage.py
 
 # Recorded outputs of others, where they lie beside the project, through our collectors.
 bench-recorded: $(VENV)/dev.stamp

@@ -52,7 +52,11 @@ def certificate(content: bytes) -> Certificate:
 
 def judge(one: Certificate, subject: str, service: str, now: float) -> Judgement:
     left = (one.not_after - now) / DAY
-    facts: dict[str, Scalar] = {"service": service, "subject": one.subject[:128], "issuer": one.issuer[:128]}
+    facts: dict[str, Scalar] = {
+        "service": service,
+        "common_name": one.subject[:128],
+        "issuer": one.issuer[:128],
+    }
     if now < one.not_before:
         return judged(CERTIFICATE, subject, Reason.TLS_NOT_YET_VALID, round(left, 1), **facts)
     if left <= 0:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from ipaddress import ip_interface
+from collections.abc import Iterator, Sequence
+from ipaddress import ip_address, ip_interface
 
 from kernel.rtnetlink import HostAddress, Link, Netlink
 from probes.craft import CraftDenied, CraftFailed, craft
@@ -15,7 +15,7 @@ from wire.judgement import Judgement, Layer, Path, Reason, Scalar, Verdict, unkn
 from wire.target import DhcpTarget
 
 PROBE = Probe(
-    signals=("dhcp.offer",),
+    signals=("dhcp.offer", "ip.netmask"),
     layer=Layer.NETWORK,
     target=DhcpTarget,
     interval=300 * SECOND,
@@ -29,8 +29,11 @@ Way = tuple[str, tuple[str, ...]]
 HOW_TO_PERMIT = "setcap cap_net_raw+ep on the Python interpreter"
 
 
-async def ask(target: DhcpTarget, net: Net) -> Judgement:
-    """Asks as a client that is not there, and takes no offer. Value: servers that offered."""
+async def ask(target: DhcpTarget, net: Net) -> list[Judgement]:
+    """Asks as a client that is not there, and takes no offer (value: servers that offered).
+
+    The mask that is handed out is compared with this host's.
+    """
     netlink = Netlink()
     try:
         link = netlink.link(target.interface)
@@ -42,14 +45,34 @@ async def ask(target: DhcpTarget, net: Net) -> Judgement:
     path = Path(interface=target.interface, source=address.address if address else "")
     if link is None or not link.carrier or not link.mac:
         why = "no carrier" if link else "no such interface"
-        return _judged(subject, path, Reason.CARRIER, (), {"interface": target.interface, "error": why})
+        evidence: dict[str, Scalar] = {"interface": target.interface, "error": why}
+        return [_judged(subject, path, Reason.CARRIER, (), evidence)]
     try:
         found = await craft(_question(link, address))
     except CraftDenied:
-        return unknown("dhcp.offer", subject, Reason.NOT_PERMITTED, why=HOW_TO_PERMIT)
+        return [unknown("dhcp.offer", subject, Reason.NOT_PERMITTED, why=HOW_TO_PERMIT)]
     except CraftFailed as failure:
-        return unknown("dhcp.offer", subject, Reason.INTERNAL, error=str(failure)[:256])
-    return _judge(subject, path, found, _strangers(found.offers, target.servers, subject, net))
+        return [unknown("dhcp.offer", subject, Reason.INTERNAL, error=str(failure)[:256])]
+    strangers = _strangers(found.offers, target.servers, subject, net)
+    offers = _judge(subject, path, found, strangers)
+    return [offers, *(_mask(net.host, address, found.offers) if address and not strangers else ())]
+
+
+def _mask(host: str, own: HostAddress, offers: Sequence[Offer]) -> Iterator[Judgement]:
+    """Ours against the one that is handed out, where our address is out of the same network."""
+    for offer in offers:
+        handed_out = ip_interface(f"{offer.address}/{offer.mask or own.prefix}").network
+        if not offer.mask or ip_address(own.address) not in handed_out:
+            continue
+        right = handed_out.prefixlen == own.prefix
+        yield Judgement(
+            signal="ip.netmask",
+            subject=entity.host(host),
+            verdict=Verdict.PASS if right else Verdict.FAIL,
+            reason=Reason.OK if right else Reason.WRONG,
+            evidence={"own": own.prefix, "handed_out": handed_out.prefixlen, "by": offer.server},
+        )
+        return
 
 
 def _subject(target: DhcpTarget, address: HostAddress | None, net: Net) -> Entity:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dns.message
 import dns.rcode
 
-from probes.dns_checks import signature, zone
+from probes.dns_checks import client, signature, zone
 from probes.dns_query import query, texts
 from probes.next_hop import silent
 from probes.steps import StepFailed, Steps
@@ -16,7 +16,7 @@ from wire.judgement import Judgement, Layer, Reason, Scalar, Verdict
 from wire.target import DnsTarget
 
 PROBE = Probe(
-    signals=("net.dns", "net.dns_record", "dns.tcp", "dns.zone", "dns.dnssec"),
+    signals=("net.dns", "net.dns_record", "dns.tcp", "dns.zone", "dns.dnssec", "dns.client"),
     layer=Layer.NETWORK,
     target=DnsTarget,
     interval=15 * SECOND,
@@ -43,10 +43,11 @@ async def ask(target: DnsTarget, net: Net) -> list[Judgement]:
     took = steps.elapsed()
     signed = await signature(steps, target, answer)
     gone = await zone(steps, target, answer)
+    told = await client(steps, target)
     if answer.rcode() not in _ANSWERED and not _explained(signed, gone):
-        return [steps.failed(StepFailed(Reason.STATUS), took)]
+        return [steps.failed(StepFailed(Reason.STATUS), took), *told]
     judged = steps.warned(Reason.SLOW, took) if took > SLOW else steps.passed(took)
-    found = [judged, *signed, *gone]
+    found = [judged, *signed, *gone, *told]
     if target.name == "." or answer.rcode() not in _ANSWERED or (target.record == "SOA" and gone):
         return found
     return [*found, _record(target, answer, judged)]

@@ -8,10 +8,13 @@ import dns.message
 import dns.name
 import dns.rcode
 import dns.rdatatype
+from msgspec.structs import replace
 
 from probes.dns_query import query, texts
+from probes.resolve import resolvers
 from probes.steps import StepFailed, Steps
 from wire.entity import Entity
+from wire.entity import host as host_entity
 from wire.entity import record as record_entity
 from wire.entity import zone as zone_entity
 from wire.judgement import Judgement, Reason, Scalar, Verdict
@@ -72,6 +75,26 @@ def _zone(steps: Steps, target: DnsTarget, name: str, soa: dns.message.Message |
         return []  # it could not be found out
     rcode = dns.rcode.to_text(soa.rcode())
     return [_judged(steps, "dns.zone", subject, Reason.MISSING, {"rcode": rcode})]
+
+
+async def client(steps: Steps, target: DnsTarget) -> list[Judgement]:
+    """Of this host's settings: they no longer name this resolver, which answers, and those they name do not.
+
+    A resolver is asked for an hour after the settings forgot it.
+    """
+    seen: dict[str, bool] = steps.net.memory.setdefault("configured", {})
+    configured = resolvers(steps.net.root)
+    if target.resolver in configured and len(seen) < _KEPT:
+        seen[target.resolver] = True
+    if not seen.get(target.resolver) or not configured:
+        return []
+    answers = target.resolver in configured
+    for other in () if answers else configured:
+        elsewhere = replace(target, resolver=other, port=53)
+        answers = answers or await _again(steps, elsewhere, ".", "NS") is not None
+    evidence: dict[str, Scalar] = {"configured": ", ".join(configured), "usual": target.resolver}
+    reason = Reason.OK if answers else Reason.WRONG
+    return [_judged(steps, "dns.client", host_entity(steps.net.host), reason, evidence)]
 
 
 async def _again(

@@ -6,6 +6,8 @@ import socket
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import msgspec
+
 from probes.errors import NetworkError, reason_of_icmp
 from probes.path import Way
 from wire.entity import address as address_entity
@@ -14,6 +16,7 @@ from wire.judgement import Judgement, Reason, Scalar, Verdict
 SLOW, SLOWER_BY, SLOWER_TIMES = 0.5, 0.03, 4.0
 """Slow is half a second, or four times the best round trip known and 30 ms more than it."""
 _LEARNT = 3
+_LASTING = 4
 _NANO = 1e-9
 
 
@@ -37,6 +40,10 @@ class Past:
     rounds: int = 0
     lossy: bool = False
     """Some were lost last time: ten in a row must get through before all is well."""
+    slow: int = 0
+    """Rounds in a row that were slow."""
+    told_slow: bool = False
+    """That they stay slow was said, so that it will be said when they no longer are."""
 
 
 def judge(way: Way, replies: Replies, past: Past) -> Judgement:
@@ -60,6 +67,20 @@ def judge(way: Way, replies: Replies, past: Past) -> Judgement:
     past.best = min(usual * 1.01, rtt) if past.rounds else rtt
     past.rounds += 1
     return _judgement(way, Verdict.PASS, Reason.OK, rtt, evidence)
+
+
+def lasting(judged: Judgement, past: Past) -> list[Judgement]:
+    """Of round trips that stay long: one slow round is soon forgotten, four in a row are no chance."""
+    if judged.reason is Reason.SLOW:
+        past.slow += 1
+    elif judged.verdict is Verdict.PASS:
+        past.slow = 0
+    stays = past.slow >= _LASTING
+    if not stays and not past.told_slow:
+        return []
+    past.told_slow = True
+    verdict, reason = (Verdict.WARN, Reason.SLOW) if stays else (Verdict.PASS, Reason.OK)
+    return [msgspec.structs.replace(judged, signal="net.latency", verdict=verdict, reason=reason)]
 
 
 def silent(way: Way, replies: Replies, past: Past, dead: str) -> Judgement:

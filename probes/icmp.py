@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from probes.batch import Incoming
 from probes.echo import Echoes
-from probes.echo_judge import Past, Replies, blocked, judge, silent
+from probes.echo_judge import Past, Replies, blocked, judge, lasting, silent
 from probes.echo_socket import HOW_TO_PERMIT, EchoDenied, EchoSocket
 from probes.next_hop import all_silent
 from probes.path import Way, Ways
@@ -18,7 +18,7 @@ from wire.judgement import Judgement, Layer, Reason, unknown
 from wire.target import IcmpTarget
 
 PROBE = Probe(
-    signals=("net.icmp",),
+    signals=("net.icmp", "net.latency"),
     layer=Layer.NETWORK,
     target=IcmpTarget,
     interval=15 * SECOND,
@@ -91,11 +91,12 @@ async def _ask_family(family: socket.AddressFamily, ways: Sequence[Way], net: Ne
     dead = await all_silent(Ways.of(net), unexplained) if unexplained else {}
     # A cable may have come out while the echoes were under way.
     down = {name for name in {way.path.interface for way in lost} if _without_carrier(name, net)}
-    judgements = []
+    judgements: list[Judgement] = []
     for way, each in zip(ways, replies, strict=True):
         past = pasts[way.path.address]
         if each.received:
-            judgements.append(judge(way, each, past))
+            judged = judge(way, each, past)
+            judgements += (judged, *lasting(judged, past))
         elif way.path.interface in down:
             judgements.append(blocked(way, Reason.CARRIER, f"{way.path.interface} has no carrier"))
         else:

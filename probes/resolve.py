@@ -58,6 +58,11 @@ async def resolve(name: str, root: str, seconds: float) -> Resolved:
     return await _ask(bare, settings, seconds)
 
 
+def resolvers(root: str) -> tuple[str, ...]:
+    """Those that this host is told to ask."""
+    return _settings(root).resolvers
+
+
 async def _ask(name: str, settings: _Settings, seconds: float) -> Resolved:
     """Each resolver in turn for each candidate name, as the C library does (resolv.conf(5))."""
     loop = asyncio.get_running_loop()

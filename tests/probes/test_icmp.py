@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from probes.echo_judge import Past, Replies, judge
+from probes.echo_judge import Past, Replies, judge, lasting
 from probes.path import Way
 from wire.judgement import Path, Reason, Verdict
 from wire.target import IcmpTarget
@@ -153,3 +153,13 @@ def test_the_errors_of_other_programs_are_not_ours(lan, serve):
     judged = lan.ask("icmp", H2, OUT, then=[lambda: None])
     assert {each.verdict for each in judged} == {Verdict.PASS}
     assert {each.value < 0.5 for each in judged} == {True}
+
+
+def test_round_trips_that_stay_long_are_told_apart_from_one_slow_round():
+    past, said = Past(), []
+    for milliseconds in (1, 1, 1, 1, 90, 90, 90, 90, 90, 1):
+        replies = Replies(3, 3, 0, milliseconds * 1_000_000, None)
+        judged = judge(Way(Path(address="10.0.0.1")), replies, past)
+        said.append([(one.verdict, one.reason) for one in lasting(judged, past)])
+    slow = (Verdict.WARN, Reason.SLOW)
+    assert said == [[]] * 7 + [[slow], [slow], [(Verdict.PASS, Reason.OK)]]

@@ -23,7 +23,7 @@ FIRST = re.compile(
 )
 SECOND = re.compile(r"^\|\s*(?P<fan>\d+%|N/A|ERR!)\s+(?P<temp>\d+C|ERR!|N/A)\s+(?P<rest>\S.*)$")
 FAILED = re.compile(r"Unable to determine the device handle for (?:gpu|GPU)\s*(?P<place>[0-9A-Fa-f:.]+)?.*")
-SILENT = ("No devices were found", "couldn't communicate with the NVIDIA driver", "Failed to initialize NVML")
+SILENT = ("couldn't communicate with the NVIDIA driver", "Failed to initialize NVML")
 
 
 def parse_list(raw: bytes) -> list[Gpu]:
@@ -137,8 +137,10 @@ def parse_table(raw: bytes) -> list[Gpu]:
                 temperature=heat,
                 complaint="ERR! for a reading" if broken else "",
             )
-        elif any(word in line for word in SILENT):
+        elif "No devices were found" in line:
             known = True
+        elif any(word in line for word in SILENT):
+            found.append(Gpu(place="driver", complaint=line.strip()[:256]))
     if not known:
         raise ValueError("no line of NVIDIA-SMI")
     return found

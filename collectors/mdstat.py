@@ -39,6 +39,8 @@ class Array(msgspec.Struct, frozen=True, kw_only=True):
     level: str = ""
     wanted: int = 0
     there: int = 0
+    map: str = ""
+    """``U_``: which members are up; empty for a level without redundancy."""
     members: dict[str, str] = {}
     """Device → its flags: (F) failed, (S) spare, (W) write-mostly, (R) replacement, (J) journal."""
     work: str = ""
@@ -103,6 +105,7 @@ def _array(block: list[str]) -> Array:
         level=level,
         wanted=int(counts["wanted"][:6]) if counts else 0,
         there=int(counts["there"][:6]) if counts else 0,
+        map=(counts["map"] or "") if counts else "",
         members={found["disk"]: found["flags"] for found in MEMBER.finditer(head["rest"])},
         work=work["work"] if work else "",
         progress=work["how"] if work else "",
@@ -137,8 +140,8 @@ def _judged(one: Array, host: Host) -> Judgement:
 
 def facts(arrays: list[Array]) -> dict[str, JSON]:
     return {
-        "arrays": {one.name: one.state for one in arrays},
-        "not_clean": [one.name for one in arrays if one.reason is not Reason.OK or one.failed],
+        "arrays": {one.name: one.map or one.state for one in arrays},
+        "not_clean": [one.name for one in arrays if one.reason is not Reason.OK],
         "detail": [msgspec.to_builtins(one) for one in arrays],
     }
 

@@ -15,6 +15,7 @@ TABLE = re.compile(r"^Drive (?P<place>/c\d+(?:/e\d+)?/s\d+)$")
 VOLUMES = re.compile(r"^/c\d+/v\d+$")
 PD_ROW = re.compile(r"^(?P<place>\d*\s*:\d+)\s+\d+\s+(?P<state>[A-Z]\w{2,6})\s+(?:\d+|-|F)\s+(?P<rest>.*)$")
 VD_ROW = re.compile(r"^(?P<name>(?:\d+|-)/\d+)\s+(?P<level>RAID\w+|Cac\w)\s+(?P<state>\w+)\s+\S+")
+ALARM = re.compile("replacement required|pack missing|about to fail|capacity low|no space", re.IGNORECASE)
 LINE = re.compile(r"^(?P<name>[A-Z][\w ./]{2,40}?)\s*=\s*(?P<value>\S.*)$")
 
 
@@ -62,7 +63,7 @@ def _controllers(told: dict[str, JSON], name: str) -> Iterator[Controller]:
             doubts=(f"{lost} uncorrectable errors of its memory",) if lost else (),
         )
     elif battery:
-        yield Controller(name=name, battery=battery)
+        yield Controller(name=name, battery=battery, doubts=_alarms(told))
 
 
 def _battery(told: dict[str, JSON]) -> str:
@@ -73,6 +74,15 @@ def _battery(told: dict[str, JSON]) -> str:
             if said(row.get("Property")) in ("Battery State", "State"):
                 return said(row.get("Value"))
     return ""
+
+
+def _alarms(told: dict[str, JSON]) -> tuple[str, ...]:
+    rows = objects(told.get("BBU_Firmware_Status"))
+    return tuple(
+        said(row.get("Property"))
+        for row in rows
+        if said(row.get("Value")).lower() == "yes" and ALARM.search(said(row.get("Property")))
+    )
 
 
 def _volumes(told: dict[str, JSON], name: str) -> Iterator[Volume]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import gpu_lists, gpu_report, nvidia, ups
+from collectors import fabric_log, gpu_lists, gpu_report, nvidia, ups
 from collectors.gpu_facts import Gpu, judge
 from collectors.host import Host
 from tests.collectors.conftest import about
@@ -157,3 +157,16 @@ def test_no_text_breaks_the_parsers(text):
                 continue
             list(source.judge(found, HOST))
             source.facts(found)
+
+
+def test_the_fabric_manager_logs_its_errors():
+    fine = b"[Apr 17 2024 01:51:39] [INFO] [tid 1855] multicast group 0 is allocated.\n"
+    bad = b"[Jul 09 2024 18:14:07] [ERROR] [tid 12727] detected NVSwitch fatal error 20034 on fid 0\n"
+    assert not list(fabric_log.judge(fabric_log.parse(fine), HOST))
+    assert about(fabric_log.judge(fabric_log.parse(fine + bad), HOST), "gpu.link").reason is Reason.ERRORS
+
+
+def test_a_driver_that_does_not_answer_is_an_error_and_no_card_is_none():
+    words = b"NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\n"
+    assert about(judge(gpu_lists.parse_table(words), HOST), "gpu.state").reason is Reason.ERRORS
+    assert gpu_lists.parse_table(b"No devices were found\n") == []

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import md_array, mdstat
+from collectors import md_array, mdadm, mdstat
 from collectors.host import Host
 from tests.collectors.conftest import about
 from wire.judgement import Reason
@@ -86,7 +86,7 @@ def test_the_facts_name_the_arrays_and_those_that_are_not_clean():
         ).encode()
     )
     facts = mdstat.facts(found)
-    assert (facts["arrays"], facts["not_clean"]) == ({"md0": "active", "md1": "active"}, ["md0"])
+    assert (facts["arrays"], facts["not_clean"]) == ({"md0": "U_", "md1": "active"}, ["md0"])
 
 
 def test_sysfs_tells_the_same(tree):
@@ -120,3 +120,31 @@ def test_no_text_breaks_the_parser(text):
     except ValueError:
         return
     list(mdstat.judge(found, Host("box")))
+
+
+DETAIL = """/dev/md0:
+           Version : 1.2
+        Raid Level : raid1
+      Raid Devices : 2
+             State : clean{more}
+    Active Devices : {active}
+   Working Devices : {active}
+
+    Number   Major   Minor   RaidDevice State
+       0       8        1        0      active sync   /dev/sda1
+       -       0        0        1      {place}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "active", "place", "reason"),
+    [
+        ("", 2, "active sync   /dev/sdb1", Reason.OK),
+        (", degraded", 1, "removed", Reason.DEGRADED),
+        (", degraded, recovering", 1, "spare rebuilding   /dev/sdb1", Reason.DEGRADED),
+        (", FAILED", 0, "removed", Reason.STOPPED),
+    ],
+)
+def test_mdadm_tells_the_same_of_one_array(more, active, place, reason):
+    found = mdadm.parse(DETAIL.format(more=more, active=active, place=place).encode())
+    assert about(mdadm.judge(found, Host("box")), "raid.array", "/md0").reason is reason

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import ceph, gluster, hddtemp, iscsi, nvme_log, vdo
+from collectors import ceph, ceph_reports, gluster, hddtemp, iscsi, nvme_log, vdo
 from collectors.host import Host
 from tests.collectors.conftest import about
 from wire.judgement import Reason
@@ -131,3 +131,13 @@ def test_no_text_breaks_the_parsers(text):
         except ValueError:
             continue
         list(judge(found, HOST))
+
+
+def test_ceph_tells_an_osd_that_is_down_or_nearly_full():
+    def reason(**node: object) -> Reason:
+        raw = msgspec.json.encode({"nodes": [{"type": "osd", "name": "osd.0"} | node], "stray": []})
+        return about(ceph_reports.judge(ceph_reports.parse(raw), HOST), "ceph.health").reason
+
+    assert reason(status="up") is Reason.OK
+    assert reason(status="down") is Reason.HIGH
+    assert reason(utilization=91.2) is Reason.HIGH

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_interface
+from itertools import islice
 from urllib.parse import urlsplit
 
 from agent.config import Config, ConfiguredHttp
 from wire.inventory import Endpoint, Inventory, Listener
 from wire.target import (
     DnsTarget,
+    HealthTarget,
     HttpTarget,
     IcmpTarget,
     NeighbourTarget,
@@ -28,6 +30,9 @@ WEB_PROCESSES = frozenset(
     ["nginx", "apache2", "httpd", "caddy", "haproxy", "lighttpd", "traefik", "gunicorn", "uvicorn"]
 )
 WEB_PORTS = frozenset([80, 8080])
+HEALTH_PORTS = frozenset([8080, 8081, 8090, 9001])
+HEALTH_PAGES = ("/actuator/health", "/q/health")
+"""Spring; Quarkus and others of MicroProfile."""
 ANY_ANSWER = (200, 201, 202, 204, 206, 300, 301, 302, 303, 304, 307, 308)
 ANY_REFUSAL = (400, 401, 402, 403, 404, 405, 406, 410, 411, 412, 415, 421, 422, 426, 428, 429)
 """Nobody said what ``/`` should answer: only 5xx and silence speak against the server."""
@@ -87,6 +92,7 @@ def found(inventory: Inventory, names: tuple[str, ...]) -> Iterator[Target]:
             yield DnsTarget(resolver=resolver, name=name, record="A")
     yield from _peers(inventory)
     yield from _web(inventory)
+    yield from islice(_health(inventory), WEB)
 
 
 def own_addresses(inventory: Inventory) -> tuple[str, ...]:
@@ -124,6 +130,15 @@ def _web(inventory: Inventory) -> Iterator[Target]:
         parts = urlsplit(endpoint.url)
         if addresses and parts.hostname:
             yield TlsTarget(host=addresses[0], port=parts.port or 443, server_name=parts.hostname)
+
+
+def _health(inventory: Inventory) -> Iterator[Target]:
+    """Where frameworks of the JVM say how they are, if they were told to."""
+    for listener in inventory.listeners:
+        address = _reachable_at(listener, inventory)
+        if address and listener.process == "java" and listener.port in HEALTH_PORTS:
+            for path in HEALTH_PAGES:
+                yield HealthTarget(url=f"http://{_bracketed(address)}:{listener.port}{path}")
 
 
 def _https(endpoint: Endpoint) -> bool:

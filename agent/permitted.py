@@ -13,6 +13,7 @@ from wire.target import (
     DhcpTarget,
     DnsTarget,
     GreetingTarget,
+    HealthTarget,
     HttpTarget,
     IcmpTarget,
     LocalTarget,
@@ -74,7 +75,7 @@ class Permitted:
                 self._reach(target.host)
             case HttpTarget():
                 self._url(target)
-            case SnmpTarget() | WebSocketTarget() | DhcpTarget():
+            case SnmpTarget() | WebSocketTarget() | DhcpTarget() | HealthTarget():
                 raise NotPermitted("only as this host asks it anyway")
 
     def _local(self, target: LocalTarget) -> None:
@@ -169,7 +170,7 @@ def _host(target: Target) -> str:
             return target.address
         case TcpTarget() | TlsTarget() | NtpTarget() | GreetingTarget() | WebSocketTarget():
             return target.host
-        case HttpTarget():
+        case HttpTarget() | HealthTarget():
             return urlsplit(target.url).hostname or ""
         case DnsTarget():
             return target.resolver

@@ -98,6 +98,17 @@ class HttpTarget(_Target, frozen=True, tag="http"):
     ca_file: Annotated[str, msgspec.Meta(max_length=512)] = ""
 
 
+class HealthTarget(_Target, frozen=True, tag="health"):
+    """What does this application say of its own health?"""
+
+    url: Annotated[str, msgspec.Meta(max_length=2048, pattern=r"^https?://[^\s\x00-\x1f\x7f]+$")]
+    ca_file: Annotated[str, msgspec.Meta(max_length=512)] = ""
+
+    @property
+    def subject(self) -> Entity:
+        return ids.page(self.url)
+
+
 class NtpTarget(_Target, frozen=True, tag="ntp"):
     """Does this time source answer, and does it know the time?"""
 
@@ -203,6 +214,7 @@ PlainTarget = (
     | TcpTarget
     | DnsTarget
     | TlsTarget
+    | HealthTarget
     | NtpTarget
     | GreetingTarget
     | WebSocketTarget

@@ -27,6 +27,7 @@ from wire.target import (
 
 BY_SUBJECT = (
     "app.greeting",
+    "app.health",
     "app.websocket",
     "dhcp.offer",
     "dns.tcp",

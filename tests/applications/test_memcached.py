@@ -1,0 +1,43 @@
+"""memcached, asked for its statistics."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import pytest
+
+from collectors import memcached
+from tests.applications.conftest import free_port, look, needs, troubles
+from wire.judgement import Reason
+
+
+@pytest.fixture
+def server(launch):
+    def start(*settings: str) -> int:
+        port = free_port()
+        user = ("-u", "nobody") if os.geteuid() == 0 else ()
+        launch(needs("memcached"), *user, "-l", "127.0.0.1", "-p", str(port), "-U", "0", *settings, port=port)
+        return port
+
+    return start
+
+
+def test_a_well_one_is_silent(server, box):
+    found = look(memcached, box, server())
+    assert troubles(found) == {}
+    assert {"app.answer", "cache.evictions", "db.connections"} <= found.keys()
+
+
+def test_one_that_turns_connections_away_is_told(server, box):
+    port = server("-c", "20", "-o", "maxconns_fast")
+    look(memcached, box, port)
+    held = [socket.create_connection(("127.0.0.1", port)) for _ in range(30)]
+    for sock in held[:20]:
+        sock.close()
+    try:
+        found = look(memcached, box, port)
+    finally:
+        for sock in held:
+            sock.close()
+    assert troubles(found)["db.connections"] is Reason.EXHAUSTED

@@ -56,3 +56,13 @@ def number(host: Host, path: str) -> int | None:
     except OSError:
         return None
     return int(text) if text.lstrip("-").isdigit() else None
+
+
+def cpu_quota(host: Host, folder: str) -> float | None:
+    """CPUs that a group may use at most; None where it has no limit."""
+    try:
+        quota, period = host.read(f"{folder}/cpu.max", 256).split()
+    except (OSError, ValueError):
+        quota = str(number(host, f"{folder}/cpu.cfs_quota_us") or "max")
+        period = str(number(host, f"{folder}/cpu.cfs_period_us") or 100_000)
+    return int(quota) / int(period) if quota.isdigit() and int(period) else None

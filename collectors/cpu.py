@@ -106,21 +106,11 @@ def _of_cgroup(host: Host) -> Usage | None:
     rates = Rates.of(host, folder).update(counters, host.ticks())
     if rates is None:
         return None
-    allowed = _quota(host, folder) or float(_cpus(host))
+    allowed = cgroups.cpu_quota(host, folder) or float(_cpus(host))
     facts: dict[str, Scalar] = {"cpus_allowed": round(allowed, 2)}
     if rates["periods"]:
         facts["throttled"] = round(rates["throttled"] / rates["periods"], 3)
     return Usage(share=min(1.0, rates["used"] / 1e6 / allowed), facts=facts)
-
-
-def _quota(host: Host, folder: str) -> float | None:
-    """CPUs that a group may use at most; None where it has no limit."""
-    try:
-        quota, period = host.read(f"{folder}/cpu.max", 256).split()
-    except (OSError, ValueError):
-        quota = str(cgroups.number(host, f"{folder}/cpu.cfs_quota_us") or "max")
-        period = str(cgroups.number(host, f"{folder}/cpu.cfs_period_us") or 100_000)
-    return int(quota) / int(period) if quota.isdigit() and int(period) else None
 
 
 def _cpus(host: Host) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 
@@ -22,16 +23,35 @@ LOOKS = 3
 SATURATED, HIGH = 0.50, 0.25
 """Of the periods: a burst meets its quota now and then, and that is what it is for."""
 MOST = 512
+KEY = "cpus of the machine"
+SHRUNK = 0.9
 
 
 def read(host: Host) -> Iterable[Judgement]:
     own = host.options.get("cgroup_cpu")
     for folder in (own,) if own else OWN:
+        if not host.exists(f"{folder}/cpu.stat"):
+            continue
+        size, before = _sizes(host, folder)
         share = _share(host, folder)
         if share is not None:
-            yield judged(SIGNAL, entity.host(host.name), _reason(host, folder, share), round(share, 4))
-            break
+            shrunk = size < SHRUNK * before
+            reason = _reason(host, folder, share) if shrunk else Reason.OK
+            subject = entity.host(host.name)
+            yield judged(SIGNAL, subject, reason, round(share, 4), cpus=size, cpus_before=before)
+        break
     yield from _services(host)
+
+
+def _sizes(host: Host, folder: str) -> tuple[float, float]:
+    """CPUs that the machine may use now, and most that it was ever seen to have.
+
+    The quota that it was made with is its size: who uses all of it is saturated, not held back.
+    """
+    now = cgroups.cpu_quota(host, folder) or float(os.cpu_count() or 1)
+    before = max(now, float(host.remembered.get(KEY, 0.0)))
+    host.remembered[KEY] = before
+    return round(now, 3), round(before, 3)
 
 
 def _services(host: Host) -> Iterator[Judgement]:

@@ -50,13 +50,17 @@ def test_a_service_that_its_quota_holds_back_is_named(tree, throttled, reason):
     assert found == ({} if reason is Reason.OK else {"service:box/my-app": reason})
 
 
-def test_the_quota_of_the_machine_itself_is_judged(tree):
-    host = tree.host(cgroup_cpu="/sys/fs/cgroup/cpu/box")
-    for look in range(5):
-        tree.write("/sys/fs/cgroup/cpu/box/cpu.stat", f"nr_periods {10 * look}\nnr_throttled {8 * look}\n")
+@pytest.mark.parametrize(("quota", "reason"), [(200_000, Reason.OK), (50_000, Reason.SATURATED)])
+def test_the_machine_is_held_back_only_by_a_quota_below_its_size(tree, quota, reason):
+    folder = "/sys/fs/cgroup/cpu/box"
+    host = tree.host(cgroup_cpu=folder)
+    tree.write(f"{folder}/cpu.cfs_quota_us", "200000\n")
+    for look in range(6):
+        tree.write(f"{folder}/cpu.stat", f"nr_periods {10 * look}\nnr_throttled {8 * look}\n")
         judgements = list(cpu_throttling.read(host))
+        tree.write(f"{folder}/cpu.cfs_quota_us", f"{quota}\n")
         tree.clock.pass_by(15)
-    assert about(judgements, "cpu.throttled", "host:box").reason is Reason.SATURATED
+    assert about(judgements, "cpu.throttled", "host:box").reason is reason
 
 
 def samples(*sizes: float) -> deque[tuple[float, int]]:

@@ -50,6 +50,17 @@ def test_a_leak_that_uses_up_the_memory_of_its_host_is_one_root(site):
     assert roots(site) == ["mem.leak"]
 
 
+def test_a_leak_that_ends_in_a_kill_is_still_the_leak(site):
+    site.local("mem.growth", "process:app1/python3", Reason.EXHAUSTED)
+    site.local("log.oom_kill", "process:app1/python3", Reason.MATCHED, since=60.0)
+    assert roots(site) == ["mem.leak"]
+
+
+def test_a_kill_without_growth_is_a_kill(site):
+    site.local("log.oom_kill", "process:app1/python3", Reason.MATCHED)
+    assert roots(site) == ["mem.oom.kill"]
+
+
 def test_thrashing_is_one_root_with_all_its_signs(site):
     for signal in ("mem.swap", "mem.pressure", "io.pressure"):
         site.local(signal, "host:app1", Reason.SATURATED)

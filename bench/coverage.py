@@ -97,9 +97,11 @@ def figures(rows: list[Covered], area: str) -> tuple[float, int, int]:
 def page(rows: list[Covered]) -> Iterator[str]:
     yield "# Coverage\n"
     yield "Which of our signals tells what a rule of a public collection alerts on. The names of services and"
-    yield "rules are those of [Awesome Prometheus alerts](https://github.com/samber/awesome-prometheus-alerts)"
-    yield "by Samuel Berthe and contributors (CC BY 4.0). `make bench-coverage` writes this page and fails below"
-    yield "its goals. Where *read from* names expectations, the values come from an exporter (`rules/metrics`).\n"
+    yield "rules are those of"
+    yield "[Awesome Prometheus alerts](https://github.com/samber/awesome-prometheus-alerts)"
+    yield "by Samuel Berthe and contributors (CC BY 4.0). `make bench-coverage` writes this page and fails"
+    yield "below its goals. Where *read from* names expectations, the values come from an exporter on the"
+    yield "same host (`rules/metrics`).\n"
     yield "| area | covered | of | share | goal |"
     yield "| --- | --- | --- | --- | --- |"
     for area, goal in GOALS.items():

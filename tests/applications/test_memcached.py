@@ -30,10 +30,10 @@ def test_a_well_one_is_silent(server, box):
 
 
 def test_one_that_turns_connections_away_is_told(server, box):
-    port = server("-c", "20", "-o", "maxconns_fast")
+    port = server("-c", "64", "-o", "maxconns_fast")
     look(memcached, box, port)
-    held = [socket.create_connection(("127.0.0.1", port)) for _ in range(30)]
-    for sock in held[:20]:
+    held = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]
+    for sock in held[:60]:
         sock.close()
     try:
         found = look(memcached, box, port)

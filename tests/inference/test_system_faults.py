@@ -61,6 +61,12 @@ def test_a_kill_without_growth_is_a_kill(site):
     assert roots(site) == ["mem.oom.kill"]
 
 
+def test_a_service_that_hangs_and_accepts_nothing_hangs(site):
+    site.local("svc.process", "service:app1/app", Reason.HUNG)
+    site.local("tcp.listen_queue", "service:app1/app", Reason.FULL, since=20.0)
+    assert roots(site) == ["svc.process.hung"]
+
+
 def test_thrashing_is_one_root_with_all_its_signs(site):
     for signal in ("mem.swap", "mem.pressure", "io.pressure"):
         site.local(signal, "host:app1", Reason.SATURATED)

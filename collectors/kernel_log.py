@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from collectors.awaiting import Bell
@@ -20,6 +21,8 @@ OPTION = "log.kernel"
 DEVICE = "/dev/kmsg"
 RECORD = 16 * 1024
 """Bytes: the kernel refuses to fill a buffer that its longest record (8 KiB) would not fit in."""
+TURN = 4096
+"""Records judged at once, so that a flood takes bounded memory."""
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 MEMORY = "log.kmsg"
 GRANT = "setcap cap_syslog+ep on the agent's Python, or sysctl kernel.dmesg_restrict=0 and group adm"
@@ -64,11 +67,15 @@ async def _follow_device(host: Host) -> AsyncIterator[Judgement]:
         boot = host.read(BOOT_ID, 64).strip()
         after = _left_at(host, boot, descriptor)
         reader = await asyncio.to_thread(Reader, host, DEVICE)
+        subject = file_entity(host, DEVICE)
         with Bell(descriptor) as bell:
             while True:
                 lines: list[bytes] = []
-                for number, line in records(descriptor):
+                for number, line in islice(records(descriptor), TURN):
                     if number > after:
+                        lost = number - after - 1 if after >= 0 else 0
+                        if lost:
+                            yield unknown(SOURCE, subject, Reason.DEADLINE, lost_records=lost)
                         lines.append(line)
                         after = number
                 host.remembered[MEMORY] = [boot, after]
@@ -76,7 +83,7 @@ async def _follow_device(host: Host) -> AsyncIterator[Judgement]:
                     yield judgement
                 for judgement in reader.due():
                     yield judgement
-                await bell.rung(2.0)
+                await (bell.rung(2.0) if len(lines) < TURN else asyncio.sleep(0))
     finally:
         os.close(descriptor)
 

@@ -93,6 +93,9 @@ def file_entity(host: Host, path: str) -> str:
 def _turn(folder: Folder, reader: Reader, host: Host) -> Iterator[Judgement]:
     for path, block in folder.read(host.clock()):
         yield from reader.read(block, path)
+    for path, skipped, cut in folder.lost():
+        subject = file_entity(host, path)
+        yield unknown(SOURCE, subject, Reason.DEADLINE, lost_bytes=skipped, cut_lines=cut)
     yield from reader.due()
 
 

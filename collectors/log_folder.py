@@ -79,9 +79,12 @@ class Folder:
     def paths(self) -> list[str]:
         return sorted(tail.path for tail in self._tails.values())
 
-    @property
-    def skipped(self) -> int:
-        return sum(tail.skipped for tail in self._tails.values())
+    def lost(self) -> Iterator[tuple[str, int, int]]:
+        """Path, bytes skipped and lines cut, of the files that lost something since this was last asked."""
+        for tail in self._tails.values():
+            skipped, cut = tail.lost()
+            if skipped or cut:
+                yield tail.path, skipped, cut
 
     def _is_over(self, identity: Identity, tail: Tail, now: float) -> bool:
         moved_at = self._moved.get(identity)

@@ -39,6 +39,7 @@ class Tail:
         self.skipped = 0
         """Bytes that were not read because the writer was too fast."""
         self._lines = Lines()
+        self._cut = 0
 
     def read(self) -> Iterator[bytes]:
         """Blocks of whole lines, up to a turn's worth."""
@@ -62,6 +63,12 @@ class Tail:
     def unlinked(self) -> bool:
         return os.fstat(self._descriptor).st_nlink == 0
 
+    def lost(self) -> tuple[int, int]:
+        """Bytes skipped and lines cut since this was last asked."""
+        lost, self.skipped = (self.skipped, self._cut + self._lines.cut), 0
+        self._cut = -self._lines.cut
+        return lost
+
     def close(self) -> bytes:
         """The last line, where it never got its end."""
         os.close(self._descriptor)
@@ -71,8 +78,12 @@ class Tail:
         size = os.fstat(self._descriptor).st_size
         if size < self.offset:  # truncated in place: what is there now is new
             self.offset = 0
-            self._lines = Lines()
+            self._begin()
         if size - self.offset > BACKLOG:
             self.skipped += size - BACKLOG - self.offset
             self.offset = size - BACKLOG
-            self._lines = Lines()
+            self._begin()
+
+    def _begin(self) -> None:
+        self._cut += self._lines.cut
+        self._lines = Lines()

@@ -96,7 +96,8 @@ class Window:
         for key, run in list(self._runs.items()):
             if now - run.told_at < WINDOW:
                 continue
-            if run.repeats:
+            if run.repeats or self.dropped > self._dropped_told:
+                # What was dropped is said also when nothing else is left to say.
                 told.append(self._judge(run.hit, key[1], run.source, run.repeats))
                 run.told_at, run.repeats = now, 0
             else:

@@ -14,6 +14,7 @@ DISK, ARRAY, POOL, MODULE, CHASSIS = (
     "dimm:app1/A1",
     "chassis:app1",
 )
+GPU = "gpu:app1/0000:3b:00"
 SHOWN = [
     ("disk.smart", DISK, Reason.ERRORS, "storage.disk.smart_failing"),
     ("disk.smart", DISK, Reason.EXHAUSTED, "storage.disk.smart_failing"),
@@ -25,7 +26,7 @@ SHOWN = [
     ("pool.space", POOL, Reason.FULL, "storage.thin.full"),
     ("disk.controller", "disk:app1/nvme0n1", Reason.STOPPED, "hw.nvme.timeout"),
     ("disk.temperature", DISK, Reason.CRITICAL, "hw.temperature.critical"),
-    ("gpu.temperature", "gpu:app1/0000:3b:00", Reason.CRITICAL, "hw.temperature.critical"),
+    ("gpu.temperature", GPU, Reason.CRITICAL, "hw.temperature.critical"),
     ("hw.memory.uncorrected", MODULE, Reason.ERRORS, "hw.memory.uncorrected"),
     ("hw.memory.corrected", MODULE, Reason.ERRORS, "hw.memory.corrected"),
     ("hw.temperature", CHASSIS, Reason.CRITICAL, "hw.temperature.critical"),
@@ -33,6 +34,10 @@ SHOWN = [
     ("hw.fan", CHASSIS, Reason.STOPPED, "hw.fan.failed"),
     ("bmc.fan", CHASSIS, Reason.STOPPED, "hw.fan.failed"),
     ("bmc.power", CHASSIS, Reason.STOPPED, "hw.psu.lost"),
+    ("gpu.state", GPU, Reason.MISSING, "hw.gpu.fallen_off"),
+    ("gpu.link", GPU, Reason.DEGRADED, "hw.gpu.nvlink"),
+    ("gpu.memory", GPU, Reason.ERRORS, "hw.gpu.xid"),
+    ("hw.pcie", "slot:app1/0000:01:00.0", Reason.ERRORS, "hw.pcie.aer"),
     ("fs.mount", "mount:app1:/srv", Reason.MISSING, "storage.mount.missing"),
     ("fs.mount", "mount:app1:/srv", Reason.HUNG, "storage.mount.hung"),
     ("log.fs_error", "fs:app1:/srv", Reason.MATCHED, "storage.fs.corrupt"),

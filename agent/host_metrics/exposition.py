@@ -41,29 +41,23 @@ READERS: dict[str, Read] = {
 """Under the names of node_exporter's collectors, in the order of a round."""
 
 
-class HostMetrics:
-    """A registry's collector; reads only /proc and /sys, and asks nothing that can hang but local mounts."""
-
-    def __init__(self, host: Host) -> None:
-        self._host = host
-
-    def collect(self) -> Iterator[Metric]:
-        success = GaugeMetricFamily(
-            "node_scrape_collector_success", "Whether the reader could read", labels=["collector"]
-        )
-        duration = GaugeMetricFamily(
-            "node_scrape_collector_duration_seconds", "How long the reader took", labels=["collector"]
-        )
-        for name, read in READERS.items():
-            began = time.perf_counter()
-            try:
-                metrics = [metric for metric in read(self._host) if metric.samples]
-            except (OSError, ValueError, IndexError, KeyError):
-                # The kernel is without it, or words it in a way nobody has seen: told, and no more.
-                success.add_metric([name], 0.0)
-            else:
-                success.add_metric([name], 1.0)
-                yield from metrics
-            duration.add_metric([name], time.perf_counter() - began)
-        yield duration
-        yield success
+def scrape(host: Host) -> Iterator[Metric]:
+    success = GaugeMetricFamily(
+        "node_scrape_collector_success", "Whether the reader could read", labels=["collector"]
+    )
+    duration = GaugeMetricFamily(
+        "node_scrape_collector_duration_seconds", "How long the reader took", labels=["collector"]
+    )
+    for name, read in READERS.items():
+        began = time.perf_counter()
+        try:
+            metrics = [metric for metric in read(host) if metric.samples]
+        except (OSError, ValueError, IndexError, KeyError):
+            # The kernel is without it, or words it in a way nobody has seen: told, and no more.
+            success.add_metric([name], 0.0)
+        else:
+            success.add_metric([name], 1.0)
+            yield from metrics
+        duration.add_metric([name], time.perf_counter() - began)
+    yield duration
+    yield success

@@ -18,6 +18,7 @@ from wire.judgement import Path
 
 NO_PATH = Path()
 DNS_PORT = 53
+UDP_SCHEMES = frozenset(["ntp", "snmp"])
 VOLUME = {"fs": "mount", "mount": "fs"}
 SERVER = "rootward"
 """The name under which the server itself observes."""
@@ -83,8 +84,11 @@ class Exercise:
     def _selves(self, place: str, far: str, subject: Entity, path: Path) -> Iterator[Entity]:
         """The subject and what else it is."""
         kind = ids.kind_of(subject)
-        if kind == "record":
-            yield subject.partition("@")[0]
+        if kind in ("record", "zone"):
+            name, _, _ = ids.name_of(subject).partition("@")
+            yield f"{kind}:{name}"
+            if kind == "record" and (zone := name.partition(".")[2]):
+                yield ids.zone(zone)
             return
         yield subject
         if kind in VOLUME:
@@ -98,8 +102,9 @@ class Exercise:
             return
         if kind == "endpoint":
             number = path.port or _url_port(subject)
-            yield ids.port(far, number)
-            if service := self._book.service_at(far, path.address, number):
+            protocol = "udp" if urlsplit(ids.name_of(subject)).scheme in UDP_SCHEMES else "tcp"
+            yield ids.port(far, number, protocol)
+            if service := self._book.service_at(far, path.address, number, protocol):
                 yield service
                 yield from self._processes_of(far, service)
         elif kind == "resolver" and (service := self._dns_at(far, ids.name_of(subject))):

@@ -57,6 +57,8 @@ COLLECTOR = Collector(
 )
 MOST = 32
 """Endpoints asked in one read."""
+ALL_SECONDS = 10.0
+"""For all of them; those that no time is left for are asked next time."""
 TRY_AGAIN_SECONDS = 600.0
 AT_ONCE_SECONDS = 10.0
 """A second look at once is given the same answer: rates need time."""
@@ -77,9 +79,13 @@ def read(host: Host) -> Iterable[Judgement]:
     last: tuple[float, list[Judgement]] | None = host.memory.get("judged")
     if last is not None and host.ticks() - last[0] < AT_ONCE_SECONDS:
         return last[1]
-    found_now = [one for endpoint in endpoints(host)[:MOST] for one in _look(host, endpoint)]
-    host.memory["judged"] = (host.ticks(), found_now)
-    return found_now
+    until = host.ticks() + ALL_SECONDS
+    told: list[Judgement] = []
+    for endpoint in endpoints(host)[:MOST]:
+        if host.ticks() < until:
+            told += _look(host, endpoint)
+    host.memory["judged"] = (host.ticks(), told)
+    return told
 
 
 def endpoints(host: Host) -> list[Endpoint]:

@@ -29,7 +29,7 @@ def series(content: bytes, wanted: AbstractSet[str]) -> Iterator[Series]:
     """Lines that cannot be read and values that are no numbers are passed over."""
     count = 0
     for raw in content.split(b"\n"):
-        if not raw or raw.startswith(b"#") or len(raw) > LONGEST_LINE or not _wanted(raw, wanted):
+        if not raw.strip() or raw.startswith(b"#") or len(raw) > LONGEST_LINE or not _wanted(raw, wanted):
             continue
         found = _LINE.match(raw.decode("utf-8", "replace").strip())
         value = _number(found.group(3)) if found else None

@@ -12,7 +12,7 @@ from collectors.host import Host
 from collectors.listening import Service, listening_sockets, services
 from wire import entity
 
-FRESH_SECONDS = 10.0
+FRESH_SECONDS, FOR_EVER = 20.0, 1e9
 
 
 class Local(msgspec.Struct, frozen=True):
@@ -33,7 +33,9 @@ def local_services(host: Host) -> list[Service]:
     """All that listen; none for a tree of files, behind which nothing answers."""
     if not host.real:
         return []
-    return host.cached("applications", FRESH_SECONDS, lambda: services(host, listening_sockets(host)))
+    # One memory for all units that ask: what belongs to which process is looked up once.
+    scout = host.cached("applications scout", FOR_EVER, host.for_unit)
+    return host.cached("applications", FRESH_SECONDS, lambda: services(scout, listening_sockets(scout)))
 
 
 def found(host: Host, *programs: str, ports: tuple[int, ...] = (), only: bool = False) -> list[Local]:

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
-
-from collectors.host import JSON, Host
-from collectors.judging import judged
+from collectors.bond_facts import SIGNAL, Bond, Slave, bond_facts, judged_bond
+from collectors.host import Host
 from collectors.parsing import lines_of, whole
 from collectors.source import Source
 from collectors.team import teams
 from collectors.unit import Collector
-from wire import entity
-from wire.judgement import Judgement, Layer, Reason
+from wire.judgement import Judgement, Layer
 
-SIGNAL = "link.bond"
 COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.LINK, where=("/proc/net/bonding", "teamdctl"))
 FOLDER = "/proc/net/bonding"
-NOBODY = "00:00:00:00:00:00"
 CHURNED = "churned"
 FIELDS = {
     "bonding mode": "mode",
@@ -40,38 +35,10 @@ RECOGNISED = (
 )
 
 
-class Slave(msgspec.Struct):
-    """One section of a bond's file."""
-
-    name: str
-    mii: str = ""
-    speed: str = ""
-    duplex: str = ""
-    failures: int = 0
-    aggregator: str = ""
-    churned: bool = False
-    partner: str = ""
-
-
-class Bond(msgspec.Struct):
-    """/proc/net/bonding/NAME (kernel: Documentation/networking/bonding.rst)."""
-
-    mode: str = ""
-    mii: str = ""
-    active_slave: str = ""
-    aggregator: str = ""
-    partner: str = ""
-    slaves: list[Slave] = []
-
-    @property
-    def lacp(self) -> bool:
-        return "802.3ad" in self.mode
-
-
 def read(host: Host) -> Iterable[Judgement]:
     if host.exists(FOLDER):
         for name in sorted(host.list(FOLDER)):
-            yield _judged(host, name, parse(host.read_bytes(f"{FOLDER}/{name}")))
+            yield judged_bond(host, name, parse(host.read_bytes(f"{FOLDER}/{name}")))
     yield from teams(host)
 
 
@@ -107,52 +74,7 @@ def _of_slave(slave: Slave, name: str, value: str) -> None:
 
 def judge(bond: Bond, host: Host) -> Iterable[Judgement]:
     if bond.slaves or bond.mode:
-        yield _judged(host, "bond", bond)
+        yield judged_bond(host, "bond", bond)
 
 
-def _judged(host: Host, name: str, bond: Bond) -> Judgement:
-    well = [one for one in bond.slaves if one.mii == "up"]
-    lost = [one.name for one in bond.slaves if one.mii not in {"up", ""}]
-    apart = [one.name for one in well if _apart(bond, one)]
-    if bond.mii == "down" or (bond.slaves and not well and lost):
-        reason = Reason.CARRIER
-    elif lost:
-        reason = Reason.MISSING
-    else:
-        reason = Reason.WRONG if apart else Reason.OK
-    return judged(
-        SIGNAL,
-        entity.bond(host.name, name),
-        reason,
-        len(well),
-        mode=bond.mode,
-        ports=len(bond.slaves),
-        lost=", ".join(lost),
-        apart=", ".join(apart),
-        partner=bond.partner,
-        failures=sum(one.failures for one in bond.slaves),
-    )
-
-
-def _apart(bond: Bond, slave: Slave) -> bool:
-    """Its other end is not in the aggregate. A switch that speaks no LACP at all may be meant so."""
-    if not bond.lacp or bond.partner in {"", NOBODY}:
-        return False
-    elsewhere = slave.aggregator not in {"", bond.aggregator} and bond.aggregator != ""
-    return slave.churned or elsewhere or slave.partner not in {"", NOBODY, bond.partner}
-
-
-def facts(bond: Bond) -> dict[str, JSON]:
-    return {
-        "slaves": {one.name: one.mii for one in bond.slaves},
-        "mode": bond.mode,
-        "mii_status": bond.mii,
-        "active_slave": bond.active_slave,
-        "partner_mac": bond.partner,
-        "failures": {one.name: one.failures for one in bond.slaves},
-        "speed": {one.name: one.speed for one in bond.slaves},
-        "aggregator": {one.name: one.aggregator for one in bond.slaves},
-    }
-
-
-SOURCE = Source(kinds=("bonding", "bond"), parse=parse, judge=judge, facts=facts)
+SOURCE = Source(kinds=("bonding", "bond"), parse=parse, judge=judge, facts=bond_facts)

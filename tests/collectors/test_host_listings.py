@@ -57,7 +57,10 @@ MODULES = (
     *(socket_summary, team, unit_listing),
 )
 SOURCES: list[Source] = [
-    source for module in MODULES for source in (getattr(module, "SOURCES", None) or (module.SOURCE,))
+    source
+    for module in MODULES
+    for source in (getattr(module, "SOURCES", None) or (module.SOURCE,))
+    if isinstance(source, Source)
 ]
 WORDS = """Slave Interface: eth0
 MII Status: up

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from collectors import bonding, ethtool, ethtool_counters, ethtool_optics, team
+from collectors import bond_tree, bonding, ethtool, ethtool_counters, ethtool_optics, team
+from collectors.bond_facts import bond_facts
 from collectors.host import Host
 from tests.collectors.conftest import about
 from wire.judgement import Reason, Verdict
@@ -95,7 +96,18 @@ def test_the_lost_port_of_a_bond_is_named(tree):
 
 def test_a_bond_file_cut_off_in_the_middle_of_a_line_keeps_what_was_read():
     cut = bond().rpartition(b"Speed:")[0] + b"Speed"
-    assert bonding.facts(bonding.parse(cut))["slaves"] == {"ens1": "up", "ens2": "up"}
+    assert bond_facts(bonding.parse(cut))["slaves"] == {"ens1": "up", "ens2": "up"}
+
+
+def test_a_bond_is_also_read_from_sys(tree):
+    tree.write("/sys/class/net/bond0/bonding/slaves", "ens1 ens2\n")
+    tree.write("/sys/class/net/bond0/bonding/mii_status", "up\n")
+    tree.write("/sys/class/net/bond0/slave_ens1/operstate", "up\n")
+    tree.write("/sys/class/net/bond0/slave_ens2/operstate", "down\n")
+    tree.write("/sys/class/net/unused/bonding/slaves", "\n")
+    host = tree.host()
+    [judgement] = bond_tree.judge(bond_tree.gather(host), host)
+    assert (judgement.subject, judgement.reason) == ("bond:box/bond0", Reason.MISSING)
 
 
 def team_state(**ports: tuple[bool, bool]) -> bytes:

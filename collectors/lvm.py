@@ -88,7 +88,7 @@ def parse(raw: bytes) -> Lvm:
 
 def _settings(raw: bytes) -> Row:
     """Of lvm.conf and of the file of devices."""
-    pattern = re.compile(r"^\s*(?P<name>[A-Za-z_]{2,40})\s*=\s*(?P<value>\S.{0,255})$", re.MULTILINE)
+    pattern = re.compile(r"^[ \t]*(?P<name>[A-Za-z_]{2,40})[ \t]*=[ \t]*(?P<value>\S.{0,255})$", re.MULTILINE)
     return {one["name"]: one["value"].strip() for one in pattern.finditer(text_of(raw))}
 
 

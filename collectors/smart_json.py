@@ -20,7 +20,7 @@ def parse_json(raw: bytes) -> Smart:
     if "devices" in report and "device" not in report:
         raise ValueError("a list of devices, not a report about one")
     return Smart(
-        device=said(at(report, "device", "info_name")) or said(at(report, "device", "name")),
+        device=_device(report),
         model=_model(report),
         serial=said(report.get("serial_number")),
         passed=_flag(at(report, "smart_status", "passed")),
@@ -44,6 +44,13 @@ def parse_json(raw: bytes) -> Smart:
         self_test=_self_test(report),
         complaint=_complaint(report),
     )
+
+
+def _device(report: dict[str, JSON]) -> str:
+    """Disks behind a RAID card share a name; ``sat+megaraid,8`` tells them apart."""
+    name = said(at(report, "device", "name")) or said(at(report, "device", "info_name")).partition(" ")[0]
+    place = said(at(report, "device", "type")).rpartition("+")[2]
+    return f"{name} [{place}]" if "," in place else name
 
 
 def _model(report: dict[str, JSON]) -> str:

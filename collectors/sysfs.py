@@ -8,7 +8,7 @@ import re
 from collectors.host import Host
 
 LONGEST = 4096
-NUMBER = re.compile(r"-?\d{1,18}$")
+NUMBER = re.compile(r"-?\d{1,15}$")
 
 
 class Files:

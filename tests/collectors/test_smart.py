@@ -126,6 +126,17 @@ def test_an_nvme_disk_is_judged_by_its_health_log(log, reason):
     assert (judged.subject, judged.reason) == ("disk:box/nvme0n1", reason)
 
 
+def test_disks_behind_a_raid_card_are_told_apart():
+    def subject(kind: str) -> str:
+        body = report(
+            device={"name": "/dev/bus/0", "info_name": "/dev/bus/0 [megaraid_disk_08]", "type": kind}
+        )
+        return about(judge(parse_json(body), Host("box")), HEALTH).subject
+
+    assert subject("sat+megaraid,8") == "disk:box/bus/0:megaraid,8"
+    assert subject("megaraid,9") == "disk:box/bus/0:megaraid,9"
+
+
 def test_a_scsi_disk_is_judged_by_its_grown_defects():
     raw = msgspec.json.encode(
         {

@@ -42,7 +42,7 @@ def read(host: Host) -> Iterable[Judgement]:
         return
     until = host.ticks() + ENOUGH_SECONDS
     for device, kind in found or [(f"/dev/{name}", "") for name in present]:
-        label = f"{device} [{kind}]" if "," in kind else device
+        label = f"{device} [{kind.rpartition('+')[2]}]" if "," in kind else device
         if host.ticks() < until:
             yield from _one(host, device, kind, label)
         else:  # others wait for the worker too

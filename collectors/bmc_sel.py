@@ -19,7 +19,12 @@ from wire.judgement import Judgement, Layer, Reason, Scalar, unknown
 SIGNAL = "bmc.events"
 DEVICES = ("/dev/ipmi0", "/dev/ipmi/0", "/dev/ipmidev/0")
 COLLECTOR = Collector(
-    signals=(SIGNAL,), layer=Layer.HARDWARE, interval=300.0, timeout=60.0, risky=True, where=DEVICES
+    signals=(SIGNAL,),
+    layer=Layer.HARDWARE,
+    interval=300.0,
+    timeout=60.0,
+    risky=True,
+    where=DEVICES,
 )
 LATELY = 86_400.0
 GRAVE = re.compile(

@@ -15,7 +15,12 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason, unknown
 
 COLLECTOR = Collector(
-    signals=SIGNALS, layer=Layer.HARDWARE, interval=120.0, timeout=60.0, risky=True, where=DEVICES
+    signals=SIGNALS,
+    layer=Layer.HARDWARE,
+    interval=120.0,
+    timeout=60.0,
+    risky=True,
+    where=DEVICES,
 )
 GRADES = {
     "ok": Grade.FINE, "nominal": Grade.FINE, "lnc": Grade.NOTICE, "unc": Grade.NOTICE, "nc": Grade.NOTICE,

@@ -23,6 +23,7 @@ COLLECTOR = Collector(
     interval=60.0,
     timeout=20.0,
     risky=True,
+    needs=("dac_read_search", "sys_admin"),
     where=("/etc/lvm/backup/*", "/sys/block/dm-*"),
 )
 COMMAND = (

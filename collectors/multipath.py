@@ -22,6 +22,7 @@ COLLECTOR = Collector(
     interval=60.0,
     timeout=25.0,
     risky=True,
+    needs=("sys_admin",),
     where=("/etc/multipath/bindings", "/run/multipathd.pid", "/run/multipathd"),
 )
 NAME = re.compile(

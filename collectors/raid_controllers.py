@@ -19,6 +19,7 @@ COLLECTOR = Collector(
     interval=300.0,
     timeout=100.0,
     risky=True,
+    needs=("sys_rawio", "sys_admin"),
     where=tuple(f"/sys/bus/pci/drivers/{driver}/*:*" for driver in DRIVERS),
 )
 SECONDS = 30.0

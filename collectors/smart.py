@@ -20,6 +20,7 @@ COLLECTOR = Collector(
     interval=300.0,
     timeout=60.0,
     risky=True,
+    needs=("dac_read_search", "sys_rawio", "sys_admin"),
     where=("/sys/block/sd*", "/sys/block/nvme*n*", "/sys/block/hd*"),
 )
 SECONDS = 10.0

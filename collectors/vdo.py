@@ -22,6 +22,7 @@ COLLECTOR = Collector(
     interval=120.0,
     timeout=25.0,
     risky=True,
+    needs=("sys_admin",),
     where=("/sys/kvdo", "/sys/module/kvdo"),
 )
 LINE = re.compile(r"^(?P<indent> *)(?P<name>[^:#]{1,80}): ?(?P<value>.*)$")

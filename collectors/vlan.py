@@ -17,7 +17,7 @@ from collectors.unit import Collector
 from wire import entity
 from wire.judgement import Judgement, Layer, Reason
 
-SIGNAL = "link.vlan"
+SIGNAL = "link.vlan_traffic"
 COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.LINK, where=("/proc/net/vlan/config",))
 CONFIG = "/proc/net/vlan/config"
 ROW = re.compile(r"^(\S{1,64})\s*\|\s*(\d{1,4})\s*\|\s*(\S{1,64})\s*$")
@@ -49,7 +49,7 @@ def read(host: Host) -> Iterable[Judgement]:
             continue
         cut_off = sent >= LEAST_SENT and got == 0 and bool(below)
         silent[vlan.name] = silent.get(vlan.name, 0) + 1 if cut_off else 0
-        reason = Reason.WRONG if silent[vlan.name] >= LOOKS else Reason.OK
+        reason = Reason.STOPPED if silent[vlan.name] >= LOOKS else Reason.OK
         subject = entity.nic(host.name, vlan.name)
         yield judged(
             SIGNAL, subject, reason, round(got, 2), vlan=vlan.id, parent=vlan.parent, sent=round(sent, 2)

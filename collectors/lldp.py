@@ -13,7 +13,7 @@ from kernel.lldp import Listener, Neighbour
 from wire import entity
 from wire.judgement import Judgement, Layer, Reason
 
-SIGNAL = "link.vlan"
+SIGNAL = "link.lldp"
 COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.LINK, needs=("net_raw",))
 KEY = "lldp"
 """What is remembered: interface → switch, port, VLAN, the usual VLAN, and since when it is another."""

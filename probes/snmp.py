@@ -1,4 +1,4 @@
-"""How is this switch, and how are its ports? For machines without an agent of ours."""
+"""How is this switch, or another machine without an agent of ours, and how are its ports?"""
 
 from __future__ import annotations
 

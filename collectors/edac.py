@@ -33,6 +33,11 @@ RAS = re.compile(r"^\s*(?P<label>\S.*?)\s+(?P<ce>\d+)\s+(?P<ue>\d+)\s*$")
 UTIL = re.compile(
     r"^mc(?P<mc>\d+): (?P<where>.*?): (?:(?P<label>[^:]+): )?(?P<count>\d+) (?P<kind>Unc|C)orrected Errors"
 )
+MARKS = ("No errors to report", "edac-util", "No Memory errors", "Memory controller events summary")
+SUMMARY = re.compile(
+    r"^\s*(?P<kind>Corrected|Uncorrected|Fatal|Deferred) on DIMM Label\(s\): "
+    r"'(?P<label>[^']{0,200})'.*errors: (?P<count>\d+)"
+)
 
 
 class Module(msgspec.Struct, frozen=True):
@@ -100,25 +105,33 @@ def _rows(host: Host, files: Files, controller: str) -> Iterator[Module]:
 
 
 def parse(raw: bytes) -> Memory:
-    """``ras-mc-ctl --error-count`` and ``edac-util -v``. Raises ValueError for other text."""
+    """``ras-mc-ctl --error-count``, ``--summary`` and ``edac-util -v``. Raises ValueError for other text."""
     lines = lines_of(raw)
     found: dict[str, Module] = {}
     table = any(line.split() == ["Label", "CE", "UE"] for line in lines)
-    known = table or any("No errors to report" in line or "edac-util" in line for line in lines)
+    known = table or any(mark in line for line in lines for mark in MARKS)
     for line in lines:
         if table and (row := RAS.match(line)):
             found[row["label"]] = Module(row["label"], whole(row["ce"]) or 0, whole(row["ue"]) or 0)
         elif util := UTIL.match(line):
             label = (util["label"] or f"mc{util['mc']}/{util['where']}").strip()
-            one = found.get(label, Module(label, 0, 0))
-            count = whole(util["count"]) or 0
-            if util["kind"] == "C":
-                found[label] = Module(label, one.corrected + count, one.uncorrected)
-            else:
-                found[label] = Module(label, one.corrected, one.uncorrected + count)
+            _add(found, label, whole(util["count"]) or 0, corrected=util["kind"] == "C")
+        elif summary := SUMMARY.match(line):
+            count = whole(summary["count"]) or 0
+            _add(
+                found, summary["label"].strip() or "unknown", count, corrected=summary["kind"] == "Corrected"
+            )
     if not found and not known:
         raise ValueError("no counts of memory errors")
     return Memory(tuple(found.values()))
+
+
+def _add(found: dict[str, Module], label: str, count: int, *, corrected: bool) -> None:
+    one = found.get(label, Module(label, 0, 0))
+    if corrected:
+        found[label] = Module(label, one.corrected + count, one.uncorrected)
+    else:
+        found[label] = Module(label, one.corrected, one.uncorrected + count)
 
 
 def judge(found: Memory, host: Host) -> Iterator[Judgement]:

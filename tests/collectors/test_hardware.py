@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import edac, hwmon, nvme_controllers, pcie_errors, ports, power_supply, thermal_throttle
+from collectors import (
+    edac,
+    hwmon,
+    nvme_controllers,
+    pcie_errors,
+    ports,
+    power_supply,
+    sensors_output,
+    thermal_throttle,
+)
 from tests.collectors.conftest import Tree, about
 from wire.judgement import Reason
 
@@ -55,6 +64,9 @@ def test_rows_and_channels_of_older_drivers_are_read_and_the_remainder_is_told(t
     "text",
     [
         "Label               \tCE\tUE\nCPU_SrcID#0_DIMM#0\t7\t1\n",
+        "\tCorrected on DIMM Label(s): 'CPU#0_DIMM#0' location: 0:0:0:-1 errors: 7\n{}".format(
+            "\tUncorrected on DIMM Label(s): 'CPU#0_DIMM#0' location: 0:0:0:-1 errors: 1\n"
+        ),
         "mc0: csrow2: CPU#0_DIMM#0: 7 Corrected Errors\nmc0: csrow2: CPU#0_DIMM#0: 1 Uncorrected Errors\n",
     ],
 )
@@ -212,3 +224,31 @@ def test_no_text_breaks_the_parser(text):
             edac.parse((head + text).encode())
         except ValueError:
             continue
+
+
+SENSORS = """coretemp-isa-0000
+Adapter: ISA adapter
+Package id 0:  +{degrees}°C  (high = +80.0°C, crit = +100.0°C)
+applesmc-isa-0300
+Adapter: ISA adapter
+Left side  : {speed} RPM  (min = 1200 RPM, max = 6200 RPM){alarm}
+"""
+
+
+@pytest.mark.parametrize(
+    ("degrees", "speed", "alarm", "reasons"),
+    [
+        ("45.0", 2000, "", {Reason.OK}),
+        ("101.0", 2000, "", {Reason.OK, Reason.CRITICAL}),
+        ("45.0", 0, "  ALARM", {Reason.OK, Reason.STOPPED}),
+    ],
+)
+def test_what_lm_sensors_prints_is_judged_alike(tree, degrees, speed, alarm, reasons):
+    found = sensors_output.parse_text(SENSORS.format(degrees=degrees, speed=speed, alarm=alarm).encode())
+    assert {one.reason for one in hwmon.judge(found, tree.host())} == reasons
+
+
+def test_the_json_of_lm_sensors_is_read_too(tree):
+    raw = b'{"coretemp-isa-0000": {"Adapter": "ISA", "Core 0": {"temp1_input": 101.5, "temp1_crit": 100.0}}}'
+    judgements = hwmon.judge(sensors_output.parse_json(raw), tree.host())
+    assert about(judgements, "hw.temperature").reason is Reason.CRITICAL

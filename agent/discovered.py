@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_address, ip_interface
 from itertools import islice
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from wire.target import (
     HealthTarget,
     HttpTarget,
     IcmpTarget,
+    MtuTarget,
     NeighbourTarget,
     RouteTarget,
     Target,
@@ -22,6 +23,7 @@ from wire.target import (
 )
 
 PEERS = 32
+FAR = 8
 WEB = 16
 OWN = 16
 EPHEMERAL = 32768
@@ -113,6 +115,15 @@ def _peers(inventory: Inventory) -> Iterator[Target]:
             peers[(connection.address, connection.port)] = None
     for address_text, port in list(peers)[:PEERS]:
         yield TcpTarget(host=address_text, port=port)
+    yield from _far(inventory, dict.fromkeys(address for address, _ in peers))
+
+
+def _far(inventory: Inventory, peers: Iterable[str]) -> Iterator[Target]:
+    """Those behind a gateway: only there can a packet be too large for the way and not for the link."""
+    near = [ip_interface(text).network for nic in inventory.nics for text in nic.addresses]
+    far = (peer for peer in peers if not any(ip_address(peer) in network for network in near))
+    for address in islice(far, FAR):
+        yield MtuTarget(address=address)
 
 
 def _web(inventory: Inventory) -> Iterator[Target]:

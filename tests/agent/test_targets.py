@@ -2,16 +2,18 @@
 
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from agent.config import Config
+from agent.discovered import found
 from agent.look import Look
 from agent.state import Finding
 from agent.targets import Targets
 from probes.unit import Probe
 from wire.inventory import Connection, Endpoint, Gateway, Inventory, Listener, Nic
 from wire.judgement import Judgement, Layer, Reason, Verdict
-from wire.target import DnsTarget, HttpTarget, IcmpTarget, NeighbourTarget, TcpTarget, TlsTarget
+from wire.target import DnsTarget, HttpTarget, IcmpTarget, MtuTarget, NeighbourTarget, TcpTarget, TlsTarget
 
 INVENTORY = Inventory(
     host="web1",
@@ -188,3 +190,10 @@ def test_strangers_are_not_pinged_whoever_names_them(remembered):
     known.meet(("93.184.216.34", "169.254.169.254", "127.0.0.1", "224.0.0.1", "10.9.0.7"))
     asked = {look.target.address for look in known.looks() if isinstance(look.target, IcmpTarget)}
     assert asked == {"10.0.1.1", "10.9.0.7"}
+
+
+def test_only_of_peers_behind_a_gateway_is_the_size_of_packets_asked():
+    uses = (*INVENTORY.connections, Connection(service="app", address="10.0.2.21", port=5432))
+    far = msgspec.structs.replace(INVENTORY, connections=uses)
+    sizes = [target.address for target in found(far, ()) if isinstance(target, MtuTarget)]
+    assert sizes == ["10.0.2.21"]

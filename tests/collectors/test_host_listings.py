@@ -33,6 +33,7 @@ from collectors import (
     socket_summary,
     team,
     unit_listing,
+    words_instead,
 )
 from collectors.host import Host
 from collectors.source import Source
@@ -54,7 +55,7 @@ MODULES = (
     ),
     *(ethtool_optics, ethtool_other, ip_output, ip_tables, key_values, meminfo_listing, mount_listing),
     *(network_manager, ntp_sources, other_listings, protocol_counters, ps_listing, slab, socket_listing),
-    *(socket_summary, team, unit_listing),
+    *(socket_summary, team, unit_listing, words_instead),
 )
 SOURCES: list[Source] = [
     source
@@ -207,3 +208,23 @@ def test_what_the_firmware_says_of_the_machine_is_told():
         "ABC1234",
         {"A1": "32 GB"},
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bash: pcs: command not found",
+        "/usr/sbin/dmidecode: Permission denied",
+        "Usage: lspci [<switches>]",
+        "Failed to get D-Bus connection: Operation not permitted",
+    ],
+)
+def test_what_a_tool_says_instead_of_its_listing_is_kept_and_judges_nothing(text):
+    complaint = words_instead.parse(text.encode())
+    assert words_instead.facts(complaint) == {"complaint": text}
+    assert list(words_instead.judge(complaint, BOX)) == []
+
+
+def test_any_other_text_is_refused():
+    with pytest.raises(ValueError, match="neither a listing"):
+        words_instead.parse(b"roses are red\n")

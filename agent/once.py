@@ -53,7 +53,7 @@ class OneRound(msgspec.Struct, frozen=True):
 
 
 def one_round(config: Config) -> OneRound:
-    """Blocks for a few seconds, at most about nine. Raises BadUnit."""
+    """Blocks for a few seconds, at most about twenty. Raises BadUnit."""
     return asyncio.run(Once(config).run())
 
 

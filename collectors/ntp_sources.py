@@ -80,5 +80,5 @@ def facts(told: Sources) -> dict[str, JSON]:
     return found | ({"complaint": told.complaint} if told.complaint else {})
 
 
-KINDS = ("ntp_sources", "chronyc", "chronyc_sources", "chronyc_tracking", "ntpq")
+KINDS = ("ntp_sources", "chronyc", "chronyc_sources", "chronyc_tracking", "ntpq", "timedatectl")
 SOURCE = Source(kinds=KINDS, parse=parse, judge=judge, facts=facts)

@@ -58,10 +58,18 @@ def parse(raw: bytes) -> Sources:
         match = next((match for line in lines if (match := NTPQ_LEAP.search(line)) is not None), None)
         leap = match[1].lower() if match is not None else ""
     synchronised = leap.split()[0] not in NOT_SYNCHRONISED if leap.split() else None
+    if synchronised is None:
+        synchronised = _by_timedatectl(told)
     if sources and synchronised is None:
         synchronised = any(one.state == "selected" and not one.local for one in sources)
-    complaint = lines[0] if not sources and not leap else ""
+    complaint = lines[0] if not sources and synchronised is None else ""
     return Sources(sources, synchronised, _tracked(told.get("system time", "")), complaint)
+
+
+def _by_timedatectl(told: dict[str, str]) -> bool | None:
+    """``System clock synchronized: no``, in older releases ``NTP synchronized``."""
+    words = {told.get(f"{name} synchronized", "") for name in ("system clock", "ntp")} & {"yes", "no"}
+    return "yes" in words if words else None
 
 
 def _chrony(line: str) -> TimeSource | None:

@@ -50,6 +50,12 @@ def test_chronys_tracking_tells_how_far_the_clock_is_behind():
     assert (told.offset, told.synchronised) == (0.25, False)
 
 
+@pytest.mark.parametrize(("word", "reason"), [("yes", Reason.OK), ("no", Reason.UNSYNCHRONISED)])
+def test_timedatectl_tells_whether_the_clock_follows_a_source(word, reason):
+    text = f"               Local time: Mon 2026-01-05 10:00:00 UTC\nSystem clock synchronized: {word}\n"
+    assert sources(text).reason is reason
+
+
 def test_a_parent_that_reaps_none_of_its_children_is_named():
     rows = "  900     1 S    /usr/bin/spawner --all\n"
     rows += "".join(f" {1000 + at}   900 Z    [worker] <defunct>\n" for at in range(25))

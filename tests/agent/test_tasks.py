@@ -19,8 +19,8 @@ from agent.units import load_units
 from collectors.host import Host
 from wire.exchange import Ack, Task
 from wire.inventory import Inventory, Nic
-from wire.judgement import Verdict
-from wire.target import HttpTarget, LocalTarget, TcpTarget
+from wire.judgement import Reason, Verdict
+from wire.target import GreetingTarget, HttpTarget, LocalTarget, TcpTarget
 
 UNITS = load_units()
 
@@ -36,13 +36,15 @@ def outbox(home):
 def ask(outbox):
     """Runs the tasks to their end; returns the batch that answers them."""
 
-    def run(*tasks, known=(), at=None):
+    def run(*tasks, known=(), at=None, after_a_round=False):
         async def work():
             host = Host("web1")
             runner = Runner(host, time.time, outbox.standing, Blocking(host, Worker(host)))
             targets = Targets(Config(target=tuple(known)), "", UNITS, {})
             nic = Nic(name="eth0", addresses=("10.0.1.11/24",))
             targets.update(Inventory(host="web1", nics=(nic,)), (), time.time())
+            if after_a_round:
+                await runner.run([look for look in targets.looks() if look.target in known])
             desk = Tasks(runner, UNITS, targets, outbox, time.time)
             desk.accept(Ack(applied=0, at=at or time.time(), tasks=tasks))
             await asyncio.gather(*desk._running)
@@ -69,6 +71,15 @@ def test_a_known_target_is_probed_and_the_answer_names_the_task(ask, door):
     batch = ask(task("net.tcp", target), known=[target])
     (answer,) = batch.observations
     assert (answer.task, answer.signal, answer.verdict) == ("t1", "net.tcp", Verdict.PASS)
+
+
+def test_what_the_server_names_by_its_subject_is_asked_as_in_the_rounds(ask):
+    target = GreetingTarget("127.0.0.1", "smtp", 1)
+    wanted = task("app.greeting", LocalTarget(target.subject))
+    answers = ask(wanted, known=[target], after_a_round=True).observations
+    assert {(one.task, one.subject, one.reason) for one in answers} == {
+        ("t1", target.subject, Reason.REFUSED)
+    }
 
 
 def test_a_collector_answers_for_the_subject_that_was_asked(ask):

@@ -9,6 +9,8 @@ from collectors.smart_facts import Attribute, Nvme, Smart
 NVME_LOG = "nvme_smart_health_information_log"
 ABORTED = frozenset([1, 2, 15])
 """Outcomes of a self test that say nothing of the disk: by the host, by a reset, still running."""
+STALE_HOURS = 2000
+"""Of running."""
 NVME_ABORTED = frozenset([1, 2, 3, 4, 8, 9, 15])
 
 
@@ -136,20 +138,28 @@ def _uncorrected(report: dict[str, JSON]) -> int | None:
 
 def _self_test(report: dict[str, JSON]) -> str:
     """The newest finished test counts: a later one that passes has read the whole surface again."""
+    hours = whole(at(report, "power_on_time", "hours"))
     for log in ("extended", "standard"):
         for row in objects(at(report, "ata_smart_self_test_log", log, "table")):
             outcome = (whole(at(row, "status", "value")) or 0) >> 4
             if outcome not in ABORTED:
-                return said(at(row, "status", "string")) if outcome else ""
+                old = _old(hours, whole(row.get("lifetime_hours")))
+                return said(at(row, "status", "string")) if outcome and not old else ""
     for row in objects(at(report, "nvme_self_test_log", "table")):
         outcome = whole(at(row, "self_test_result", "value")) or 0
         if outcome not in NVME_ABORTED:
-            return said(at(row, "self_test_result", "string")) if outcome else ""
+            old = _old(hours, whole(row.get("power_on_hours")))
+            return said(at(row, "self_test_result", "string")) if outcome and not old else ""
     for number in range(20):
         outcome = whole(at(report, f"scsi_self_test_{number}", "result", "value")) or 0
         if f"scsi_self_test_{number}" in report and outcome not in ABORTED:
             return said(at(report, f"scsi_self_test_{number}", "result", "string")) if outcome >= 3 else ""
     return ""
+
+
+def _old(hours: int | None, then: int | None) -> bool:
+    """What failed long ago shows in the counters today, or has healed. ATA counts these hours in 16 bits."""
+    return hours is not None and then is not None and (hours - then) % 65_536 > STALE_HOURS
 
 
 def _complaint(report: dict[str, JSON]) -> str:

@@ -103,6 +103,15 @@ def test_the_last_finished_self_test_counts_and_an_aborted_one_does_not():
 
 
 @pytest.mark.parametrize(
+    ("hours", "reason"), [(30_100, Reason.ERRORS), (45_000, Reason.OK), (95_600, Reason.ERRORS)]
+)
+def test_a_self_test_that_failed_years_ago_says_nothing_of_today(hours, reason):
+    row = {"status": {"value": 0x79, "string": "read failure"}, "lifetime_hours": 30_000}
+    log = {"ata_smart_self_test_log": {"extended": {"table": [row]}}}
+    assert verdict(report(power_on_time={"hours": hours}, **log)) is reason
+
+
+@pytest.mark.parametrize(
     ("log", "reason"),
     [
         ({"critical_warning": 0, "media_errors": 0, "num_err_log_entries": 3}, Reason.OK),

@@ -8,7 +8,7 @@ from rules.graph import Edge
 from rules.models import Relation
 from rules.topology.book import AddressBook, Attachment, is_loopback
 from rules.topology.site import service_id
-from rules.topology.way import Wiring, segment_of
+from rules.topology.way import Plug, Wiring, segment_of
 from wire import entity as ids
 from wire.entity import Entity
 from wire.inventory import Connection, Inventory
@@ -41,14 +41,7 @@ def edges_of(
     yield edge(ids.agent(name), Relation.RUNS_ON, machine)
     if site := inventory.tags.get("site"):
         yield edge(machine, Relation.MEMBER_OF, ids.site(site))
-    attachments = book.attachments(name)
-    for attachment in attachments:
-        nic = ids.nic(name, attachment.nic)
-        yield edge(nic, Relation.RUNS_ON, machine)
-        yield edge(nic, Relation.ATTACHED_TO, _plugged_into(wiring, attachment))
-    homes = {_plugged_into(wiring, attachment) for attachment in attachments}
-    if len(homes) == 1:
-        yield edge(machine, Relation.ATTACHED_TO, homes.pop())
+    yield from _wires(inventory, book.attachments(name), wiring)
     for gateway in inventory.gateways:
         yield edge(machine, Relation.ROUTES_VIA, ids.gateway(gateway.address))
         if owner := book.owner(gateway.address):
@@ -105,8 +98,24 @@ def processes_of(inventory: Inventory, service: Entity) -> list[Entity]:
     return [ids.process(inventory.host, name) for name in sorted(names)]
 
 
-def _plugged_into(wiring: Wiring, attachment: Attachment) -> Entity:
-    return wiring.where(ids.nic(attachment.host, attachment.nic)) or segment_of(attachment)
+def _wires(inventory: Inventory, attachments: list[Attachment], wiring: Wiring) -> Iterator[Edge]:
+    """The NICs with an address and what they are plugged into; so is the host, where that is one thing."""
+    machine = ids.host(inventory.host)
+    homes: set[Plug] = set()
+    for attachment in attachments:
+        nic, home = ids.nic(inventory.host, attachment.nic), _plug(wiring, attachment, inventory.at)
+        homes.add(home)
+        yield Edge(nic, Relation.RUNS_ON, machine, at=inventory.at)
+        yield Edge(nic, Relation.ATTACHED_TO, home.into, source=home.source, at=home.at)
+    if len({home.into for home in homes}) == 1:
+        home = min(homes)
+        yield Edge(machine, Relation.ATTACHED_TO, home.into, source=home.source, at=home.at)
+
+
+def _plug(wiring: Wiring, attachment: Attachment, at: float) -> Plug:
+    """Into a switch as somebody tells, else into the segment that its address stands for."""
+    known = wiring.plug_of(ids.nic(attachment.host, attachment.nic))
+    return known or Plug(segment_of(attachment), "discovered", at)
 
 
 def _listener(book: AddressBook, host: str, address: str, port: int, protocol: str) -> Entity | None:

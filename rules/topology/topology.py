@@ -58,7 +58,7 @@ class Topology:
         for nic in inventory.nics:
             entity = ids.nic(name, nic.name)
             if nic.switch and entity not in self._pinned:
-                self.wiring.plug(entity, ids.switch(nic.switch))
+                self.wiring.plug(entity, ids.switch(nic.switch), "lldp", inventory.at)
         self._exercise.forget()
         self._rebuild({name, *self._who_refers(before | after)})
         return True
@@ -104,7 +104,7 @@ class Topology:
         for edge in self._declared:
             self.graph.remove(edge)
         for nic, into in plugs:
-            self.wiring.plug(nic, into)
+            self.wiring.plug(nic, into, "declared", at)
         self._pinned = {nic for nic, _ in plugs}
         self._declared = list(_declared_edges(site, at))
         for switch in site.switch:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from ipaddress import ip_address
+from typing import NamedTuple
 
 from rules.topology.book import AddressBook, Attachment
 from wire import entity as ids
@@ -13,17 +14,25 @@ TREES = 128
 """Switches seen from which all others are remembered."""
 
 
+class Plug(NamedTuple):
+    """What a NIC is plugged into, how that is known, and since when."""
+
+    into: Entity
+    source: str
+    at: float
+
+
 class Wiring:
     """Where each NIC is plugged in, and how the switches hang together."""
 
     def __init__(self) -> None:
-        self._plugged: dict[Entity, Entity] = {}
+        self._plugged: dict[Entity, Plug] = {}
         self._neighbours: dict[Entity, set[Entity]] = {}
         self._trees: dict[Entity, dict[Entity, Entity]] = {}
         """From where each switch was reached first, seen from one of them; forgotten when a trunk changes."""
 
-    def plug(self, nic: Entity, into: Entity) -> None:
-        self._plugged[nic] = into
+    def plug(self, nic: Entity, into: Entity, source: str, at: float) -> None:
+        self._plugged[nic] = Plug(into, source, at)
 
     def unplug(self, nic: Entity) -> None:
         self._plugged.pop(nic, None)
@@ -49,6 +58,10 @@ class Wiring:
         )
 
     def where(self, nic: Entity) -> Entity | None:
+        plug = self._plugged.get(nic)
+        return plug.into if plug is not None else None
+
+    def plug_of(self, nic: Entity) -> Plug | None:
         return self._plugged.get(nic)
 
     def between(self, start: Entity, end: Entity) -> tuple[Entity, ...]:

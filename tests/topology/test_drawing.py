@@ -130,6 +130,7 @@ def test_each_edge_says_how_it_is_known_and_how_old_that_is() -> None:
     shown = picture(topology.graph.edges(), (), lambda edge: edge.at, 160.0)
     told = {(edge.child, edge.parent): (edge.source, edge.age) for edge in shown.edges}
     assert told[("switch:sw1", "switch:sw2")] == ("declared", 110.0)
+    assert told[("nic:web1/eth0", "switch:sw1")] == ("declared", 110.0)
     assert told[("nic:web1/eth0", "host:web1")] == ("discovered", 60.0)
 
 

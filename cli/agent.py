@@ -46,6 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
         case "enroll":
             return _enroll(config, arguments)
         case "run":
+            from agent.lean import become_lean
+
+            become_lean(Path(config.home))
             from agent.main import run as run_agent
 
             return run_agent(config)

@@ -12,6 +12,7 @@ from collectors.judging import judged
 from collectors.lvm_rows import Row, rows_of, warnings_of
 from collectors.parsing import real, text_of
 from collectors.source import Source
+from collectors.sysfs import names
 from collectors.unit import Collector
 from wire import entity
 from wire.judgement import Judgement, Layer, Reason, Scalar, unknown
@@ -54,7 +55,7 @@ def read(host: Host) -> Iterable[Judgement]:
     """``lvm fullreport``, where the kernel maps devices and something of LVM is mapped or configured."""
     if not host.exists("/sys/class/misc/device-mapper") and not host.exists("/run/lvm"):
         return
-    if not (host.exists("/etc/lvm/backup") or _mapped(host)):
+    if not (names(host, "/etc/lvm/backup") or _mapped(host)):
         return
     done = host.run(COMMAND, timeout=15.0)
     if done.missing:
@@ -64,6 +65,8 @@ def read(host: Host) -> Iterable[Judgement]:
     try:
         yield from judge(parse(done.out + b"\n" + done.err), host)
     except ValueError as error:
+        if done.ok:  # no volume group, after all
+            return
         reason = Reason.DEADLINE if done.late else Reason.UNREADABLE
         yield unknown(HEALTH, entity.host(host.name), reason, error=str(error), tool="lvm")
 

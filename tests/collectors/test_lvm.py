@@ -83,3 +83,9 @@ def test_no_text_breaks_the_parser(text):
         except ValueError:
             continue
         list(lvm.judge(found, Host("box")))
+
+
+def test_a_machine_with_the_tools_and_no_volume_group_is_silent(tree):
+    tree.write("/sys/class/misc/device-mapper/dev", "10:236")
+    (tree.root / "etc/lvm/backup").mkdir(parents=True)
+    assert not list(lvm.read(tree.host()))

@@ -59,6 +59,9 @@ def _names(fault: Fault, catalogue: Catalogue) -> Iterator[str]:
     for general in fault.is_a:
         if general not in catalogue.faults:
             yield f"{fault.id}: is_a names {general}, which nobody describes"
+    for signal in fault.telling:
+        if all(symptom.signal != signal for symptom in fault.symptoms):
+            yield f"{fault.id}: telling names {signal}, which is none of its symptoms"
     for symptom in fault.excluded_by:
         for reason in symptom.reason:
             if reason is not Reason.OK and reason not in catalogue.signals[symptom.signal].outcomes:

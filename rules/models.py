@@ -180,6 +180,9 @@ class Fault(_Model, frozen=True, kw_only=True):
     action: Action
     is_a: tuple[str, ...] = ()
     """More general faults: where this one applies, they are no candidates."""
+    telling: tuple[str, ...] = ()
+    """Signals of its own. Where any are named, one must have failed before it can be a root: whatever else it
+    shows, more general faults show too."""
     symptoms: tuple[Symptom, ...]
     leads_to: tuple[Effect, ...] = ()
     confirm: tuple[Test, ...] = ()

@@ -12,7 +12,7 @@ from rules.inference.index import Index
 from rules.inference.outcomes import Reading, at_most
 from rules.inference.special import displaced
 from rules.inference.touch import Touches
-from rules.models import Symptom
+from rules.models import Fault, Symptom
 
 QUIET = 120.0
 """Seconds without a new symptom after which the next one may belong to another episode."""
@@ -46,10 +46,11 @@ def judge(
     model = ground.model(cause)
     if model is None or model.fault is None or displaced(cause, ground, index):
         return None
-    if _excluded(cause, model.fault.excluded_by, index):
+    known = list(readings)
+    if _excluded(cause, model.fault.excluded_by, index) or _untold(model.fault, known):
         return None
     best: Candidate | Refuted | None = None
-    for onset, episode in episodes(readings):
+    for onset, episode in episodes(known):
         found = _bound(cause, model.prior, onset, episode, touches)
         if best is None or _better(found, best):
             best = found
@@ -93,6 +94,11 @@ def _better(found: Candidate | Refuted, best: Candidate | Refuted) -> bool:
     if isinstance(found, Candidate) and isinstance(best, Candidate):
         return found.bound > best.bound
     return isinstance(found, Candidate) and isinstance(best, Refuted)
+
+
+def _untold(fault: Fault, readings: Iterable[Reading]) -> bool:
+    """Has nothing been seen that only this fault shows?"""
+    return bool(fault.telling) and not any(reading.signal in fault.telling for reading in readings)
 
 
 def _excluded(cause: Cause, exclusions: Iterable[Symptom], index: Index) -> bool:

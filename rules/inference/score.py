@@ -54,13 +54,23 @@ class Judge:
         )
 
     def sums(self, closure: Closure) -> dict[Key, tuple[Reading, Nats, Nats]]:
-        """For each look that is borne on: log(1 − strength) summed over blockers and over producers."""
+        """For each look that is borne on: log(1 − strength) summed over blockers and over producers.
+
+        A name that was known although nobody could be asked for it was remembered: one coincidence, however
+        many causes stand between the look and its resolver.
+        """
         found: dict[Key, tuple[Reading, Nats, Nats]] = {}
+        remembered: dict[Key, Nats] = {}
         for cause, active in closure.active.items():
-            for reading, produces, miss in self._touches.of(cause, active.onset):
+            for reading, produces, miss, by_name in self._touches.of(cause, active.onset):
                 _, blocked, missed = found.get(reading.key, (reading, 0, 0))
                 if produces:
                     found[reading.key] = (reading, blocked, missed + miss)
-                else:
-                    found[reading.key] = (reading, blocked + miss, missed)
+                    continue
+                more = miss
+                if by_name:
+                    known = remembered.get(reading.key, 0)
+                    more = min(0, miss - known)
+                    remembered[reading.key] = known + more
+                found[reading.key] = (reading, blocked + more, missed)
         return found

@@ -11,6 +11,7 @@ from rules.inference.ground import Ground
 from rules.inference.index import Index
 from rules.inference.knowledge import Look, Model, Sway
 from rules.inference.outcomes import Reading, likelihood, sway
+from rules.models import Role
 from wire.entity import Entity
 
 
@@ -20,6 +21,8 @@ class Touch(NamedTuple):
     reading: Reading
     produces: bool
     miss: Nats
+    by_name: bool
+    """It bears on the look only through the resolver that was asked."""
 
     @property
     def weight(self) -> Nats:
@@ -81,11 +84,12 @@ class Touches:
                     if played[0] != look:
                         continue
                 kind, miss = self._sway(model, played, reading, cause.entity)
+                by_name = all(role is Role.RESOLVER for _, role in played)
                 if kind is Sway.PRODUCES:
                     if reading.since >= onset - reading.clock_error:
-                        yield Touch(reading, True, miss)
+                        yield Touch(reading, True, miss, by_name)
                 elif kind is Sway.BLOCKS and reading.confirmed_at > onset + reading.clock_error:
-                    yield Touch(reading, False, miss)
+                    yield Touch(reading, False, miss, by_name)
 
     @staticmethod
     def _sway(model: Model, looks: tuple[Look, ...], reading: Reading, entity: Entity) -> tuple[Sway, Nats]:

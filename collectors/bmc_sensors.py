@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from collectors.asking import answered
 from collectors.bmc_facts import FAN, HEALTH, POWER, SIGNALS, TEMPERATURE, Grade, Sensor, facts, judge
 from collectors.bmc_sel import DEVICES
 from collectors.host import Host
@@ -12,7 +13,7 @@ from collectors.parsing import lines_of, real
 from collectors.source import Source
 from collectors.unit import Collector
 from wire import entity
-from wire.judgement import Judgement, Layer, Reason, unknown
+from wire.judgement import Judgement, Layer
 
 COLLECTOR = Collector(
     signals=SIGNALS,
@@ -43,14 +44,8 @@ def read(host: Host) -> Iterable[Judgement]:
     if not any(host.exists(device) for device in DEVICES):
         return
     done = host.run(["ipmitool", "sdr", "elist", "all"], timeout=50.0)
-    if not done.ok:
-        why = Reason.TOOL_MISSING if done.missing else Reason.DEADLINE if done.late else Reason.NOT_PERMITTED
-        yield unknown(HEALTH, entity.chassis(host.name), why, tool="ipmitool")
-        return
-    try:
-        yield from judge(parse(done.out), host)
-    except ValueError as error:
-        yield unknown(HEALTH, entity.chassis(host.name), Reason.UNREADABLE, error=str(error))
+    subject = entity.chassis(host.name)
+    yield from answered(done, parse, judge, host, otherwise=(HEALTH, subject), tool="ipmitool")
 
 
 def parse(raw: bytes) -> list[Sensor]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from collectors.asking import answered
 from collectors.host import JSON, Host
 from collectors.judging import judged
 from collectors.parsing import at, lines_of, object_of, real, said
@@ -39,8 +40,8 @@ def read(host: Host) -> Iterable[Judgement]:
         done = host.run(
             ["ceph", "health", "detail", "--format", "json", "--connect-timeout", "10"], timeout=15.0
         )
-        if done.ok:
-            yield from judge(parse(done.out), host)
+        subject = entity.pool(host.name, "ceph")
+        yield from answered(done, parse, judge, host, otherwise=(SIGNAL, subject), tool="ceph")
 
 
 def parse(raw: bytes) -> Health:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from collectors.asking import answered
 from collectors.host import JSON, Host
 from collectors.judging import judged
 from collectors.parsing import lines_of
@@ -43,8 +44,8 @@ def read(host: Host) -> Iterable[Judgement]:
         return
     if peers:
         done = host.run(["gluster", "--mode=script", "peer", "status"], timeout=15.0)
-        if not done.missing and not done.late:
-            yield from judge(parse(done.out + done.err), host)
+        subject = entity.pool(host.name, "gluster")
+        yield from answered(done, parse, judge, host, otherwise=(SIGNAL, subject), tool="gluster")
 
 
 def parse(raw: bytes) -> Peers:

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from collectors.asking import answered
 from collectors.host import JSON, Host
 from collectors.judging import judged
 from collectors.parsing import lines_of
 from collectors.source import Source
 from collectors.unit import Collector
 from wire import entity
-from wire.judgement import Judgement, Layer, Reason, Scalar, unknown
+from wire.judgement import Judgement, Layer, Reason, Scalar
 
 SIGNAL = "disk.paths"
 COLLECTOR = Collector(
@@ -61,13 +62,8 @@ def read(host: Host) -> Iterable[Judgement]:
     if not any(_is_multipath(host, name) for name in host.list("/sys/block") if name.startswith("dm-")):
         return
     done = host.run(["multipath", "-ll"], timeout=20.0)
-    if not done.ok:
-        reason = (
-            Reason.TOOL_MISSING if done.missing else Reason.DEADLINE if done.late else Reason.NOT_PERMITTED
-        )
-        yield unknown(SIGNAL, entity.host(host.name), reason, tool="multipath")
-        return
-    yield from judge(parse(done.out), host)
+    subject = entity.host(host.name)
+    yield from answered(done, parse, judge, host, otherwise=(SIGNAL, subject), tool="multipath")
 
 
 def _is_multipath(host: Host, name: str) -> bool:

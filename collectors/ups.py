@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from collectors.asking import answered
 from collectors.host import JSON, Host
 from collectors.judging import judged
 from collectors.parsing import lines_of, real
@@ -52,8 +53,8 @@ def read(host: Host) -> Iterable[Judgement]:
         done = host.run(["apcaccess", "status"], timeout=5.0)
     else:
         return
-    if done.ok and done.out.strip():
-        yield from judge(parse(done.out), host)
+    subject = entity.chassis(host.name)
+    yield from answered(done, parse, judge, host, otherwise=(SIGNAL, subject), tool="upsc or apcaccess")
 
 
 def parse(raw: bytes) -> Ups:

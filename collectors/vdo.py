@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from collectors.asking import answered
 from collectors.host import JSON, Host
 from collectors.judging import judged
 from collectors.parsing import lines_of, whole
@@ -50,8 +51,8 @@ def read(host: Host) -> Iterable[Judgement]:
     """``vdo status``, only where the module is loaded."""
     if host.exists("/sys/module/kvdo") or host.exists("/sys/kvdo"):
         done = host.run(["vdo", "status"], timeout=20.0)
-        if done.ok:
-            yield from judge(parse(done.out), host)
+        subject = entity.pool(host.name, "vdo")
+        yield from answered(done, parse, judge, host, otherwise=(HEALTH, subject), tool="vdo")
 
 
 def parse(raw: bytes) -> list[Volume]:

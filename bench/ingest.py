@@ -190,7 +190,8 @@ class Bench:
 
     def _cpu_seconds(self) -> tuple[float, float, float]:
         """Of the threads of event loop, writer and diagnosis, known by the order in which they start."""
-        times = [each.user_time + each.system_time for each in psutil.Process(self._process.pid).threads()]
+        threads = sorted(psutil.Process(self._process.pid).threads(), key=lambda each: int(each.id))
+        times = [each.user_time + each.system_time for each in threads]
         return times[0], times[1], times[-1]
 
     def stop(self) -> None:

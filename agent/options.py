@@ -7,20 +7,22 @@ from pathlib import Path
 import msgspec
 
 from agent.config import Config
-from collectors.applications.declared import OPTION
+from collectors.applications.declared import OPTION, Declared
 
 
 def host_options(config: Config) -> dict[str, str]:
     """``log.kernel``: path or ""; ``log.journal``: "yes" or ""; ``log.files``: globs, one a line.
 
     ``log.cache``: folder of the compiled signatures. ``log.rules``: folder of the site's own.
-    ``applications``: what is declared of them, as JSON.
+    ``applications``: what is declared of them, as JSON; ``applications.fresh`` … is "yes" where there is any.
     """
+    declared = config.applications
     return {
         "log.kernel": config.logs.kernel,
         "log.journal": "yes" if config.logs.journal else "",
         "log.files": "\n".join(config.logs.files),
         OPTION: msgspec.json.encode(config.applications).decode(),
+        **{f"{OPTION}.{table}": "yes" for table in Declared.__struct_fields__ if getattr(declared, table)},
         "log.cache": str(Path(config.home) / "cache") if config.home else "",
         "log.rules": config.logs.rules,
     }

@@ -18,7 +18,12 @@ from wire.judgement import Judgement, Layer, Reason, unknown
 
 FRESH = "file.fresh"
 COLLECTOR = Collector(
-    signals=(FRESH,), layer=Layer.APPLICATION, interval=60 * SECOND, timeout=8 * SECOND, risky=True
+    signals=(FRESH,),
+    layer=Layer.APPLICATION,
+    interval=60 * SECOND,
+    timeout=8 * SECOND,
+    risky=True,
+    where=("option:applications.fresh",),
 )
 MOST = 16_384
 

@@ -16,7 +16,12 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason, Verdict, unknown
 
 LICENCE = "app.licence"
-COLLECTOR = Collector(signals=(LICENCE,), layer=Layer.APPLICATION, interval=300 * SECOND)
+COLLECTOR = Collector(
+    signals=(LICENCE,),
+    layer=Layer.APPLICATION,
+    interval=300 * SECOND,
+    where=("option:applications.licence",),
+)
 DAY = 86_400.0
 LONGEST = 65_536
 WORD = re.compile(

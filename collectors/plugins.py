@@ -16,7 +16,13 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason, unknown
 
 PLUGIN = "app.plugin"
-COLLECTOR = Collector(signals=(PLUGIN,), layer=Layer.APPLICATION, interval=60 * SECOND, timeout=60 * SECOND)
+COLLECTOR = Collector(
+    signals=(PLUGIN,),
+    layer=Layer.APPLICATION,
+    interval=60 * SECOND,
+    timeout=60 * SECOND,
+    where=("option:applications.plugin",),
+)
 LIMIT = 65_536
 OK, WARNING, CRITICAL = 0, 1, 2
 """Exit codes (Monitoring Plugins Development Guidelines); 3 and all others: unknown."""

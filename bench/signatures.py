@@ -22,7 +22,7 @@ SAME = {"auth_bruteforce": "auth_failure", "docker_hung": "hung_task"}
 """Labels that are scored as one."""
 MEANS = {
     "ata_error": ("ata_error",),
-    "auth_failure": ("auth_failure", "bruteforce"),
+    "auth_failure": ("auth_failure", "bruteforce", "key_permissions"),
     "cert_error": ("certificate_error",),
     "clock_unsync": ("clock_unsynchronised", "clock_step"),
     "db_error": ("database_error",),

@@ -27,6 +27,7 @@ LINES = (
     "log.gpu_xid",
     "log.hung_task",
     "log.io_error",
+    "log.key_permissions",
     "log.lockup",
     "log.machine_check",
     "log.medium_error",

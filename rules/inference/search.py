@@ -7,13 +7,15 @@ from itertools import combinations
 
 from rules.diagnosis import Key
 from rules.inference.candidates import Candidate
-from rules.inference.cause import Nats
+from rules.inference.cause import Cause, Nats
 from rules.inference.components import Component
 from rules.inference.outcomes import Reading, at_most, likelihood
 from rules.inference.score import Judge, Roots, Weighed
 
 EXACT_CANDIDATES = 12
 EXACT_ROOTS = 3
+PARTS = 5
+"""Roots that are tried in the place of one that explains what they explain apart."""
 RIVALS = 24
 """Rivals of one root that are weighed in its place."""
 
@@ -28,6 +30,8 @@ def search(component: Component, judge: Judge, readings: Mapping[Key, Reading]) 
                 best = better(judge.weigh(roots), best)
     while True:
         found = _improved(component, best, judge, readings)
+        if found is best:
+            found = _taken_apart(component, best, judge, readings)
         if found is best:
             break
         best = found
@@ -60,23 +64,51 @@ def rivals(component: Component, roots: Roots, root: object) -> list[Candidate]:
 
 def _improved(component: Component, best: Weighed, judge: Judge, readings: Mapping[Key, Reading]) -> Weighed:
     """The best set one move away from ``best``, or ``best`` itself."""
-    found = best
-    left = _unexplained(component.keys, best, judge, readings)
-    hopes = [
-        (each.prior + sum(max(0, left[key]) for key in each.keys), each.cause)
-        for each in component.candidates
-        if each.cause not in best.roots
-    ]
-    for hope, cause in sorted(hopes, key=lambda each: (-each[0], each[1])):
-        if best.score + hope < found.score or hope <= 0:
-            break
-        found = better(judge.weigh(tuple(sorted([*best.roots, cause]))), found)
+    found = _extended(component, best, judge, readings)
     if len(best.roots) < 2:
         return found
     for root in best.roots:
         found = better(judge.weigh(tuple(each for each in best.roots if each != root)), found)
         for rival in rivals(component, best.roots, root)[:EXACT_CANDIDATES]:
             found = better(judge.weigh(swapped(best.roots, root, rival)), found)
+    return found
+
+
+def _extended(
+    component: Component,
+    best: Weighed,
+    judge: Judge,
+    readings: Mapping[Key, Reading],
+    barred: Cause | None = None,
+) -> Weighed:
+    """``best`` with the one root more that gains most, or ``best`` itself."""
+    found = best
+    left = _unexplained(component.keys, best, judge, readings)
+    hopes = [
+        (each.prior + sum(max(0, left[key]) for key in each.keys), each.cause)
+        for each in component.candidates
+        if each.cause not in best.roots and each.cause != barred
+    ]
+    for hope, cause in sorted(hopes, key=lambda each: (-each[0], each[1])):
+        if best.score + hope < found.score or hope <= 0:
+            break
+        found = better(judge.weigh(tuple(sorted([*best.roots, cause]))), found)
+    return found
+
+
+def _taken_apart(
+    component: Component, best: Weighed, judge: Judge, readings: Mapping[Key, Reading]
+) -> Weighed:
+    """What seems to have one root may have several: each root once more without it, from the parts."""
+    found = best
+    for root in best.roots[:PARTS]:
+        current = judge.weigh(tuple(each for each in best.roots if each != root))
+        for _ in range(PARTS):
+            wider = _extended(component, current, judge, readings, barred=root)
+            if wider is current:
+                break
+            current = wider
+        found = better(current, found)
     return found
 
 

@@ -63,7 +63,9 @@ def launch() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     children: list[subprocess.Popen[bytes]] = []
 
     def start(*argv: str, port: int, **how: Any) -> subprocess.Popen[bytes]:
-        child = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **how)
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        # Apache ends the whole group that it is part of.
+        child = subprocess.Popen(argv, start_new_session=True, **quiet, **how)
         children.append(child)
         wait_for(lambda: listens(port), argv[0])
         return child

@@ -149,18 +149,13 @@ def test_deadlocks_are_told_for_a_while(cluster, box):
     port = made.start(deadlock_timeout="10ms")
     made.sql("CREATE TABLE t AS SELECT a FROM generate_series(1, 2) a")
     look(postgres, box, port)
-    made.session(
-        "BEGIN;",
-        "UPDATE t SET a = a WHERE a = 1;",
-        "SELECT pg_sleep(0.4);",
-        "UPDATE t SET a = a WHERE a = 2;",
-    )
-    made.session(
-        "BEGIN;",
-        "UPDATE t SET a = a WHERE a = 2;",
-        "SELECT pg_sleep(0.4);",
-        "UPDATE t SET a = a WHERE a = 1;",
-    )
+    update = "UPDATE t SET a = a WHERE a = {};".format
+    sessions = [made.session("BEGIN;", update(first)) for first in (1, 2)]
+    idle = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in%' AND query LIKE 'UPDATE%'"
+    wait_for(lambda: made.sql(idle) == "2\n", "both locks")
+    for child, second in zip(sessions, (2, 1), strict=True):
+        child.stdin.write(f"{update(second)}\nROLLBACK;\n".encode())  # only then it is counted
+        child.stdin.flush()
     wait_for(lambda: made.sql("SELECT sum(deadlocks) FROM pg_stat_database") == "1\n", "the deadlock")
     assert troubles(look(postgres, box, port)) == {"db.deadlocks": Reason.ERRORS}
 

@@ -15,9 +15,17 @@ from agent.units import load_units
 SERVICE = Path(__file__).parents[2] / "deploy" / "systemd" / "rootward-agent.service"
 
 
-def granted():
+def capabilities(start):
     lines = SERVICE.read_text().splitlines()
-    return next(line.partition("=")[2].split() for line in lines if line.startswith("AmbientCapabilities="))
+    return {one for line in lines if line.startswith(start) for one in line.partition("=")[2].split()}
+
+
+def granted():
+    return capabilities("AmbientCapabilities=")
+
+
+def left_to_the_owner():
+    return capabilities("#   AmbientCapabilities=")
 
 
 def check(tmp_path, *wrapper):
@@ -40,9 +48,10 @@ def with_capabilities(*names):
     return ("setpriv", f"--bounding-set={kept}", f"--inh-caps={kept}", "--no-new-privs")
 
 
-def test_the_service_grants_what_the_units_need():
+def test_the_service_grants_what_the_units_need_or_says_how_to():
     needs = {name_of(need) for unit in load_units() for need in declared(unit).needs}
-    assert needs <= set(granted())
+    assert needs <= granted() | left_to_the_owner()
+    assert not granted() & left_to_the_owner()
 
 
 def declared(unit):
@@ -70,5 +79,5 @@ def test_without_capabilities_the_check_names_each_unit_that_lacks_one_and_what_
 @pytest.mark.root
 def test_with_what_the_service_grants_no_need_of_a_unit_is_denied(tmp_path):
     _, rows = check(tmp_path, *with_capabilities(*granted()))
-    needing = {unit.name for unit in load_units() if declared(unit).needs}
+    needing = {unit.name for unit in load_units() if {*map(name_of, declared(unit).needs)} & granted()}
     assert [row for row in rows if row["unit"] in needing and row["reason"] == "not_permitted"] == []

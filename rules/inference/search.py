@@ -16,6 +16,8 @@ EXACT_CANDIDATES = 12
 EXACT_ROOTS = 3
 PARTS = 5
 """Roots that are tried in the place of one that explains what they explain apart."""
+TOGETHER = 100
+"""Symptoms of one root; that a few roots made so many at once is no likely coincidence."""
 RIVALS = 24
 """Rivals of one root that are weighed in its place."""
 
@@ -101,7 +103,8 @@ def _taken_apart(
 ) -> Weighed:
     """What seems to have one root may have several: each root once more without it, from the parts."""
     found = best
-    for root in best.roots[:PARTS]:
+    small = {each.cause for each in component.candidates if len(each.keys) <= TOGETHER}
+    for root in [each for each in best.roots if each in small][:PARTS]:
         current = judge.weigh(tuple(each for each in best.roots if each != root))
         for _ in range(PARTS):
             wider = _extended(component, current, judge, readings, barred=root)

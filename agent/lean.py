@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from importlib.util import cache_from_source
 from pathlib import Path
 
 MAIN = Path(__file__).with_name("main.py")
 COMPILE_SECONDS = 120.0
+COMM, NAME = Path("/proc/self/comm"), "rootward"
+"""Started anew by the interpreter, it would bear that one's name; who looks for it looks for its own."""
 
 
 def become_lean(home: Path) -> None:
@@ -18,7 +21,11 @@ def become_lean(home: Path) -> None:
     Byte code is kept beside the sources, or in ``home`` where they may not be written. A child compiles it
     first: what compiles keeps the memory. Returns where it is lean, or where no byte code may be kept.
     """
-    if sys.flags.optimize >= 2 or sys.dont_write_bytecode:
+    if sys.flags.optimize >= 2:
+        with suppress(OSError):
+            COMM.write_text(NAME)
+        return
+    if sys.dont_write_bytecode:
         return
     if not os.access(MAIN.parent, os.W_OK) and sys.pycache_prefix is None:
         sys.pycache_prefix = str(home / "cache" / "code")

@@ -15,6 +15,7 @@ from rules.topology.edges import edges_of
 from rules.topology.exercise import Exercise
 from rules.topology.groups import Groups, groups_in
 from rules.topology.site import Site, groups_of, nic_id, service_id
+from rules.topology.vanished import Vanished
 from rules.topology.way import Wiring
 from wire import entity as ids
 from wire.entity import Entity
@@ -34,6 +35,9 @@ class Topology:
         self.book = AddressBook()
         self.wiring = Wiring()
         self.inventories: dict[str, Inventory] = {}
+        """By host, with what has vanished from them lately."""
+        self._said: dict[str, Inventory] = {}
+        self._vanished = Vanished()
         self._edges: dict[str, dict[tuple[Entity, Relation, Entity], Edge]] = {}
         self._referrers: dict[str, set[str]] = {}
         self._backends = Backends()
@@ -47,9 +51,12 @@ class Topology:
     def update(self, inventory: Inventory) -> bool:
         """Replace what is known of one host; true when the graph may have changed."""
         name = inventory.host
-        known = self.inventories.get(name)
-        if known is not None and _timeless(known) == _timeless(inventory):
+        said = self._said.get(name)
+        if said is not None and _timeless(said) == _timeless(inventory):
             return False
+        self._said[name] = inventory
+        known = self.inventories.get(name)
+        inventory = self._vanished.complete(inventory)
         self._remember(known, inventory)
         self.inventories[name] = inventory
         before = {str(attachment.interface.ip) for attachment in self.book.attachments(name)}
@@ -81,6 +88,8 @@ class Topology:
     def forget(self, host: str) -> None:
         """The host is retired: nothing of it is left."""
         self._backends.forget(host)
+        self._vanished.forget(host)
+        self._said.pop(host, None)
         self._uses.pop(host, None)
         self._groups.tell(host, ())
         if self.inventories.pop(host, None) is None:

@@ -168,6 +168,21 @@ def test_who_used_whom_is_still_known_when_the_connection_broke(topology: Topolo
     assert edges(topology, "service:web1/nginx") == before
 
 
+def test_a_service_that_no_longer_listens_is_still_known_behind_its_door(topology: Topology) -> None:
+    topology.update(host("dns1", "10.1.0.53", at=60.0))
+    assert ("resolver:10.1.0.53", Relation.SERVED_BY, "service:dns1/dnsmasq") in edges(
+        topology, "resolver:10.1.0.53"
+    )
+
+
+def test_a_door_that_another_service_took_is_that_services(topology: Topology) -> None:
+    topology.update(
+        host("dns1", "10.1.0.53", at=60.0, listeners=(Listener(service="unbound", protocol="udp", port=53),))
+    )
+    parents = {parent for _, relation, parent in edges(topology, "resolver:10.1.0.53")}
+    assert parents == {"service:dns1/unbound"}
+
+
 def test_a_retired_host_leaves_nothing_behind(topology: Topology) -> None:
     topology.forget("db1")
     assert list(topology.graph.parents("service:db1/postgresql")) == []

@@ -60,7 +60,9 @@ class Server:
 def server(launch):
     if os.geteuid() != 0:
         pytest.skip("running MariaDB as its own user needs root")
-    needs("mariadbd")
+    if shutil.which("mariadbd", path="/usr/sbin:/usr/bin") is None:
+        # No package of the list: its installation would push out a MySQL that somebody works with.
+        pytest.skip("mariadb-server is not on this machine")
     folder = Path(tempfile.mkdtemp(prefix="rootward-mariadb-"))
     shutil.chown(folder, "mysql")
     yield Server(folder, launch)

@@ -93,7 +93,7 @@ def ext4(tmp_path: Path, mounted: object) -> str:
     with image.open("r+b") as file:
         file.truncate(8 * 1024 * 1024)
     if subprocess.run(["/usr/sbin/mkfs.ext4", "-q", str(image)], check=False, capture_output=True).returncode:
-        pytest.skip("no mkfs.ext4 here")
+        pytest.skip("mkfs.ext4 is not installed")
     return str(mounted("data", "-o", "loop,errors=remount-ro", str(image)))  # type: ignore[operator]
 
 

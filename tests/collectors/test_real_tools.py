@@ -24,7 +24,7 @@ HOST = Host("box")
 def need(*tools: str) -> None:
     for tool in tools:
         if shutil.which(tool) is None and not Path(tool).exists():
-            pytest.skip(f"no {tool} here")
+            pytest.skip(f"{tool} is not installed")
 
 
 def told(*argv: str) -> bytes:

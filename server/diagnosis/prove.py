@@ -115,7 +115,9 @@ class Prove:
             draft.note(ticket.id, turn.now, Note.PROVED, list(proof), reason)
         if reason is Proved.PROVED:
             draft.move(ticket.id, turn.now, Status.RESOLVED, reason)
-            self._standing.end(ticket.watch, turn.now)
+            # Also of looks that it only shook now and then: what they fail by next is another matter.
+            shaken = self._standing.through(ticket.entity)
+            self._standing.end([*ticket.watch, *shaken], turn.now)
             for key in [key for key in ticket.watch if key in self._standing.failing]:
                 self._standing.prove(key, proof[0], turn.now)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import msgspec
@@ -11,7 +11,7 @@ from rules.diagnosis import Diagnosis, Key
 from rules.evidence import Evidence
 from rules.models import Role
 from server.entry import Entry
-from wire.entity import host_of, name_of
+from wire.entity import Entity, host_of, name_of
 from wire.judgement import Reason
 
 SERVER = "rootward"
@@ -137,6 +137,18 @@ class Standing:
         """Their matter is closed: what these looks showed until now belongs to it."""
         self._ended = {key: at for key, at in self._ended.items() if at > now - MEMORY_OF_RUNS}
         self._ended.update(dict.fromkeys(keys, now))
+
+    def through(self, entity: Entity) -> Iterator[Key]:
+        """The looks that exercised it, whether they were counted among its symptoms or not."""
+        for observer in self.seen_by.get(entity, ()):
+            for (_, signal), subjects in self._of_observer(observer):
+                for subject in subjects:
+                    key = (observer, signal, subject)
+                    if any(touched == entity for _, touched in self.evidence[key].exercised):
+                        yield key
+
+    def _of_observer(self, observer: str) -> Iterator[tuple[tuple[str, str], set[str]]]:
+        return (pair for pair in self.by_signal.items() if pair[0][0] == observer)
 
     def has_ended(self, entry: Entry) -> bool:
         """Are the earlier failing runs of this look those of a matter that is closed?"""

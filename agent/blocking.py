@@ -14,12 +14,14 @@ from agent.killable import Overrun, Worker
 from agent.units import CollectorUnit
 from agent.workers import Workers
 from collectors.host import Host
-from wire.judgement import Judgement
+from wire.judgement import Judgement, Layer
 
 log = logging.getLogger("rootward.run")
 T = TypeVar("T")
 THREADS = 2
-"""Reads under way at the same time."""
+"""Reads under way at the same time: of what the host itself knows, and as many again of applications, which
+may let us wait.
+"""
 
 
 class HungRead(Exception):
@@ -46,6 +48,7 @@ class Blocking:
     _seen: set[str] = field(default_factory=set)
     """Units of which the host showed something."""
     _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(THREADS))
+    _asking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(THREADS))
 
     def host_for(self, unit: CollectorUnit) -> Host:
         if unit.name not in self._hosts:
@@ -61,7 +64,7 @@ class Blocking:
                 return await self.worker.read(unit.name, unit.collector.timeout)
             except Overrun as overrun:
                 raise HungRead(str(overrun), overrun.so_far) from None
-        async with self._gate:
+        async with self._asking if unit.layer is Layer.APPLICATION else self._gate:
             host = self.host_for(unit)
             reading = in_thread(f"read {unit.name}", lambda: list(unit.read(host)))
             done, _ = await asyncio.wait([reading], timeout=unit.collector.timeout)

@@ -15,13 +15,14 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from agent.look import Look
 from agent.units import CollectorUnit
+from wire.judgement import Layer
 
 log = logging.getLogger("rootward.schedule")
 STANDARD = 15.0
 """Units with this interval follow the configured one."""
 SLOTS = 15
-JITTER = 0.03
-"""Part of the interval by which a run may be early or late, so that agents do not fall into step."""
+APART = (Layer.APPLICATION, Layer.LOG)
+"""Layers whose collectors ask others, and may have to wait for one: each has a slot of its own."""
 
 Slot = tuple[float, int]
 """(interval in seconds, slot)"""
@@ -40,16 +41,23 @@ def is_risky(look: Look) -> bool:
 def slot_of(look: Look, host: str, configured: float) -> Slot:
     """The same look of the same host always has the same slot; looks of a batched probe share one.
 
-    Risky collectors have one of their own, behind all others: they may take long, and for all of them one
-    process is started and ended.
+    So do collectors of one layer, which then read what several of them need once. Risky ones have a slot
+    behind all others: they may take long, and for all of them one process is started and ended.
     """
     interval = period(look, configured)
-    together = isinstance(look.unit, CollectorUnit) or look.unit.ask_all is not None
     if is_risky(look):
         return interval, SLOTS
-    key = look.unit.name if together else look.source
-    number = int.from_bytes(blake2b(f"{host}\x1f{key}".encode(), digest_size=4).digest(), "big")
+    number = int.from_bytes(blake2b(f"{host}\x1f{_together(look)}".encode(), digest_size=4).digest(), "big")
     return interval, number % max(1, min(SLOTS, int(interval)))
+
+
+def _together(look: Look) -> str:
+    """What looks that share a slot have in common."""
+    if not isinstance(look.unit, CollectorUnit):
+        return look.source if look.unit.ask_all is None else look.unit.name
+    if look.unit.layer in APART:
+        return look.unit.name
+    return "hardware" if look.unit.layer is Layer.HARDWARE else "host"
 
 
 def round_name(slot: Slot) -> str:
@@ -63,6 +71,7 @@ class Schedule:
         self._run = run
         self._slots: set[Slot] = set()
         self.skipped = 0
+        self._begun = _soon()
         self._scheduler = AsyncIOScheduler(
             event_loop=loop,
             timezone=UTC,
@@ -92,15 +101,15 @@ class Schedule:
 
     def realign(self) -> None:
         """The clock was set: what was due by the old one is due by the new one, and not an hour later."""
+        self._begun = _soon()
         for slot in self._slots:
             self._scheduler.reschedule_job(round_name(slot), trigger=self._trigger(slot))
 
-    @staticmethod
-    def _trigger(slot: Slot) -> IntervalTrigger:
+    def _trigger(self, slot: Slot) -> IntervalTrigger:
+        """All count from one moment, so that what is due together wakes the agent once."""
         interval, number = slot
-        share = interval * number / max(1, min(SLOTS, int(interval)))
-        start = datetime.now(UTC) + timedelta(seconds=0.2 + share)
-        return IntervalTrigger(seconds=interval, start_date=start, timezone=UTC, jitter=interval * JITTER)
+        start = self._begun + timedelta(seconds=interval * number / max(1, min(SLOTS, int(interval))))
+        return IntervalTrigger(seconds=interval, start_date=start, timezone=UTC)
 
     def _skip(self, event: JobEvent) -> None:
         self.skipped += 1
@@ -110,3 +119,8 @@ class Schedule:
         error = getattr(event, "exception", None)
         if not isinstance(error, asyncio.CancelledError):  # which is how a stop ends what is under way
             log.error("round %s failed", event.job_id, exc_info=error)
+
+
+def _soon() -> datetime:
+    """Agents that were started together still do not fall into step: none began in just this moment."""
+    return datetime.now(UTC) + timedelta(seconds=0.2)

@@ -9,7 +9,7 @@ import msgspec
 from collectors.cgroups import units_by_inode
 from collectors.host import Host
 from collectors.identity import Identity, identify
-from collectors.process_table import Process, age, processes, uptime
+from collectors.process_table import Looked, Process, age, uptime
 from collectors.socket_owners import owners
 from collectors.sockets import CLOSE, LISTEN, Socket, sockets
 
@@ -30,7 +30,7 @@ SUPERVISORS = frozenset(
         "pm2",
     ]
 )
-MAIN_PROCESSES = "main processes of services"
+KNOWN = "services of this host"
 LASTS, AFRESH = 3600.0, -1.0
 RANGE = "/proc/sys/net/ipv4/ip_local_port_range"
 DEFAULT_RANGE = (32768, 60999)
@@ -75,7 +75,7 @@ def listening_sockets(host: Host) -> list[Socket]:
 
 def services(host: Host, rows: list[Socket]) -> list[Service]:
     """Who listens on these sockets. The processes must be as fresh as they are."""
-    table = processes(host, 0.0)
+    table = Looked(host)
     owned = owners(host, "listening", {row.inode for row in rows}, table)
     units = units_by_inode(host) if any(row.inode not in owned for row in rows) else {}
     now = uptime(host)
@@ -85,18 +85,27 @@ def services(host: Host, rows: list[Socket]) -> list[Service]:
         service = _service(host, row, owner, now)
         grouped.setdefault((service.name, service.pid), (service, []))[1].append(row)
     found = [msgspec.structs.replace(one, doors=_doors(rows)) for one, rows in grouped.values()]
-    host.cached(MAIN_PROCESSES, AFRESH, lambda: frozenset(one.pid for one in found if one.pid))
     return _told_apart(host, found)
+
+
+def all_services(host: Host, fresh: float = AFRESH) -> list[Service]:
+    """All that listen, at most ``fresh`` seconds old; all hosts of ``for_unit`` share them."""
+    return host.cached(KNOWN, fresh, lambda: services(host, listening_sockets(host)))
+
+
+def known_as(host: Host, found: list[Service]) -> list[Service]:
+    """Let the others know all that was just found."""
+    return host.cached(KNOWN, AFRESH, lambda: found)
 
 
 def main_processes(host: Host) -> frozenset[int]:
     """Of all services, as they were found last by whoever looked."""
-    return host.cached(MAIN_PROCESSES, LASTS, frozenset)
+    return frozenset(one.pid for one in host.cached(KNOWN, LASTS, list[Service]) if one.pid)
 
 
-def main_process(pids: Iterable[int], table: dict[int, Process]) -> Process | None:
+def main_process(pids: Iterable[int], table: Looked) -> Process | None:
     """Of processes that share a socket the one that made the others: its parent is not among them."""
-    shared = {pid: table[pid] for pid in pids if pid in table}
+    shared = {pid: one for pid in pids if (one := table.get(pid)) is not None}
     if len(shared) > 1:
         shared.pop(1, None)
     heads = [one for one in shared.values() if one.parent not in shared]
@@ -137,7 +146,7 @@ class _Owner(msgspec.Struct, frozen=True):
     unit: str
 
 
-def _owner(pids: tuple[int, ...], table: dict[int, Process], unit: tuple[str, int]) -> _Owner:
+def _owner(pids: tuple[int, ...], table: Looked, unit: tuple[str, int]) -> _Owner:
     main = main_process(pids, table) or table.get(unit[1])
     return _Owner(main=main, parent=table.get(main.parent) if main else None, pids=pids, unit=unit[0])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 import msgspec
 
@@ -43,6 +44,25 @@ def process(host: Host, pid: int) -> Process | None:
         return _parse(pid, host.read_line(f"/proc/{pid}/stat"))
     except (OSError, ValueError, IndexError):
         return None
+
+
+class Looked:
+    """Processes as they are now, each read when it is first asked for; all only where all are wanted."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._read: dict[int, Process | None] = {}
+
+    def get(self, pid: int) -> Process | None:
+        if pid not in self._read:
+            self._read[pid] = process(self._host, pid)
+        return self._read[pid]
+
+    def everyone(self) -> Iterable[Process]:
+        """Raises OSError without a readable /proc."""
+        table = processes(self._host, 0.0)
+        self._read |= table
+        return table.values()
 
 
 def uptime(host: Host) -> float:

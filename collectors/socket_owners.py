@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from collectors.host import Host
-from collectors.process_table import Process
+from collectors.process_table import Looked, Process
 
 FD_LIMIT = 16_384
 
 
-def owners(
-    host: Host, purpose: str, wanted: set[int], table: dict[int, Process]
-) -> dict[int, tuple[int, ...]]:
+def owners(host: Host, purpose: str, wanted: set[int], table: Looked) -> dict[int, tuple[int, ...]]:
     """Inode of a socket → pids. What may not be read, or has no owner here, is absent.
 
     Once found it is looked up again only when one of its processes is gone; what was sought in vain is sought
@@ -22,15 +20,12 @@ def owners(
     for inode in memory.known.keys() - wanted:
         del memory.known[inode]
     missing = {inode for inode in wanted if not _all_alive(memory.known.get(inode, {}), table)}
-    found = _search(host, missing - memory.vain, table.values())
-    fresh = [one for one in table.values() if memory.searched.get(one.pid) != one.started]
-    found |= _search(host, missing & memory.vain, fresh)
-    for inode, pids in found.items():
-        memory.known[inode] = {pid: table[pid].started for pid in pids}
-    memory.vain = missing - found.keys()
-    memory.searched = {one.pid: one.started for one in table.values()}
+    if missing:
+        _seek(host, memory, missing, {one.pid: one for one in table.everyone()})
+    else:
+        memory.vain, memory.searched = set(), {}
     return {
-        inode: tuple(pid for pid, started in pids.items() if pid in table and table[pid].started == started)
+        inode: tuple(pid for pid, started in pids.items() if _is_same(table.get(pid), started))
         for inode, pids in memory.known.items()
     }
 
@@ -44,8 +39,22 @@ class _Memory:
         """Processes that were looked through, with their start."""
 
 
-def _all_alive(pids: dict[int, int], table: dict[int, Process]) -> bool:
-    return bool(pids) and all(pid in table and table[pid].started == at for pid, at in pids.items())
+def _all_alive(pids: dict[int, int], table: Looked) -> bool:
+    return bool(pids) and all(_is_same(table.get(pid), started) for pid, started in pids.items())
+
+
+def _is_same(process: Process | None, started: int) -> bool:
+    return process is not None and process.started == started
+
+
+def _seek(host: Host, memory: _Memory, missing: set[int], everyone: dict[int, Process]) -> None:
+    found = _search(host, missing - memory.vain, everyone.values())
+    fresh = [one for one in everyone.values() if memory.searched.get(one.pid) != one.started]
+    found |= _search(host, missing & memory.vain, fresh)
+    for inode, pids in found.items():
+        memory.known[inode] = {pid: everyone[pid].started for pid in pids}
+    memory.vain = missing - found.keys()
+    memory.searched = {one.pid: one.started for one in everyone.values()}
 
 
 def _search(host: Host, wanted: set[int], among: Iterable[Process]) -> dict[int, list[int]]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from collectors.discovery.membership import Membership
 from collectors.host import Host
 from collectors.listening import Service
-from collectors.process_table import processes
+from collectors.process_table import Looked
 from collectors.socket_owners import owners
 from collectors.sockets import ESTABLISHED, sockets
 from wire.inventory import Connection
@@ -20,7 +20,7 @@ def connections(host: Host, services: Sequence[Service]) -> list[Connection]:
     """Only those that were opened from here: their local port is not one on which something listens."""
     doors = {door.port for service in services for door in service.doors if door.protocol == "tcp"}
     rows = [row for row in sockets(host, "tcp", ESTABLISHED) if row.port not in doors]
-    table = processes(host)
+    table = Looked(host)
     members = Membership(host, services, table)
     owned = owners(host, "connections", {row.inode for row in rows if row.inode}, table)
     found: set[tuple[str, str, int]] = set()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from collectors import listening
 from collectors.discovery.connections import connections
 from collectors.discovery.endpoints import endpoints
 from collectors.discovery.gateways import gateways
@@ -19,6 +18,7 @@ from collectors.discovery.stores import stores
 from collectors.discovery.system import boot_id, kernel, operating_system
 from collectors.discovery.time_sources import time_sources
 from collectors.host import Host
+from collectors.listening import all_services
 from wire.inventory import Inventory
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ FEW = 256
 
 def discover(host: Host) -> Inventory:
     """Everything known of the host now. Cheap enough for once a minute; raises for nothing it cannot read."""
-    services = _tried(lambda: listening.services(host, listening.listening_sockets(host)), MANY)
+    services = _tried(lambda: all_services(host), MANY)
     return Inventory(
         host=host.name,
         at=host.clock(),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from collectors.host import Host
 from collectors.identity import unit_of
 from collectors.listening import Service
-from collectors.process_table import Process
+from collectors.process_table import Looked, Process
 
 HIGHEST = 32
 """Steps up the tree of processes, against a table that changes while it is read."""
@@ -16,7 +16,7 @@ HIGHEST = 32
 class Membership:
     """Answers for one pass over the process table."""
 
-    def __init__(self, host: Host, services: Iterable[Service], table: dict[int, Process]) -> None:
+    def __init__(self, host: Host, services: Iterable[Service], table: Looked | dict[int, Process]) -> None:
         self._host = host
         self._table = table
         self._mains = {service.pid: service.name for service in services if service.pid}

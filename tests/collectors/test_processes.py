@@ -10,7 +10,7 @@ import pytest
 from collectors import cpu_top, file_descriptors, process_states
 from collectors.file_descriptors import EACH_TIME
 from collectors.host import Host
-from collectors.listening import listening_sockets, services
+from collectors.listening import all_services
 from collectors.process_table import processes
 from tests.collectors.conftest import about
 from wire.judgement import Judgement, Reason
@@ -82,7 +82,7 @@ sys.stdin.read()
 
 def test_of_a_service_it_is_told_also_that_it_has_files_left(start, tmp_path, host):
     start(tmp_path / "doorkeeper.py", LISTENER)
-    services(host.for_unit(), listening_sockets(host))
+    all_services(host.for_unit())
     assert about(_all_in_turn(host.for_unit()), FDS, "/doorkeeper").reason is Reason.OK
 
 

@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from collectors.host import Host
-from collectors.process_table import processes
+from collectors.process_table import Looked
 from collectors.socket_owners import owners
 from collectors.sockets import ESTABLISHED, LISTEN, _listed, sockets
 
@@ -34,7 +34,7 @@ def test_connections_that_wait_to_be_accepted_are_counted(host):
 def test_the_process_behind_a_socket_is_found(host):
     with socket.create_server(("127.0.0.1", 0)) as door:
         inode = os.fstat(door.fileno()).st_ino
-        assert owners(host, "test", {inode}, processes(host, 0.0))[inode] == (os.getpid(),)
+        assert owners(host, "test", {inode}, Looked(host))[inode] == (os.getpid(),)
 
 
 def test_an_ipv4_connection_of_an_ipv6_socket_shows_its_ipv4_address(host):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from random import randrange
 from threading import Thread
 from typing import Any
 
@@ -27,9 +28,12 @@ SIGNALS = load_catalogue().signals
 
 
 def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1]) % 12_000 + 18_000
+    """One below those that the kernel gives away: a listener there is no service."""
+    while True:
+        port = randrange(18_000, 30_000)
+        with socket.socket() as sock, suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 def needs(program: str) -> str:

@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from collectors.command import ENVIRONMENT, Completed, run_command
+from collectors.shared_readings import SharedReadings
 from wire.entity import Entity
 
 READ_LIMIT = 1024 * 1024
@@ -36,7 +37,7 @@ class Host:
         options: Mapping[str, str] | None = None,
         memory: dict[str, Any] | None = None,
         remembered: MutableMapping[str, JSON] | None = None,
-        shared: dict[str, tuple[float, Any]] | None = None,
+        shared: SharedReadings | None = None,
     ) -> None:
         self.name = name
         self.root = root.rstrip("/") or "/"
@@ -51,7 +52,7 @@ class Host:
         """What must not be touched now."""
         self.remembered: MutableMapping[str, JSON] = {} if remembered is None else remembered
         """What must outlive the process; the agent saves it (JSON) and gives it back at start."""
-        self._shared: dict[str, tuple[float, Any]] = {} if shared is None else shared
+        self.shared = shared or SharedReadings()
 
     def for_unit(self) -> Host:
         """The same machine with a memory of its own: each unit gets one."""
@@ -62,17 +63,16 @@ class Host:
             ticks=self.ticks,
             options=self.options,
             remembered=self.remembered,
-            shared=self._shared,
+            shared=self.shared,
         )
 
     def cached(self, key: str, seconds: float, make: Callable[[], T]) -> T:
         """What several units want at about the same time is read once; all hosts of ``for_unit`` share it."""
-        at, value = self._shared.get(key, (float("-inf"), None))
-        now = self.ticks()
-        if now - at > seconds:
-            value = make()
-            self._shared[key] = (now, value)
-        return cast("T", value)
+        return self.shared.get(key, seconds, self.ticks, make)
+
+    def share(self, key: str, value: object) -> None:
+        """Let those who ask for it by ``cached`` know what was just found."""
+        self.shared.put(key, self.ticks(), value)
 
     def touch(self, subject: Entity) -> bool:
         """A risky collector says this before each thing that may hang for ever (``mount:web1:/data``).
@@ -115,10 +115,13 @@ class Host:
     def read_bytes(self, path: str, limit: int = READ_LIMIT) -> bytes:
         chunks: list[bytes] = []
         left = limit
-        with self.open(path) as descriptor:
+        descriptor = os.open(self.path(path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
             while left > 0 and (chunk := os.read(descriptor, min(left, 65_536))):
                 chunks.append(chunk)
                 left -= len(chunk)
+        finally:
+            os.close(descriptor)
         return b"".join(chunks)
 
     def read(self, path: str, limit: int = READ_LIMIT) -> str:

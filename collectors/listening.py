@@ -31,7 +31,7 @@ SUPERVISORS = frozenset(
     ]
 )
 KNOWN = "services of this host"
-LASTS, AFRESH = 3600.0, -1.0
+LASTS = 3600.0
 RANGE = "/proc/sys/net/ipv4/ip_local_port_range"
 DEFAULT_RANGE = (32768, 60999)
 
@@ -88,14 +88,16 @@ def services(host: Host, rows: list[Socket]) -> list[Service]:
     return _told_apart(host, found)
 
 
-def all_services(host: Host, fresh: float = AFRESH) -> list[Service]:
-    """All that listen, at most ``fresh`` seconds old; all hosts of ``for_unit`` share them."""
-    return host.cached(KNOWN, fresh, lambda: services(host, listening_sockets(host)))
+def all_services(host: Host, rows: list[Socket] | None = None) -> list[Service]:
+    """All that listen, as they are now; ``rows`` are all listening sockets, where they were just read."""
+    found = services(host, listening_sockets(host) if rows is None else rows)
+    host.share(KNOWN, found)
+    return found
 
 
-def known_as(host: Host, found: list[Service]) -> list[Service]:
-    """Let the others know all that was just found."""
-    return host.cached(KNOWN, AFRESH, lambda: found)
+def recent_services(host: Host, seconds: float) -> list[Service]:
+    """As whoever looked last found them, at most so many seconds ago."""
+    return host.cached(KNOWN, seconds, lambda: services(host, listening_sockets(host)))
 
 
 def main_processes(host: Host) -> frozenset[int]:

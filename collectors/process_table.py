@@ -75,14 +75,14 @@ def age(subject: Process, now: float) -> float:
     return max(0.0, now - subject.started / TICKS_PER_SECOND)
 
 
+def pids(host: Host) -> list[int]:
+    """Raises OSError without a readable /proc."""
+    return [int(name) for name in host.list("/proc") if name.isdigit()]
+
+
 def _scan(host: Host) -> dict[int, Process]:
-    found: dict[int, Process] = {}
-    for name in host.list("/proc"):
-        if name.isdigit():
-            one = process(host, int(name))
-            if one is not None:
-                found[one.pid] = one
-    return found
+    found = (process(host, pid) for pid in pids(host))
+    return {one.pid: one for one in found if one is not None}
 
 
 def _parse(pid: int, line: bytes) -> Process:

@@ -11,7 +11,7 @@ from typing import cast
 from collectors.awaiting import Bell
 from collectors.failed_units import judge_failed
 from collectors.host import Host
-from collectors.listening import known_as, listening_sockets, services
+from collectors.listening import all_services, listening_sockets
 from collectors.pidfds import Pidfds
 from collectors.service_verdicts import PORT, PROCESS, judge
 from collectors.service_watch import ServiceWatch
@@ -65,7 +65,7 @@ class _State:
         self.news_at = float("-inf")
 
     def learn(self, host: Host, rows: list[Socket]) -> None:
-        self.watch.learn(known_as(host, services(host, rows)))
+        self.watch.learn(all_services(host, rows))
         self.sockets = _fingerprint(rows)
         self.learnt_at = host.ticks()
 

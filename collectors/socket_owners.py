@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from collectors.host import Host
-from collectors.process_table import Looked, Process
+from collectors.process_table import Looked, Process, pids
 
 FD_LIMIT = 16_384
 
@@ -21,12 +21,12 @@ def owners(host: Host, purpose: str, wanted: set[int], table: Looked) -> dict[in
         del memory.known[inode]
     missing = {inode for inode in wanted if not _all_alive(memory.known.get(inode, {}), table)}
     if missing:
-        _seek(host, memory, missing, {one.pid: one for one in table.everyone()})
+        _seek(host, memory, missing, table)
     else:
-        memory.vain, memory.searched = set(), {}
+        memory.vain, memory.searched = set(), set()
     return {
-        inode: tuple(pid for pid, started in pids.items() if _is_same(table.get(pid), started))
-        for inode, pids in memory.known.items()
+        inode: tuple(pid for pid, started in holders.items() if _is_same(table.get(pid), started))
+        for inode, holders in memory.known.items()
     }
 
 
@@ -35,26 +35,30 @@ class _Memory:
         self.known: dict[int, dict[int, int]] = {}
         """Inode → its processes, with their start."""
         self.vain: set[int] = set()
-        self.searched: dict[int, int] = {}
-        """Processes that were looked through, with their start."""
+        self.searched: set[int] = set()
+        """Processes that were looked through for these."""
 
 
-def _all_alive(pids: dict[int, int], table: Looked) -> bool:
-    return bool(pids) and all(_is_same(table.get(pid), started) for pid, started in pids.items())
+def _all_alive(holders: dict[int, int], table: Looked) -> bool:
+    return bool(holders) and all(_is_same(table.get(pid), started) for pid, started in holders.items())
 
 
 def _is_same(process: Process | None, started: int) -> bool:
     return process is not None and process.started == started
 
 
-def _seek(host: Host, memory: _Memory, missing: set[int], everyone: dict[int, Process]) -> None:
-    found = _search(host, missing - memory.vain, everyone.values())
-    fresh = [one for one in everyone.values() if memory.searched.get(one.pid) != one.started]
-    found |= _search(host, missing & memory.vain, fresh)
-    for inode, pids in found.items():
-        memory.known[inode] = {pid: everyone[pid].started for pid in pids}
+def _seek(host: Host, memory: _Memory, missing: set[int], table: Looked) -> None:
+    if missing - memory.vain:
+        among = {one.pid: one for one in table.everyone()}
+        memory.searched = set(among)
+    else:
+        present = set(pids(host))
+        among = {pid: one for pid in present - memory.searched if (one := table.get(pid)) is not None}
+        memory.searched = present
+    found = _search(host, missing, among.values())
+    for inode, holders in found.items():
+        memory.known[inode] = {pid: among[pid].started for pid in holders}
     memory.vain = missing - found.keys()
-    memory.searched = {one.pid: one.started for one in everyone.values()}
 
 
 def _search(host: Host, wanted: set[int], among: Iterable[Process]) -> dict[int, list[int]]:

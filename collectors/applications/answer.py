@@ -100,7 +100,7 @@ def _reason(error: Exception) -> Reason:
 
 def note_direct(host: Host, subject: str) -> None:
     """Asked in its own protocol: what an exporter says of it would only be the same again."""
-    host.cached(f"asked {subject}", -1.0, lambda: True)
+    host.share(f"asked {subject}", value=True)
 
 
 def is_direct(host: Host, subject: str) -> bool:

@@ -9,7 +9,7 @@ import msgspec
 
 from collectors.applications.stream import Where
 from collectors.host import Host
-from collectors.listening import Service, all_services
+from collectors.listening import Service, recent_services
 from wire import entity
 
 FRESH_SECONDS, FOR_EVER = 20.0, 1e9
@@ -35,7 +35,7 @@ def local_services(host: Host) -> list[Service]:
         return []
     # One memory for all units that ask: what belongs to which process is looked up once.
     scout = host.cached("applications scout", FOR_EVER, host.for_unit)
-    return all_services(scout, FRESH_SECONDS)
+    return recent_services(scout, FRESH_SECONDS)
 
 
 def found(host: Host, *programs: str, ports: tuple[int, ...] = (), only: bool = False) -> list[Local]:

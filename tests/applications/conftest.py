@@ -19,6 +19,7 @@ import pytest
 from collectors.applications.declared import OPTION, Declared
 from collectors.applications.local import local_services
 from collectors.host import Host
+from collectors.listening import KNOWN
 from rules.catalogue import load_catalogue
 from wire import entity
 from wire.codec import decode, encode
@@ -98,7 +99,7 @@ def machine(**declared: Any) -> Host:
 def name_at(host: Host, port: int) -> str:
     """The service that listens there."""
     host.cached("applications", -1.0, list)
-    host._shared.pop("applications")  # what was started since is seen too
+    host.shared.forget(KNOWN)  # what was started since is seen too
     return next(one.name for one in local_services(host) for door in one.doors if door.port == port)
 
 

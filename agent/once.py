@@ -113,24 +113,29 @@ class Once:
             alone = isinstance(look.unit, CollectorUnit) or look.unit.ask_all is None
             batches.setdefault(look.source if alone else look.unit.name, []).append(look)
         tasks = {asyncio.create_task(self._look_at(looks)): looks for looks in batches.values()}
-        done, late = await asyncio.wait(tasks, timeout=max(0.1, seconds))
+        _, late = await asyncio.wait(tasks, timeout=max(0.1, seconds))
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
-        for task in done:
-            self.findings += task.result()
+        unseen = [task for task in tasks if task.cancelled()]
+        for task in tasks:
+            self.findings += [] if task in unseen else task.result()
         return [
             Unchecked(f"{look.unit.signals[0]} {describe(look.target)}", f"not through within {PATIENCE:g} s")
-            for task in late
+            for task in unseen
             for look in tasks[task]
         ]
 
     async def _look_at(self, looks: list[Look]) -> list[Finding]:
-        """Collectors twice, so that what is counted has a rate."""
-        if isinstance(looks[0].unit, CollectorUnit):
-            await self._runner.run(looks)
+        """Collectors twice, so that what is counted has a rate; the first look counts where time is short."""
+        first = await self._runner.run(looks)
+        if not isinstance(looks[0].unit, CollectorUnit):
+            return first
+        try:
             await asyncio.sleep(APART)
-        return await self._runner.run(looks)
+            return await self._runner.run(looks)
+        except asyncio.CancelledError:
+            return first
 
     def _counted(self, targets: Targets) -> list[Finding]:
         """Of what nobody asked for a silence may be meant so; that of a resolver is told."""

@@ -20,7 +20,7 @@ from agent.segment import unpack
 from wire.codec import decode
 from wire.exchange import Batch
 
-READY = 30
+READY = 90
 
 
 class Site:

@@ -21,7 +21,7 @@ from wire.exchange import Ack, Batch, Enrolled, Heartbeat
 from wire.judgement import Reason, Verdict
 from wire.observation import Observation
 
-READY_SECONDS = 30
+READY_SECONDS = 90
 
 
 class ServerProcess:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import TypeVar
 
 from agent.killable import Overrun, Worker
@@ -22,6 +23,12 @@ THREADS = 2
 """Reads under way at the same time: of what the host itself knows, and as many again of applications, which
 may let us wait.
 """
+
+
+IDLE = 4
+"""Threads kept for the next read: to start one costs more than most reads."""
+_Queue = SimpleQueue[tuple[str, Callable[[], None]]]
+_idle: list[_Queue] = []
 
 
 class HungRead(Exception):
@@ -107,5 +114,20 @@ def in_thread(name: str, read: Callable[[], T]) -> asyncio.Future[T]:
         with suppress(RuntimeError):  # the loop is closed, nobody waits any more
             loop.call_soon_threadsafe(settle, result, error)
 
-    threading.Thread(target=work, name=name, daemon=True).start()
+    try:
+        queue = _idle.pop()
+    except IndexError:
+        queue = SimpleQueue()
+        threading.Thread(target=_serve, args=(queue,), daemon=True).start()
+    queue.put((name, work))
     return reading
+
+
+def _serve(queue: _Queue) -> None:
+    """One thread: it ends where enough others have nothing to do, and one that hangs is out of reach."""
+    while True:
+        threading.current_thread().name, work = queue.get()
+        work()
+        if len(_idle) >= IDLE:
+            return
+        _idle.append(queue)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from collectors import systemd
 from collectors.host import Host
+from collectors.log_announced import Announced
 from collectors.log_folder import Folder
 from collectors.log_reading import Reader
 from collectors.log_signals import SIGNALS, SOURCE
@@ -39,9 +40,8 @@ SYSTEM = tuple(
     for name in ("syslog", "messages", "auth.log", "secure", "daemon.log", "cron.log", "mail.log", "maillog")
 )
 """What syslog daemons write; the journal has the same lines where there is one."""
-POLL = 0.5
-"""Seconds. A look costs one stat per file."""
 RESCAN = 5.0
+"""Seconds between two looks that nothing announced."""
 
 
 def read(host: Host) -> Iterable[Judgement]:
@@ -75,13 +75,17 @@ async def follow_files(host: Host, globs: Sequence[str], name: str) -> AsyncIter
     rescan_at = host.ticks() + RESCAN
     try:
         reader = await asyncio.to_thread(Reader, host, name)
-        while True:
-            if host.ticks() >= rescan_at or folder.changed():
-                folder.rescan(host.clock())
-                rescan_at = host.ticks() + RESCAN
-            for judgement in _turn(folder, reader, host):
-                yield judgement
-            await asyncio.sleep(POLL)
+        with Announced(folder) as announced:
+            while True:
+                if host.ticks() >= rescan_at or folder.changed():
+                    folder.rescan(host.clock())
+                    announced.renew()
+                    rescan_at = host.ticks() + RESCAN
+                for judgement in _turn(folder, reader, host):
+                    yield judgement
+                while not await announced.news() and host.ticks() < rescan_at:
+                    for judgement in reader.due():
+                        yield judgement
     finally:
         folder.close()
 

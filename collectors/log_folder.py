@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from pathlib import Path
 from stat import S_ISREG
 from typing import Any
 
 from collectors.log_tail import Identity, Position, Tail
+from kernel.inotify import NAMES, WRITTEN, Announcements
 
 MOST = 256
 """Files followed at once; what is beyond is counted."""
@@ -49,6 +50,19 @@ class Folder:
         for identity in self._tails.keys() - seen:
             self._moved.setdefault(identity, now)
         self._begun = True
+
+    def announced_by(self, kernel: Announcements) -> bool:
+        """Let the kernel announce new names and new lines; False where it does not do so for all."""
+        folders = {os.path.dirname(path) for path in (*self._globs, *self.paths)}  # noqa: PTH120 dozens of globs
+        try:
+            for folder in sorted(folders):
+                for found in glob.iglob(folder):  # noqa: PTH207 as below
+                    kernel.want(found, NAMES)
+            for path in self.paths:
+                kernel.want(path, WRITTEN)
+        except OSError:  # gone just now, or too many of them
+            return False
+        return True
 
     def changed(self) -> bool:
         """Whether some followed path now names another file."""
@@ -123,7 +137,7 @@ class Folder:
 def _identity(path: str) -> Identity | None:
     """None for what is no regular file."""
     try:
-        status = Path(path).stat()
+        status = os.stat(path)  # noqa: PTH116 of each file, again and again
     except OSError:
         return None
     return (status.st_dev, status.st_ino) if S_ISREG(status.st_mode) else None

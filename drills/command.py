@@ -19,7 +19,7 @@ def run(
     except subprocess.TimeoutExpired:
         raise LabError(f"{' '.join(argv)!r} took more than {timeout:g} s") from None
     except FileNotFoundError:
-        raise LabError(f"{argv[0]!r} is not installed; see deploy/debian-packages.txt") from None
+        raise LabError(f"{argv[0]!r} is not installed; see deploy/debian/test.txt") from None
     if check and done.returncode:
         said = (done.stderr or done.stdout).strip()
         raise LabError(f"{' '.join(argv)!r} ended with {done.returncode}: {said[-2000:]}")

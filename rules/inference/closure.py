@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rules.diagnosis import Key
 from rules.inference.cause import NAT, NEVER, Cause, Nats, complement, nats
 from rules.inference.ground import Ground, Hop
-from rules.inference.outcomes import Reading
+from rules.inference.outcomes import Reading, at_most
 from rules.inference.touch import Touches
 
 BURDEN: Nats = NAT
@@ -66,6 +66,7 @@ class Closer:
         self._behind = behind
         self._onsets = onsets
         self._hops: dict[Cause, tuple[Hop, ...]] = {}
+        self._hopes: dict[Cause, Nats] = {}
         self._begun: dict[tuple[Cause, float], float] = {}
 
     def close(self, roots: Iterable[Cause]) -> Closure:
@@ -100,9 +101,15 @@ class Closer:
             arrival.weight += touch.weight
             arrival.supported |= touch.produces
         if not arrival.supported:
-            return relevant
+            return relevant and (arrival.weight >= 0 or arrival.weight + self._hope(state) > 0)
         miss = arrival.miss()
         return arrival.weight + complement(miss) - miss > 0
+
+    def _hope(self, state: Cause) -> Nats:
+        """What it would gain at best if everything that it stands behind came through it."""
+        if state not in self._hopes:
+            self._hopes[state] = sum(at_most(reading) for reading in self._behind[state].values())
+        return self._hopes[state]
 
     def _keep(self, levels: list[dict[Cause, _Arrival]], active: dict[Cause, Active]) -> Closure:
         """Drop what explains nothing, last level first; what is kept must be grounded in what is kept."""

@@ -38,6 +38,8 @@ def read(host: Host) -> Iterable[Judgement]:
     """The switch drops the tag where the port does not carry the VLAN: only the other VLANs still work."""
     nics = {nic.name: nic for nic in interfaces(host)}
     silent: dict[str, int] = host.memory.setdefault("silent", {})
+    if not host.exists(CONFIG):  # the module was unloaded, and its VLANs with it
+        return
     for vlan in parse(host.read_bytes(CONFIG)):
         own, parent = nics.get(vlan.name), nics.get(vlan.parent)
         if own is None or parent is None or not (own.up and parent.carrier):

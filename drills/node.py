@@ -196,7 +196,6 @@ class Node:
         if self._process is None:
             return
         if self.pid:
-            self.ip("link set group default down")  # a machine without power says no farewell to its peers
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
         else:  # it did not come up

@@ -46,6 +46,8 @@ class PowerLost(Injector, frozen=True, kw_only=True):
 
     @contextmanager
     def harm(self, lab: Lab) -> Iterator[None]:
+        # A machine without power says no farewell to its peers: its cables are gone before its processes.
+        lab[self.host].ip(*(f"link del {port.nic}" for port in BY_NAME[self.host].ports))
         lab[self.host].power_off()
         yield
         lab.power_on(self.host)

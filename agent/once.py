@@ -23,7 +23,7 @@ from collectors.discovery import discover
 from collectors.host import Host
 from wire.codec import Malformed
 from wire.inventory import Inventory
-from wire.judgement import Reason, Verdict
+from wire.judgement import Judgement, Reason, Verdict
 from wire.observation import Observation
 from wire.target import DnsTarget
 
@@ -53,7 +53,7 @@ class OneRound(msgspec.Struct, frozen=True):
 
 
 def one_round(config: Config) -> OneRound:
-    """Blocks for a few seconds, at most about twenty. Raises BadUnit."""
+    """Blocks for a few seconds, at most about eleven. Raises BadUnit."""
     return asyncio.run(Once(config).run())
 
 
@@ -73,7 +73,8 @@ class Once:
         self._runner = Runner(self._host, time.time, lambda s, o: self._state.get((s, o)), blocking)
 
     async def run(self) -> OneRound:
-        until = time.monotonic() + PATIENCE
+        until, logs_until = time.monotonic() + PATIENCE, time.monotonic() + LOG_SECONDS
+        logs = in_thread("logs", lambda: list(recent_logs(self._host.for_unit())))
         inventory = await self._discover()
         unchecked: list[Unchecked] = []
         if inventory is None:
@@ -87,7 +88,7 @@ class Once:
         finally:
             await self._worker.close()
         self._take(self._counted(targets))
-        self._take(await self._recent_logs())
+        self._take(await self._said(logs, logs_until - time.monotonic()))
         observations = self._numbered()
         unchecked += [_unknown(one) for one in observations if one.verdict is Verdict.UNKNOWN]
         return OneRound(complete(inventory, self._config), observations, unchecked)
@@ -98,12 +99,11 @@ class Once:
         done, _ = await asyncio.wait([finding], timeout=DISCOVER_SECONDS)
         return finding.result() if done else None
 
-    async def _recent_logs(self) -> list[Finding]:
+    async def _said(self, logs: asyncio.Future[list[Judgement]], seconds: float) -> list[Finding]:
         """What the logs said lately; a look alone would only tell whether they can be read."""
-        reading = in_thread("logs", lambda: list(recent_logs(self._host)))
-        done, _ = await asyncio.wait([reading], timeout=LOG_SECONDS)
+        done, _ = await asyncio.wait([logs], timeout=max(0.1, seconds))
         now = time.time()
-        said = reading.result() if done else []
+        said = logs.result() if done else []
         return [Finding(judgement=one, at=now, source="logs", occurrence=True) for one in said]
 
     async def _look(self, seconds: float) -> list[Unchecked]:

@@ -25,6 +25,7 @@ class Server:
     def __init__(self, folder: Path, launch) -> None:
         self.folder, self.port, self._launch = folder, free_port(), launch
         self.socket = folder / "mysqld.sock"
+        self._sessions: list[subprocess.Popen[bytes]] = []
         subprocess.run(
             [needs("mariadb-install-db"), "--no-defaults", "--user=mysql", f"--datadir={folder}/data",
              "--auth-root-authentication-method=socket", "--auth-root-socket-user=root", "--skip-test-db"],
@@ -42,14 +43,25 @@ class Server:
         done = subprocess.run([*self._client, "-e", text], capture_output=True, text=True, check=True)
         return done.stdout.strip()
 
-    def session(self, text: str) -> subprocess.Popen[bytes]:
+    def session(self, text: str) -> None:
+        """One that stays until the end of the test."""
         child = subprocess.Popen(
             [*self._client, "-n", "-f"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
         )
+        self._sessions.append(child)
         assert child.stdin is not None
         child.stdin.write(text.encode() + b"\n")
         child.stdin.flush()
-        return child
+
+    def transactions(self, state: str) -> int:
+        """InnoDB tells what it told before to whoever asks again within 0.1 s."""
+        time.sleep(0.2)
+        return self.sql("SELECT trx_state FROM information_schema.innodb_trx").splitlines().count(state)
+
+    def close(self) -> None:
+        for child in self._sessions:
+            child.kill()
+            child.communicate()
 
     @property
     def _client(self) -> list[str]:
@@ -65,7 +77,9 @@ def server(launch):
         pytest.skip("mariadb-server is not on this machine")
     folder = Path(tempfile.mkdtemp(prefix="rootward-mariadb-"))
     shutil.chown(folder, "mysql")
-    yield Server(folder, launch)
+    running = Server(folder, launch)
+    yield running
+    running.close()
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -78,24 +92,13 @@ def test_a_well_one_is_silent_asked_over_its_socket(server, box):
 def test_a_session_that_waits_for_a_lock_is_seen(server, box, monkeypatch):
     port = server.start()
     server.sql("CREATE DATABASE shop; CREATE TABLE shop.t (a INT PRIMARY KEY); INSERT INTO shop.t VALUES (1)")
-    holder = server.session("BEGIN; SELECT * FROM shop.t WHERE a = 1 FOR UPDATE;")
-    wait_for(lambda: server.sql("SELECT count(*) FROM information_schema.innodb_trx") == "1", "the lock")
-    waiter = server.session("UPDATE shop.t SET a = 2 WHERE a = 1;")
-    wait_for(
-        lambda: (
-            "1"
-            in server.sql("SELECT count(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")
-        ),
-        "the wait",
-    )
+    server.session("BEGIN; SELECT * FROM shop.t WHERE a = 1 FOR UPDATE;")
+    wait_for(lambda: server.transactions("RUNNING") == 1, "the lock")
+    server.session("UPDATE shop.t SET a = 2 WHERE a = 1;")
+    wait_for(lambda: server.transactions("LOCK WAIT") == 1, "the wait")
     time.sleep(1.2)
     monkeypatch.setattr(mysql, "BLOCKED_SECONDS", 1.0)
-    try:
-        locks = look(mysql, box, port)["db.locks"]
-    finally:
-        for child in (holder, waiter):
-            child.kill()
-            child.communicate()
+    locks = look(mysql, box, port)["db.locks"]
     assert (locks.reason, locks.evidence["sessions"]) == (Reason.HUNG, 1)
 
 
@@ -110,14 +113,10 @@ def test_a_replica_that_cannot_reach_its_primary_is_broken(server, box):
 def test_connections_turned_away_are_told(server, box):
     port = server.start("--max-connections=10")
     look(mysql, box, port)
-    held = [server.session("SELECT 1;") for _ in range(11)]
+    for _ in range(11):
+        server.session("SELECT 1;")
     time.sleep(1.0)
-    try:
-        found = look(mysql, box, port)
-    finally:
-        for child in held:
-            child.kill()
-            child.communicate()
+    found = look(mysql, box, port)
     assert troubles(found)["db.connections"] is Reason.EXHAUSTED
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain, islice
 from typing import Any
 
@@ -110,7 +111,7 @@ class Targets:
 
     def _asked(self) -> Iterator[tuple[Target, bool]]:
         """Targets, and whether they are still on trial."""
-        for target in (*self.config.targets, *server_targets(self.server)):
+        for target in (*self._configured, *server_targets(self.server)):
             if not isinstance(target, LocalTarget):
                 yield target, False
         for target in chain(routes(self.inventory, self.server), islice(own(self.inventory), OWN)):
@@ -127,13 +128,18 @@ class Targets:
         for target in self._peers():
             yield target, fingerprint(target) not in self._adopted
 
+    @cached_property
+    def _configured(self) -> tuple[Target, ...]:
+        """Asked for with each task of the server."""
+        return self.config.targets
+
     def _answering(self) -> dict[str, DnsTarget | None]:
         """Resolver → the one question that it is asked; None where the configuration asks it already."""
         found: dict[str, DnsTarget | None] = {}
         for target in self._seen:
             if isinstance(target, DnsTarget) and fingerprint(target) in self._adopted:
                 found.setdefault(target.resolver, target)
-        return found | {one.resolver: None for one in self.config.targets if isinstance(one, DnsTarget)}
+        return found | {one.resolver: None for one in self._configured if isinstance(one, DnsTarget)}
 
     @property
     def _adopted(self) -> dict[str, float]:

@@ -17,6 +17,8 @@ CONFIRMED = 0.1
 """What a second try that agreed leaves of the leak, once."""
 UNKNOWN_LEAK = 1e-2
 """Leak of an outcome that the signal does not declare."""
+COMES_AND_GOES = frozenset([Reason.RESTARTING, Reason.FLAPPING])
+"""Outcomes that say so themselves: a look that ends in them is not the less steady for it."""
 STEADY = 0.9
 """Causes at least this strong do not come and go: an intermittent look contradicts them."""
 
@@ -57,6 +59,8 @@ def read(evidence: Evidence, knowledge: Knowledge) -> Reading | None:
         return None
     intermittent = tuple(reason for reason in evidence.intermittent if reason is not Reason.OK)
     reason = evidence.outcome
+    if told := [each for each in (reason, *intermittent) if each in COMES_AND_GOES]:
+        reason, intermittent = told[0], ()
     if intermittent:
         reason = min(intermittent, key=lambda each: (knowledge.place(signal.name, each), each.value))
     place = knowledge.place(signal.name, reason)

@@ -131,6 +131,15 @@ def test_a_process_killed_for_memory_is_the_root_of_its_services_restarts(world)
     assert first(world)[0] == "mem.oom.kill"
 
 
+def test_a_crash_loop_that_was_seen_between_two_starts_is_one_too(world):
+    world.service("app1/app")
+    world.alive()
+    seen = (Reason.STOPPED, Reason.RESTARTING)
+    world.local("svc.process", "service:app1/app", Reason.RESTARTING, intermittent=seen)
+    world.probe("net.tcp", "web1", "app1/app", 8080, Reason.REFUSED)
+    assert first(world) == ("svc.crashloop", "service:app1/app")
+
+
 def test_a_service_that_keeps_crashing_is_a_crash_loop(world):
     world.service("app1/app")
     world.alive()

@@ -100,7 +100,6 @@ class Lab:
 
     def power_on(self, name: str) -> None:
         """Boots a machine that was off: new boot id, same disks, cables as before, services started."""
-        wiring.unplug(self.nodes, name)
         self[name].boot()
         wiring.wire(self.nodes, {name})
         self.start_services(BY_NAME[name])

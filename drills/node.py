@@ -148,10 +148,10 @@ class Node:
     ) -> subprocess.CompletedProcess[str]:
         return run(self.inside(*argv), timeout=timeout, stdin=stdin, check=check)
 
-    def ip(self, *lines: str, check: bool = True) -> None:
+    def ip(self, *lines: str) -> None:
         """Lines for ``ip -batch``."""
         argv = ["nsenter", "--target", str(self.pid), "--net", "--", "ip", "-batch", "-"]
-        run(argv, stdin="\n".join(lines) + "\n", check=check)
+        run(argv, stdin="\n".join(lines) + "\n")
 
     def nft(self, rules: str, *, check: bool = True) -> None:
         argv = ["nsenter", "--target", str(self.pid), "--net", "--", "nft", "-f", "-"]

@@ -25,14 +25,6 @@ def wire(nodes: Mapping[str, Node], names: set[str]) -> None:
         address(nodes[name])
 
 
-def unplug(nodes: Mapping[str, Node], name: str) -> None:
-    """Removes what a machine without power left at others; the kernel does so only when it comes to it."""
-    for cable in CABLES:
-        if name in {cable.machine, cable.other}:
-            end, nic = (cable.machine, cable.nic) if name == cable.other else (cable.other, cable.far)
-            nodes[end].ip(f"link del {nic}", check=False)
-
-
 def plug(nodes: Mapping[str, Node], cable: Cable) -> None:
     node, other = nodes[cable.machine], nodes[cable.other]
     ends = f"{cable.nic} netns {node.pid} type veth peer name {cable.far} netns {other.pid}"

@@ -6,7 +6,6 @@ import asyncio
 import importlib
 import pkgutil
 import resource
-import sys
 import time
 from types import ModuleType
 
@@ -15,31 +14,42 @@ from collectors.discovery import discover
 from collectors.host import Host
 from wire.judgement import Layer
 
-ROUNDS = 20
+SECONDS = 300
+"""Played, not waited for."""
 FOLLOW_SECONDS = 20.0
 DISCOVERY_SECONDS = 60.0
 
 
-def units() -> list[ModuleType]:
+def units(host: Host) -> list[ModuleType]:
+    """Those that the agent reads on this host."""
     modules = [
         importlib.import_module(f"collectors.{one.name}") for one in pkgutil.iter_modules(collectors.__path__)
     ]
     found = [module for module in modules if hasattr(module, "COLLECTOR")]
-    return [one for one in found if not one.COLLECTOR.on_demand and one.COLLECTOR.layer is not Layer.LOG]
+    return [
+        one
+        for one in found
+        if not (one.COLLECTOR.on_demand or one.COLLECTOR.risky or one.COLLECTOR.layer is Layer.LOG)
+        and (not one.COLLECTOR.where or host.shows(one.COLLECTOR.where))
+    ]
 
 
-def reading(unit: ModuleType) -> float:
-    """Percent of one core."""
+def reading(found: list[ModuleType]) -> dict[str, float]:
+    """Percent of one core, each at its interval and beside the others, which share what they read."""
     now = [time.monotonic()]
-    host = Host("bench", ticks=lambda: now[0])
-    list(unit.read(host))
-    spent = 0.0
-    for _ in range(ROUNDS):
-        now[0] += unit.COLLECTOR.interval
-        began = time.thread_time()
-        list(unit.read(host))
-        spent += time.thread_time() - began
-    return 100 * spent / ROUNDS / unit.COLLECTOR.interval
+    machine = Host("bench", ticks=lambda: now[0])
+    hosts = {unit.__name__: machine.for_unit() for unit in found}
+    spent = dict.fromkeys(hosts, 0.0)
+    for unit in found:
+        list(unit.read(hosts[unit.__name__]))
+    for second in range(1, SECONDS + 1):
+        now[0] += 1.0
+        for unit in found:
+            if second % int(unit.COLLECTOR.interval) == 0:
+                began = time.thread_time()
+                list(unit.read(hosts[unit.__name__]))
+                spent[unit.__name__] += time.thread_time() - began
+    return {unit.__name__: 100 * spent[unit.__name__] / SECONDS for unit in found}
 
 
 def following(unit: ModuleType) -> float:
@@ -72,12 +82,12 @@ def discovering() -> float:
 
 def main() -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    found = units()
-    total = 0.0
-    for unit in found:
-        percent = reading(unit)
-        total += percent
-        print(f"{unit.__name__:36} every {unit.COLLECTOR.interval:4.0f} s {percent:7.4f} % of a core")
+    found = units(Host("bench"))
+    shares = reading(found)
+    total = sum(shares.values())
+    for unit in sorted(found, key=lambda one: -shares[one.__name__]):
+        every, percent = unit.COLLECTOR.interval, shares[unit.__name__]
+        print(f"{unit.__name__:36} every {every:4.0f} s {percent:7.4f} % of a core")
     for unit in found:
         if hasattr(unit, "follow"):
             percent = following(unit)
@@ -93,4 +103,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -27,7 +27,8 @@ class SharedReadings:
     def put(self, key: str, now: float, value: object) -> None:
         """Waits for nobody."""
         kept = self._kept.setdefault(key, _Kept())
-        kept.at, kept.value = now, value
+        kept.value = value  # before its time: another thread may look in between
+        kept.at = now
 
     def forget(self, key: str) -> None:
         self._kept.pop(key, None)

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from collectors.applications.answer import ANSWER, NotPermitted, Refused, asked, note_direct
+from collectors.applications.answer import ANSWER, NotPermitted, Refused
+from collectors.applications.conversation import converse
 from collectors.applications.counting import lately
-from collectors.applications.local import Local, found, shown
-from collectors.applications.mysql_wire import GRANT, Full, MySql
+from collectors.applications.local import Local, found
+from collectors.applications.mysql_wire import GRANT, MySql
 from collectors.applications.secret import login_for, password
 from collectors.applications.unix_sockets import listening_paths
 from collectors.host import Host
@@ -87,28 +88,7 @@ class MySqlFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(host: Host) -> Iterable[Judgement]:
     for local in found(host, *PROGRAMS, ports=(3306, 3307)):
-        yield from _look(host, local)
-
-
-def _look(host: Host, local: Local) -> Iterator[Judgement]:
-    subject = local.subject(host)
-    full: list[str] = []
-
-    def ask() -> MySqlFacts:
-        try:
-            return _ask(host, local)
-        except Full as error:
-            full.append(str(error))
-            raise
-
-    facts, answer = asked(host, subject, ask, address=shown(local.where))
-    if full:
-        yield judged(CONNECTIONS, subject, Reason.EXHAUSTED, 1.0, error=full[0])
-        return
-    yield answer
-    if facts is not None:
-        note_direct(host, subject)
-        yield from judge(facts, host, subject)
+        yield from converse(host, local, _ask, judge)
 
 
 def _ask(host: Host, local: Local) -> MySqlFacts:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
-from collectors.applications.answer import ANSWER, NotPermitted, asked, note_direct
+from collectors.applications.answer import ANSWER, NotPermitted
+from collectors.applications.conversation import converse
 from collectors.applications.counting import lately
-from collectors.applications.local import Local, found, shown
+from collectors.applications.local import Local, found
 from collectors.applications.postgres_facts import PostgresFacts
 from collectors.applications.postgres_facts import ask as ask_facts
-from collectors.applications.postgres_wire import GRANT, Full, Postgres
+from collectors.applications.postgres_wire import GRANT, Postgres
 from collectors.applications.secret import login_for, password
 from collectors.applications.stream import Where
 from collectors.applications.unix_sockets import listening_paths
@@ -53,28 +54,7 @@ DEAD_SHARE = 0.5
 
 def read(host: Host) -> Iterable[Judgement]:
     for local in found(host, *PROGRAMS, ports=(5432, 5433)):
-        yield from _look(host, local)
-
-
-def _look(host: Host, local: Local) -> Iterator[Judgement]:
-    subject = local.subject(host)
-    full: list[str] = []
-
-    def ask() -> PostgresFacts:
-        try:
-            return _ask(host, local)
-        except Full as error:
-            full.append(str(error))
-            raise
-
-    facts, answer = asked(host, subject, ask, address=shown(local.where))
-    if full:
-        yield judged(CONNECTIONS, subject, Reason.EXHAUSTED, 1.0, error=full[0])
-        return
-    yield answer
-    if facts is not None:
-        note_direct(host, subject)
-        yield from judge(facts, host, subject)
+        yield from converse(host, local, _ask, judge)
 
 
 def _ask(host: Host, local: Local) -> PostgresFacts:

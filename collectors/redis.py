@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from collectors.applications import resp
-from collectors.applications.answer import ANSWER, asked, note_direct
+from collectors.applications.answer import ANSWER
+from collectors.applications.conversation import converse
 from collectors.applications.counting import lately
-from collectors.applications.local import Local, found, shown
+from collectors.applications.local import Local, found
 from collectors.applications.secret import login_for, password
 from collectors.applications.stream import Stream
 from collectors.host import Host
@@ -50,28 +51,7 @@ class Info(msgspec.Struct, frozen=True):
 
 def read(host: Host) -> Iterable[Judgement]:
     for local in found(host, *PROGRAMS, ports=(6379, 26379)):
-        yield from _look(host, local)
-
-
-def _look(host: Host, local: Local) -> Iterator[Judgement]:
-    subject = local.subject(host)
-    full: list[str] = []
-
-    def ask() -> Info:
-        try:
-            return _ask(host, local)
-        except resp.Full as error:
-            full.append(str(error))
-            raise
-
-    info, answer = asked(host, subject, ask, address=shown(local.where))
-    if full:
-        yield judged(CONNECTIONS, subject, Reason.EXHAUSTED, error=full[0])
-        return
-    yield answer
-    if info is not None:
-        note_direct(host, subject)
-        yield from judge(info, host, subject)
+        yield from converse(host, local, _ask, judge)
 
 
 def _ask(host: Host, local: Local) -> Info:

@@ -34,6 +34,10 @@ class Refused(Exception):
     """It answers, but not what was asked for; the text is its own."""
 
 
+class Full(Refused):
+    """It takes no further connection."""
+
+
 class Changing(Exception):
     """It starts, stops or recovers just now."""
 

@@ -6,7 +6,7 @@ import hashlib
 import struct
 from typing import Self
 
-from collectors.applications.answer import NotPermitted, Refused
+from collectors.applications.answer import Full, NotPermitted, Refused
 from collectors.applications.stream import Stream, Where
 
 SECONDS = 4.0
@@ -29,10 +29,6 @@ _OK, _EOF, _ERROR, _MORE = 0x00, 0xFE, 0xFF, 0x01
 _FULL_AUTHENTICATION = b"\x04"
 MOST_ROWS = 2000
 Rows = list[dict[str, str | None]]
-
-
-class Full(Refused):
-    """All connections are taken."""
 
 
 class MySql:

@@ -6,7 +6,7 @@ import hashlib
 import struct
 from typing import Self
 
-from collectors.applications.answer import Changing, NotPermitted, Refused
+from collectors.applications.answer import Changing, Full, NotPermitted, Refused
 from collectors.applications.as_user import as_user
 from collectors.applications.scram import MECHANISM, Scram
 from collectors.applications.stream import Stream, Where
@@ -23,10 +23,6 @@ _DENIED = ("28000", "28P01", "3D000", "42501")
 _FULL, _CHANGING = "53300", "57P03"
 _OK, _CLEAR, _MD5, _SASL, _SASL_GOES_ON, _SASL_ENDS = 0, 3, 5, 10, 11, 12
 Rows = list[tuple[str | None, ...]]
-
-
-class Full(Refused):
-    """All connections are taken."""
 
 
 class Postgres:

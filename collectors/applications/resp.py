@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from collectors.applications.answer import NotPermitted, Refused
+from collectors.applications.answer import Full, NotPermitted, Refused
 from collectors.applications.stream import Stream
 
 GRANT = (
@@ -14,10 +14,6 @@ GRANT = (
 DENIED = ("NOAUTH", "WRONGPASS", "NOPERM", "DENIED", "ERR invalid password", "ERR operation not permitted")
 DEEPEST = 4
 Value = str | int | list["Value"] | None
-
-
-class Full(Refused):
-    """It takes no further connection."""
 
 
 def command(stream: Stream, words: Sequence[str]) -> Value:

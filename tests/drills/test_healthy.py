@@ -22,7 +22,7 @@ def opens_nothing(path: Path) -> None:
 
 
 @pytest.mark.root
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_healthy_minute_opens_no_ticket() -> None:
     opens_nothing(next(path for path in catalogue() if path.stem == "healthy"))
 

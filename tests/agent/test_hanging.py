@@ -6,12 +6,13 @@ import os
 import signal
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from agent.blocking import Blocking
+from agent.blocking import Blocking, in_thread
 from agent.killable import Worker
 from agent.look import Look
 from agent.run import Runner
@@ -67,8 +68,8 @@ def silent_mount(tmp_path):
         libc.umount2(str(point).encode(), 2)
 
 
-def unit(name, read=None, *, risky=True, timeout=0.5):
-    declared = Collector(signals=("fs.test",), layer=Layer.HOST, timeout=timeout, risky=risky)
+def unit(name, read=None, *, risky=True, timeout=0.5, layer=Layer.HOST):
+    declared = Collector(signals=("fs.test",), layer=layer, timeout=timeout, risky=risky)
     return CollectorUnit(
         name=name, question="?", collector=declared, read=read or (lambda host: ()), follow=None
     )
@@ -170,3 +171,34 @@ def test_a_unit_that_raises_is_unknown_and_says_why():
     (finding,) = asyncio.run(once())
     assert finding.judgement.reason is Reason.INTERNAL
     assert "bad /proc line" in finding.judgement.evidence["error"]
+
+
+def test_applications_that_let_us_wait_delay_no_look_at_the_host():
+    host = Host("web1")
+    blocking, answered = Blocking(host, Worker(host)), threading.Event()
+
+    async def work():
+        def wait(_host):
+            answered.wait(20)
+            return ()
+
+        names = [f"application_{number}" for number in range(8)]
+        asked = [unit(name, wait, risky=False, timeout=30, layer=Layer.APPLICATION) for name in names]
+        waiting = [asyncio.create_task(blocking.read(one)) for one in asked]
+        await asyncio.sleep(0.1)
+        read = await blocking.read(unit("host", lambda _: [passed("fs.test", "host:web1")], risky=False))
+        still = [task for task in waiting if not task.done()]
+        answered.set()
+        await asyncio.gather(*waiting)
+        return read, still
+
+    read, still = asyncio.run(work())
+    assert read
+    assert len(still) == 8
+
+
+def test_a_thread_is_kept_for_the_next_read():
+    async def work():
+        return {await in_thread(f"read {number}", threading.get_ident) for number in range(20)}
+
+    assert len(asyncio.run(work())) < 5

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 from agent.look import Look
 from agent.occurrences import BURST, GAP, Occurrences
 from agent.schedule import SLOTS, Schedule, round_name, slot_of
+from agent.units import CollectorUnit
+from collectors.unit import Collector
 from probes.unit import Probe
 from wire.judgement import Judgement, Layer, Reason, Verdict
 from wire.target import TcpTarget
@@ -26,6 +28,19 @@ def test_a_look_keeps_its_slot_and_hosts_differ():
 
 def test_looks_of_a_batched_probe_share_a_slot():
     assert len({slot_of(look(port, batched=True), "web1", 15.0) for port in range(1, 60)}) == 1
+
+
+def reading(name, layer):
+    declared = Collector(signals=("host.test",), layer=layer)
+    return Look(CollectorUnit(name=name, question="?", collector=declared, read=lambda host: (), follow=None))
+
+
+def test_looks_at_the_host_share_a_slot_and_applications_have_their_own():
+    layers = (Layer.LINK, Layer.TRANSPORT, Layer.HOST)
+    of_host = [reading(f"collectors.{number}", layer) for number in range(20) for layer in layers]
+    of_applications = [reading(f"collectors.{number}", Layer.APPLICATION) for number in range(20)]
+    assert len({slot_of(one, "web1", 15.0) for one in of_host}) == 1
+    assert len({slot_of(one, "web1", 15.0) for one in of_applications}) > SLOTS // 2
 
 
 def test_only_the_standard_interval_follows_the_configuration():

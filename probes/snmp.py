@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from probes.login import Refused, login
 from probes.next_hop import silent
+from probes.snmp_envelope import Community, Envelope
 from probes.snmp_query import Agent, Session, Value
+from probes.snmp_user import User
 from probes.steps import StepFailed, Steps
 from probes.unit import SECOND, Net, Probe
 from wire.entity import nic
-from wire.judgement import Judgement, Layer, Reason, Scalar, Verdict
+from wire.judgement import Judgement, Layer, Reason, Scalar, Verdict, unknown
 from wire.target import SnmpTarget
 
 PROBE = Probe(
@@ -55,8 +58,12 @@ async def ask(target: SnmpTarget, net: Net) -> list[Judgement]:
     """The agent (value: seconds it has been up), then each port that is used or wanted."""
     steps = Steps("snmp.agent", target.subject, net, _BUDGET)
     try:
-        about = await _about(steps, target)
-        rest = Agent(target.address, target.port, target.community, steps.left())
+        envelope = _envelope(target, net)
+    except Refused as refused:
+        return [unknown("snmp.agent", target.subject, Reason.NOT_PERMITTED, why=str(refused))]
+    try:
+        about = await _about(steps, target, envelope)
+        rest = Agent(target.address, target.port, envelope, steps.left())
         with steps.step("table"), Session(rest) as session:
             rows = await session.table(_COLUMNS)
     except StepFailed as failure:
@@ -66,9 +73,14 @@ async def ask(target: SnmpTarget, net: Net) -> list[Judgement]:
     return [_uptime(steps, target, _number(about[_UPTIME])), *_ports(steps, target, name, rows)]
 
 
-async def _about(steps: Steps, target: SnmpTarget) -> dict[str, Value]:
+def _envelope(target: SnmpTarget, net: Net) -> Envelope:
+    """Raises Refused."""
+    return User(login(target.login, net), target.digest) if target.login else Community(target.community)
+
+
+async def _about(steps: Steps, target: SnmpTarget, envelope: Envelope) -> dict[str, Value]:
     way = steps.go(target.address, target.port)
-    agent = Agent(target.address, target.port, target.community, steps.left(_FIRST))
+    agent = Agent(target.address, target.port, envelope, steps.left(_FIRST))
     try:
         with steps.step("answer"), Session(agent) as session:
             about = await session.get((_UPTIME, _NAME))

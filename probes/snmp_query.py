@@ -1,4 +1,4 @@
-"""Questions by SNMP v2c (RFC 3416) to one agent: single values and whole tables, within a deadline."""
+"""Questions by SNMP (RFC 3416) to one agent: single values and whole tables, within a deadline."""
 
 from __future__ import annotations
 
@@ -6,33 +6,38 @@ import asyncio
 import secrets
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
-from kernel.ber import INTEGER, NULL, OCTETS, OID, SEQUENCE, dotted, integer, item, items, oid
+from kernel.ber import INTEGER, NULL, OID, SEQUENCE, dotted, integer, item, items, oid
 from kernel.rtnetlink import family_of
 from probes.errors import read_errors, reason_of_icmp, want_errors
+from probes.snmp_envelope import AskAgain, Envelope, Pdu
 from probes.steps import StepFailed
 from wire.judgement import Reason
 
 Value = int | bytes | None
 """None is what the agent does not have."""
 GET, BULK, _RESPONSE = 0xA0, 0xA5, 0xA2
-_VERSION_2C = 1
 _NUMBERS = frozenset([INTEGER, 0x41, 0x42, 0x43, 0x46])
 """INTEGER, Counter32, Gauge32, TimeTicks, Counter64 (RFC 2578)."""
+_MAY_NOT = 16
+"""authorizationError: known, but not allowed to ask this, or not in this way."""
 _ROWS_AT_ONCE = 12
 _MOST_ROWS = 1024
 _TRIES = 3
+_LESSONS = 3
+"""How often an agent may tell what the question lacked: its name, its time, and once more."""
 
 
 @dataclass(frozen=True)
 class Agent:
-    """Whom to ask, by which community, and for how long in all."""
+    """Whom to ask, in which envelope, and for how long in all."""
 
     address: str
     port: int
-    community: str
+    envelope: Envelope
     seconds: float
 
 
@@ -76,21 +81,37 @@ class Session:
         return rows
 
     async def _ask(self, kind: int, names: Sequence[str]) -> list[tuple[str, Value]]:
+        for _ in range(_LESSONS):
+            with suppress(AskAgain):
+                return await self._exchange(kind, names)
+        raise StepFailed(Reason.STATUS, error="it wants the same question again and again")
+
+    async def _exchange(self, kind: int, names: Sequence[str]) -> list[tuple[str, Value]]:
+        """Raises AskAgain, StepFailed."""
         number = secrets.randbits(31)
-        question = _message(self._agent.community, kind, number, names)
+        question = self._agent.envelope.closed(_pdu(kind, number, names))
         loop = asyncio.get_running_loop()
         for tries_left in range(_TRIES, 0, -1):
             try:
                 self._socket.send(question)
                 async with asyncio.timeout(max(0.01, (self._until - loop.time()) / tries_left)):
-                    while (answer := _parsed(await loop.sock_recv(self._socket, 65_535), number)) is None:
+                    while (
+                        answer := self._parsed(await loop.sock_recv(self._socket, 65_535), number)
+                    ) is None:
                         continue
                     return answer
             except TimeoutError:
                 continue
             except OSError as error:
                 raise self._failure(error) from None
-        raise StepFailed(Reason.TIMEOUT, error="no answer: away, filtered, or another community")
+        raise StepFailed(Reason.TIMEOUT, error="no answer: away, filtered, or not for us")
+
+    def _parsed(self, data: bytes, number: int) -> list[tuple[str, Value]] | None:
+        try:
+            pdu = self._agent.envelope.opened(data)
+            return parsed(pdu, number) if pdu else None
+        except (ValueError, IndexError):
+            return None
 
     def _failure(self, error: OSError) -> StepFailed | OSError:
         for queued in read_errors(self._socket):
@@ -99,26 +120,22 @@ class Session:
         return error
 
 
-def _message(community: str, kind: int, number: int, names: Sequence[str]) -> bytes:
+def _pdu(kind: int, number: int, names: Sequence[str]) -> bytes:
     wanted = b"".join(item(SEQUENCE, oid(name) + item(NULL, b"")) for name in names)
     repeat = _ROWS_AT_ONCE if kind == BULK else 0
-    body = integer(number) + integer(0) + integer(repeat) + item(SEQUENCE, wanted)
-    return item(SEQUENCE, integer(_VERSION_2C) + item(OCTETS, community.encode()) + item(kind, body))
+    return item(kind, integer(number) + integer(0) + integer(repeat) + item(SEQUENCE, wanted))
 
 
-def _parsed(data: bytes, number: int) -> list[tuple[str, Value]] | None:
-    """None for what is no answer to this question. Raises StepFailed for an error of the agent."""
-    try:
-        ((_, message),) = items(data)
-        _, _, (kind, body) = items(message)
-        (_, echoed), (_, status), _, (_, bindings) = items(body)
-        if kind != _RESPONSE or int.from_bytes(echoed, "big", signed=True) != number:
-            return None
-        found = [_binding(content) for _, content in items(bindings)]
-    except (ValueError, IndexError):
+def parsed(pdu: Pdu, number: int) -> list[tuple[str, Value]] | None:
+    """None for what is no answer to this question. Raises StepFailed for an error it tells, ValueError."""
+    kind, body = pdu
+    (_, echoed), (_, status), _, (_, bindings) = items(body)
+    if kind != _RESPONSE or int.from_bytes(echoed, "big", signed=True) != number:
         return None
+    found = [_binding(content) for _, content in items(bindings)]
     if code := int.from_bytes(status, "big"):
-        raise StepFailed(Reason.STATUS, error=f"SNMP error {code}")
+        reason = Reason.AUTH if code == _MAY_NOT else Reason.STATUS
+        raise StepFailed(reason, error=f"SNMP error {code}")
     return found
 
 

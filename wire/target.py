@@ -161,6 +161,10 @@ class SnmpTarget(_Target, frozen=True, tag="snmp"):
     ] = ()
     """Those that must be up, by their name there."""
     port: Port = 161
+    login: Annotated[str, msgspec.Meta(max_length=512)] = ""
+    """Version 3 as the user whom the host declares under this name; empty means v2c by community."""
+    digest: Literal["md5", "sha1", "sha224", "sha256", "sha384", "sha512"] = "sha256"
+    """By which that user signs."""
 
     @property
     def subject(self) -> Entity:

@@ -1,0 +1,73 @@
+"""The name and password by which a device wants to be asked: declared on this host, known to no server."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from probes.unit import Net
+
+OPTION = "applications"
+LONGEST = 4096
+
+
+@dataclass(frozen=True)
+class Login:
+    user: str
+    password: str = field(default="", repr=False)
+    """Empty where no file is declared."""
+
+
+class Refused(Exception):
+    """The text says what to do about it."""
+
+
+class _Declared(msgspec.Struct, frozen=True):
+    """One ``[[applications.login]]``, as far as a probe needs it."""
+
+    service: str
+    user: str = ""
+    secret_file: str = ""
+
+
+class _Table(msgspec.Struct, frozen=True):
+    login: tuple[_Declared, ...] = ()
+
+
+def login(name: str, net: Net) -> Login:
+    """Raises Refused where it is not declared, or its file is one that others may read."""
+    found = next((one for one in _declared(net.options) if one.service == name), None)
+    if found is None:
+        raise Refused(f"declare [[applications.login]] with service = {name!r}")
+    if not found.secret_file:
+        return Login(found.user)
+    try:
+        password = _first_line(Path(net.root) / found.secret_file.lstrip("/"))
+    except OSError as error:
+        raise Refused(f"{found.secret_file}: {error.strerror}") from None
+    if not password:
+        raise Refused(f"chmod 600 {found.secret_file}, with the password as its first line")
+    return Login(found.user, password)
+
+
+def _declared(options: Mapping[str, str]) -> tuple[_Declared, ...]:
+    content = options.get(OPTION, "")
+    return msgspec.json.decode(content, type=_Table).login if content else ()
+
+
+def _first_line(path: Path) -> str:
+    """Empty for what is no plain file of one owner. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode) or facts.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            return ""
+        content = os.read(descriptor, LONGEST)
+    finally:
+        os.close(descriptor)
+    return content.partition(b"\n")[0].decode("utf-8", "replace").strip("\r")

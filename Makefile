@@ -13,10 +13,11 @@ export NO_MKDOCS_2_WARNING := 1
 up: $(VENV)/run.stamp
 	@exec $(BIN)/rootward up
 
-# ALLOW_SKIPS=1 accepts that tests which need root or a Debian package are skipped.
+# ALLOW_SKIPS=1 accepts that tests which need root or a Debian package are skipped. Two at a time, since most of them
+# wait; PYTEST="-n 0" runs one after the other.
 test: $(VENV)/dev.stamp
 	@deploy/debian/install test || [ -n "$(ALLOW_SKIPS)" ] || echo "going on with what can run" >&2
-	$(BIN)/pytest -m "not soak" $(PYTEST)
+	$(BIN)/pytest -m "not soak" -n 2 --dist loadfile $(PYTEST)
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .

@@ -18,6 +18,10 @@ HOLD_DOWN = 15.0
 UNSTABLE_FACTOR = 4.0
 """What comes and goes must stay well for longer."""
 MAX_RELAPSES = 8
+ASIDE = 5.0
+"""Seconds before the onset of a fault in which a line may have told of it already."""
+CONSIDERED = 40.0
+"""Seconds after which a line would have led to a ticket, if to any."""
 LINE_LASTS = 300.0
 """Seconds after its last repetition for which a line without a ticket still counts."""
 
@@ -120,6 +124,17 @@ class Prove:
             self._standing.end([*ticket.watch, *shaken], turn.now)
             for key in [key for key in ticket.watch if key in self._standing.failing]:
                 self._standing.prove(key, proof[0], turn.now)
+            self._forget_asides(ticket, turn)
+
+    def _forget_asides(self, ticket: Ticket, turn: Turn) -> None:
+        """Lines said while the fault lasted, which led to no ticket, are not held against what comes next."""
+        watched = {key for each in turn.draft.tickets() if each.open for key in each.watch}
+        for key in [key for key in self._standing.failing if key[1] in self._standing.log_born]:
+            said = self._standing.evidence[key]
+            led_nowhere = key not in watched and said.confirmed_at < turn.now - CONSIDERED
+            if led_nowhere and said.since >= ticket.onset - ASIDE:
+                self._standing.remove(key)
+                turn.decide(self.name, Proved.LINE_FORGOTTEN, " ".join(key))
 
     @staticmethod
     def _relapse(ticket: Ticket, turn: Turn) -> None:

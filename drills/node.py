@@ -169,7 +169,8 @@ class Node:
 
     def processes(self, name: str = "") -> list[int]:
         """Pids, as this process sees them, of the host's processes (of that name), oldest first."""
-        return [pid for pid in self._pids() if not name or command_of(pid) == name]
+        found = [pid for pid in self._pids() if not name or command_of(pid) == name]
+        return sorted(found, key=lambda pid: (started(pid), pid))  # numbers begin anew after the highest
 
     def _pids(self) -> Iterator[int]:
         mine = namespace_of(self.pid)
@@ -211,6 +212,14 @@ class Node:
 def namespace_of(pid: int) -> int:
     """The pid namespace that a process is in. Raises OSError when it has ended."""
     return Path(f"/proc/{pid}/ns/pid").stat().st_ino
+
+
+def started(pid: int) -> int:
+    """When a process began, in ticks since the machine's boot; 0 for one that has ended (proc(5), stat)."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except OSError:
+        return 0
 
 
 def command_of(pid: int) -> str:

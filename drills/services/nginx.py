@@ -76,9 +76,10 @@ def reload(node: Node) -> None:
     A signal that comes while the master is still busy with the one before may be lost, so it is repeated.
     Raises LabError when no new worker comes.
     """
-    before = set(node.processes("nginx"))
+    master, *workers = node.processes("nginx")
+    before = {master, *workers}
     for _ in range(RELOADS):
-        os.kill(min(before), signal.SIGHUP)
+        os.kill(master, signal.SIGHUP)
         until = time.monotonic() + RELOAD_SECONDS
         while time.monotonic() < until:
             if set(node.processes("nginx")) - before:

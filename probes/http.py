@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from urllib.parse import urlsplit
 
+from probes import http2
 from probes.http_answer import Answer
 from probes.http_request import first_answer, get, open_talk
 from probes.steps import StepFailed, Steps
@@ -45,9 +46,13 @@ async def ask(target: HttpTarget, net: Net) -> Judgement:
 
 async def _exchange(steps: Steps, target: HttpTarget) -> Answer:
     parts = urlsplit(target.url)
-    talk = await open_talk(steps, parts, target.ca_file)
+    newer = target.version == "2"
+    talk = await open_talk(steps, parts, target.ca_file, "h2" if newer else "")
     try:
-        answer = await first_answer(talk, get(parts), steps)
+        if newer:
+            answer = await first_answer(talk, http2.get(parts), steps, http2.read_answer)
+        else:
+            answer = await first_answer(talk, get(parts), steps)
         with steps.step("body"):
             await _body(answer, talk, steps)
     finally:

@@ -96,6 +96,12 @@ class HttpTarget(_Target, frozen=True, tag="http"):
     slow_after: Annotated[float, msgspec.Meta(gt=0, le=300)] = 2.0
     """Seconds beyond which an answer counts as slow."""
     ca_file: Annotated[str, msgspec.Meta(max_length=512)] = ""
+    version: Literal["1.1", "2"] = "1.1"
+    """2 asks for status and text alone; in the clear, without asking whether the server speaks it."""
+
+    def __post_init__(self) -> None:
+        if self.version == "2" and (self.headers or self.redirect):
+            raise ValueError("headers and redirect are only compared in version 1.1")
 
 
 class HealthTarget(_Target, frozen=True, tag="health"):

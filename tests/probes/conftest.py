@@ -174,8 +174,11 @@ def speaking() -> Iterator[Callable[..., int]]:
     """
     ends: list[tuple[socket.socket, threading.Event, threading.Thread]] = []
 
-    def start(said: bytes = b"", *, first: bool = True, hold: bool = False) -> int:
-        server = socket.create_server(("127.0.0.1", 0))
+    def start(
+        said: bytes = b"", *, first: bool = True, hold: bool = False, address: str = "127.0.0.1"
+    ) -> int:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        server = socket.create_server((address, 0), family=family)
         over = threading.Event()
 
         def serve() -> None:

@@ -13,16 +13,17 @@ from wire.judgement import Reason, Verdict
 from wire.target import GreetingTarget
 
 
-def test_sshd_greets_with_its_version(serve, ask, free_port, tmp_path):
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_sshd_greets_with_its_version(serve, ask, free_port, tmp_path, address):
     program = shutil.which("sshd") or "/usr/sbin/sshd"
     if not Path(program).exists():
         pytest.skip("openssh-server is not installed")
     key = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
     Path("/run/sshd").mkdir(exist_ok=True)
-    options = ("-o", f"ListenAddress=127.0.0.1:{free_port}", "-o", "PidFile=none", "-h", str(key))
-    serve(program, "-D", "-f", "/dev/null", *options, port=free_port)
-    judged = ask(greeting, GreetingTarget("127.0.0.1", "ssh", free_port))
+    options = ("-o", f"ListenAddress=[{address}]:{free_port}", "-o", "PidFile=none", "-h", str(key))
+    serve(program, "-D", "-f", "/dev/null", *options, port=free_port, address=address)
+    judged = ask(greeting, GreetingTarget(address, "ssh", free_port))
     assert judged.verdict is Verdict.PASS
     assert str(judged.evidence["greeting"]).startswith("SSH-2.0-OpenSSH")
     assert {"resolve_ms", "connect_ms", "greeting_ms"} <= judged.evidence.keys()
@@ -78,6 +79,21 @@ def test_silence_is_a_request_timeout(ask, speaking):
 def test_a_closed_port_is_refused_and_named_by_its_service(ask, free_port):
     judged = ask(greeting, GreetingTarget("127.0.0.1", "imap", free_port))
     assert (judged.reason, judged.subject) == (Reason.REFUSED, f"endpoint:imap://127.0.0.1:{free_port}")
+
+
+def test_a_mail_server_that_will_not_serve_by_ipv6_is_told(ask, speaking):
+    port = speaking(b"421 too many connections\r\n", address="::1")
+    judged = ask(greeting, GreetingTarget("::1", "smtp", port))
+    assert (judged.reason, judged.subject) == (Reason.STATUS, f"endpoint:smtp://[::1]:{port}")
+
+
+@pytest.mark.root
+@pytest.mark.parametrize(
+    ("address", "reason"), [("fd99::2", Reason.REFUSED), ("fd99::77", Reason.UNREACHABLE)]
+)
+def test_what_the_network_says_by_ipv6(lan, address, reason):
+    (judged,) = lan.ask("greeting", GreetingTarget(address, "imap"))
+    assert judged.reason is reason
 
 
 def test_the_usual_port_needs_no_telling():

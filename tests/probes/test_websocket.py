@@ -11,14 +11,17 @@ from wire.judgement import Reason, Verdict
 from wire.target import WebSocketTarget
 
 
-@pytest.fixture
-def echo(serve, free_port):
+@pytest.fixture(params=["127.0.0.1", "[::1]"])
+def echo(serve, free_port, request):
     """A server that gives back what it hears. Gives its address."""
     program = shutil.which("websocketd")
     if program is None:
         pytest.skip("websocketd is not installed")
-    serve(program, "--address=127.0.0.1", f"--port={free_port}", "cat", port=free_port)
-    return f"ws://127.0.0.1:{free_port}/"
+    host = request.param
+    serve(
+        program, f"--address={host}", f"--port={free_port}", "cat", port=free_port, address=host.strip("[]")
+    )
+    return f"ws://{host}:{free_port}/"
 
 
 def test_a_server_that_upgrades_passes(echo, ask):
@@ -67,3 +70,19 @@ def test_an_expired_certificate_is_the_failing_step(authority, nginx, ask, free_
 def test_a_closed_port_is_refused(ask, free_port):
     judged = ask(websocket, WebSocketTarget(f"ws://127.0.0.1:{free_port}/live"))
     assert (judged.reason, judged.subject) == (Reason.REFUSED, f"endpoint:ws://127.0.0.1:{free_port}/live")
+
+
+def test_an_expired_certificate_is_told_by_ipv6_too(authority, nginx, ask, free_port):
+    pem = authority.leaf("ws-expired-6", "IP:::1", 30, "2020-01-01")
+    pair = f"ssl_certificate {pem}; ssl_certificate_key {pem};"
+    listen = f"listen 127.0.0.1:{free_port}; listen [::1]:{free_port} ssl;"
+    nginx(f"server {{ {listen} {pair} }}", free_port)
+    target = WebSocketTarget(f"wss://[::1]:{free_port}/", ca_file=str(authority.certificate))
+    assert ask(websocket, target).reason is Reason.TLS_EXPIRED
+
+
+@pytest.mark.root
+@pytest.mark.parametrize(("host", "reason"), [("fd99::2", Reason.REFUSED), ("fd99::77", Reason.UNREACHABLE)])
+def test_what_the_network_says_by_ipv6(lan, host, reason):
+    (judged,) = lan.ask("websocket", WebSocketTarget(f"ws://[{host}]/live"))
+    assert (judged.reason, judged.subject) == (reason, f"endpoint:ws://[{host}]/live")

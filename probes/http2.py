@@ -35,10 +35,10 @@ class _Frame:
         return self.kind in (_DATA, _HEADERS) and bool(self.flags & _END_STREAM)
 
     def bare(self) -> bytes:
-        """Without padding and priority. Raises ValueError, IndexError."""
+        """Without padding and priority. Raises ValueError."""
         content, padding = self.content, 0
         if self.flags & _PADDED:
-            padding, content = content[0], content[1:]
+            padding, content = int.from_bytes(content[:1], "big"), content[1:]
         if self.kind == _HEADERS and self.flags & _PRIORITY:
             content = content[5:]
         if padding > len(content):

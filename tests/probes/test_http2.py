@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes import hpack, http
+from probes import hpack, http, http2
+from probes.talk import Talk
 from wire.judgement import Reason, Verdict
 from wire.target import HttpTarget
 
@@ -134,6 +137,39 @@ def test_each_way_to_write_a_status_is_read(block, status):
 def test_no_block_breaks_the_reader(block):
     with suppress(ValueError, IndexError):
         assert 0 <= hpack.status_of(block) <= 999
+
+
+async def read(data: bytes) -> int:
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    with ours, theirs:
+        theirs.sendall(data)
+        theirs.shutdown(socket.SHUT_WR)
+        talk = Talk(ours)
+        answer = await http2.read_answer(talk)
+        await answer.read_body(talk)
+        return len(answer.body)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([0, 1, 1, 3, 4, 5, 6, 7, 8, 9, 77]),
+            st.sampled_from([0, 1, 4, 5, 8, 12, 13, 32, 45]),
+            st.sampled_from([b"", b"\x88", b"\x01\x88\x00", b"\xff", b"\x48\x03abc", bytes(8)]),
+            st.sampled_from([0, 1, 3]),
+        ),
+        max_size=8,
+    ),
+    st.binary(max_size=20),
+)
+def test_no_frames_break_the_reader(frames, rest):
+    data = b"".join(
+        len(content).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + content
+        for kind, flags, content, stream in frames
+    )
+    with suppress(ValueError, OSError, asyncio.IncompleteReadError):
+        assert asyncio.run(read(data + rest)) <= len(data)
 
 
 def test_what_version_2_does_not_compare_is_refused():

@@ -19,8 +19,8 @@ from kernel import ber
 from probes import snmp
 from probes.login import Login
 from probes.snmp_envelope import AskAgain, Community
-from probes.snmp_query import parsed
-from probes.snmp_user import User
+from probes.snmp_query import Agent, Session, Value, parsed
+from probes.snmp_user import User, _Engine
 from probes.steps import StepFailed
 from wire.judgement import Judgement, Reason, Verdict
 from wire.target import SnmpTarget
@@ -173,6 +173,19 @@ def test_a_babbling_agent_is_a_timeout(net):
     assert judged.reason is Reason.TIMEOUT
 
 
+def met() -> User:
+    """One who knows with whom he speaks."""
+    user = User(Login("signing", PASSWORD), "sha256")
+    with suppress(AskAgain):
+        user._meet(_Engine(b"engine", 1, 1))
+    return user
+
+
+MET = met()
+SAID = (0xA2, b"content")
+MESSAGE = MET.closed(ber.item(*SAID))
+
+
 @pytest.fixture
 def secret(tmp_path):
     """A file of mode 0600 that holds this password. Gives its name below the root."""
@@ -230,6 +243,31 @@ def test_a_user_who_must_sign_and_does_not_is_told(told):
 
 def test_a_user_who_must_encrypt_is_told(told, secret):
     assert told("hidden", secret()).reason is Reason.AUTH
+
+
+def test_a_clock_that_ran_away_is_set_by_what_the_switch_says(told, secret, snmpd, free_port):
+    told("signing", secret())
+    user = User(Login("signing", PASSWORD), "sha256")
+
+    async def twice() -> list[dict[str, Value]]:
+        with Session(Agent("127.0.0.1", free_port, user, 5.0)) as session:
+            first = await session.get([snmp._NAME])
+            user._engine = replace(user._engine, age=user._engine.age + 100_000)
+            return [first, await session.get([snmp._NAME])]
+
+    assert asyncio.run(twice()) == [{snmp._NAME: b"sw1"}] * 2
+
+
+def test_a_message_as_it_was_signed_is_an_answer():
+    assert MET.opened(MESSAGE) == SAID
+
+
+@given(st.integers(0, len(MESSAGE) - 1), st.integers(1, 255))
+def test_a_message_that_somebody_changed_is_none(at, bits):
+    changed = bytearray(MESSAGE)
+    changed[at] ^= bits
+    with suppress(StepFailed, ValueError, IndexError):
+        assert MET.opened(bytes(changed)) is None
 
 
 def test_a_password_that_others_may_read_is_not_used(told, secret):

@@ -14,18 +14,10 @@ from agent.once import OneRound, Unchecked
 from agent.recent_logs import matched
 from agent.replay import NotThatKind, Replay
 from agent.state import EdgeState, Finding
-from collectors import (
-    bonding,
-    conntrack,
-    entropy,
-    kernel_taint,
-    memory,
-    neighbour_table,
-    pending_reboot,
-    slab,
-)
 from collectors.discovery import discover
 from collectors.host import Host
+from collectors.network import bonding, conntrack, neighbour_table
+from collectors.system import entropy, kernel_taint, memory, pending_reboot, slab
 from wire.codec import Malformed
 from wire.entity import kind_of
 from wire.inventory import Inventory

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import msgspec
 
-from collectors.applications.declared import Declared
+from collectors.clients.declared import Declared
 from wire.inventory import Dependency
 from wire.target import HttpTarget, PlainTarget, Target
 

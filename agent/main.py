@@ -36,7 +36,7 @@ from agent.uplink import Uplink
 from agent.workers import Workers
 from collectors.discovery import discover
 from collectors.host import Host
-from collectors.log_reading import matcher
+from collectors.logs.log_reading import matcher
 from wire.exchange import Ack
 from wire.inventory import Inventory
 

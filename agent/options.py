@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from agent.config import Config
-from collectors.applications.declared import OPTION, Declared
+from collectors.clients.declared import OPTION, Declared
 
 
 def host_options(config: Config) -> dict[str, str]:

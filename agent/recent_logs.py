@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from collectors import journal, kernel_log, log_files
 from collectors.host import Host
-from collectors.log_reading import Reader
+from collectors.logs import journal, kernel_log, log_files
+from collectors.logs.log_reading import Reader
 from wire.judgement import Judgement
 
 RECENT = 900.0

@@ -92,14 +92,19 @@ def load_units(probe_package: ModuleType = probes, collector_package: ModuleType
 
 
 def modules(package: ModuleType) -> Iterator[ModuleType]:
-    """All modules of the package, imported. Raises BadUnit."""
+    """All modules of the package and of those in it, imported. Raises BadUnit.
+
+    A package that declares ``APART`` is for a process of its own.
+    """
     for found in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
-        if found.ispkg:
-            continue
         try:
-            yield importlib.import_module(found.name)
+            module = importlib.import_module(found.name)
         except Exception as error:  # whatever a unit's import raises, the start stops naming the unit
             raise BadUnit(f"{found.name} does not import: {error}") from error
+        if not found.ispkg:
+            yield module
+        elif not getattr(module, "APART", False):
+            yield from modules(module)
 
 
 def _probe(module: ModuleType) -> ProbeUnit:

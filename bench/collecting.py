@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
-import pkgutil
 import resource
 import time
 from types import ModuleType
 
 import collectors
+from agent.units import modules
 from collectors.discovery import discover
 from collectors.host import Host
 from wire.judgement import Layer
@@ -22,10 +21,7 @@ DISCOVERY_SECONDS = 60.0
 
 def units(host: Host) -> list[ModuleType]:
     """Those that the agent reads on this host."""
-    modules = [
-        importlib.import_module(f"collectors.{one.name}") for one in pkgutil.iter_modules(collectors.__path__)
-    ]
-    found = [module for module in modules if hasattr(module, "COLLECTOR")]
+    found = [module for module in modules(collectors) if hasattr(module, "COLLECTOR")]
     return [
         one
         for one in found

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from collectors.host import Host
-from collectors.log_reading import Reader
+from collectors.logs.log_reading import Reader
 from rules.matcher import Matcher
 from rules.pattern import read_pattern
 from rules.redaction import redact

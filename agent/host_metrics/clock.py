@@ -9,7 +9,7 @@ from prometheus_client.core import Metric
 
 from agent.host_metrics.families import gauge, one
 from collectors.host import Host
-from collectors.kernel_clock import kernel_clock
+from collectors.system.kernel_clock import kernel_clock
 
 
 def now(host: Host) -> Iterator[Metric]:

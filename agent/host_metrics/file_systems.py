@@ -11,7 +11,7 @@ from prometheus_client.core import Metric
 
 from agent.host_metrics.families import gauge
 from collectors.host import Host
-from collectors.mount_table import MountPoint, mounts
+from collectors.storage.mount_table import MountPoint, mounts
 
 TYPES_LEFT_OUT = re.compile(
     r"autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|efivarfs|erofs|fusectl|hugetlbfs|iso9660|"

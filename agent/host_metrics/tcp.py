@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from prometheus_client.core import Metric
 
 from agent.host_metrics.families import columns, counter, one, untyped
-from collectors import cgroups, net_counters
+from collectors import cgroups
 from collectors.host import Host
+from collectors.network import net_counters
 
 KEPT = re.compile(
     r"^(.*_(InErrors|InErrs)|Ip_Forwarding|Ip(6|Ext)_(InOctets|OutOctets)|Icmp6?_(InMsgs|OutMsgs)|"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from collectors.host import Host
-from collectors.listening import privileged
+from collectors.services.listening import privileged
 
 SETCAP = "sudo setcap cap_sys_ptrace,cap_dac_read_search+ep $(readlink -f .venv/bin/python)"
 

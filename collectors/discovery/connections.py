@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from collectors.discovery.membership import Membership
 from collectors.host import Host
-from collectors.listening import Service
 from collectors.process_table import Looked
-from collectors.socket_owners import owners
-from collectors.sockets import ESTABLISHED, sockets
+from collectors.services.listening import Service
+from collectors.services.socket_owners import owners
+from collectors.services.sockets import ESTABLISHED, sockets
 from wire.inventory import Connection
 
 MOST = 1024

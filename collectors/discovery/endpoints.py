@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from collectors.host import Host
 from collectors.identity import command_of
-from collectors.listening import Service
+from collectors.services.listening import Service
 from wire import entity
 from wire.inventory import Endpoint
 

@@ -18,7 +18,7 @@ from collectors.discovery.stores import stores
 from collectors.discovery.system import boot_id, kernel, operating_system
 from collectors.discovery.time_sources import time_sources
 from collectors.host import Host
-from collectors.listening import all_services
+from collectors.services.listening import all_services
 from wire.inventory import Inventory
 
 T = TypeVar("T")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from collectors.listening import Service
+from collectors.services.listening import Service
 from wire.inventory import Listener
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from collectors.host import Host
 from collectors.identity import unit_of
-from collectors.listening import Service
 from collectors.process_table import Looked, Process
+from collectors.services.listening import Service
 
 HIGHEST = 32
 """Steps up the tree of processes, against a table that changes while it is read."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from collectors.host import Host
-from collectors.lldp import KEY
-from collectors.nic_table import interfaces
+from collectors.network.lldp import KEY
+from collectors.network.nic_table import interfaces
 from wire.inventory import Nic
 
 

@@ -6,7 +6,7 @@ import os.path
 from collections.abc import Iterator
 
 from collectors.host import Host
-from collectors.mount_table import MountPoint, file_systems
+from collectors.storage.mount_table import MountPoint, file_systems
 from wire.inventory import Mount
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from collectors.discovery.membership import Membership
 from collectors.host import Host
-from collectors.listening import Service
-from collectors.mount_table import file_systems, mount_of, mounts
 from collectors.process_table import processes
-from collectors.socket_owners import open_files
+from collectors.services.listening import Service
+from collectors.services.socket_owners import open_files
+from collectors.storage.mount_table import file_systems, mount_of, mounts
 from wire.inventory import Store
 
 PROCESSES = 8

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from collectors.applications.declared import OPTION, Declared
-from collectors.applications.local import local_services
+from collectors.clients.declared import OPTION, Declared
+from collectors.clients.local import local_services
 from collectors.host import Host
-from collectors.listening import KNOWN
+from collectors.services.listening import KNOWN
 from rules.catalogue import load_catalogue
 from wire import entity
 from wire.codec import decode, encode

@@ -11,8 +11,8 @@ from threading import Thread
 
 import pytest
 
-from collectors import containers
 from collectors.host import Host
+from collectors.services import containers
 from tests.applications.conftest import by_signal
 from wire.judgement import Reason, Verdict
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from agent.config import BadConfig, load
 from agent.options import host_options
-from collectors import certificate_files, freshness, licence, plugins
-from collectors.applications import certificate_paths
-from collectors.applications.declared import Fresh, Licence, Plugin, declared
+from collectors.applications import certificate_files, freshness, licence, plugins
+from collectors.clients import certificate_paths
+from collectors.clients.declared import Fresh, Licence, Plugin, declared
 from collectors.host import Host
 from tests.applications.conftest import by_signal, machine, needs
 from wire.judgement import Reason, Verdict

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.applications import greetings, mongodb
-from collectors.applications.answer import Refused
-from collectors.applications.stream import Stream
+from collectors.clients import greetings, mongodb
+from collectors.clients.answer import Refused
+from collectors.clients.stream import Stream
 from tests.applications.conftest import free_port
 from wire.judgement import Reason
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import haproxy
-from collectors.applications import csv_stats
+from collectors.applications import haproxy
+from collectors.clients import csv_stats
 from tests.applications.conftest import free_port, look, needs, troubles, wait_for
 from wire.judgement import Reason, Verdict
 

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from collectors import memcached
+from collectors.applications import memcached
 from tests.applications.conftest import free_port, look, needs, troubles
 from wire.judgement import Reason
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import metrics
-from collectors.applications.declared import Metrics
-from collectors.applications.expecting import compare
-from collectors.applications.exposition import series
+from collectors.applications import metrics
+from collectors.clients.declared import Metrics
+from collectors.clients.expecting import compare
+from collectors.clients.exposition import series
 from rules.catalogue import BadRule, load_catalogue
 from rules.expectations import Expectation, check, load_sheets
 from tests.applications.conftest import by_signal, machine, troubles

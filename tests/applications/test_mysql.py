@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import mysql
-from collectors.applications import mysql_wire
-from collectors.applications.declared import Login
+from collectors.applications import mysql
+from collectors.clients import mysql_wire
+from collectors.clients.declared import Login
 from tests.applications.conftest import free_port, look, machine, name_at, needs, troubles, wait_for
 from wire.judgement import Reason, Verdict
 

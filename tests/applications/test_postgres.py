@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import postgres
-from collectors.applications import postgres_facts, postgres_wire
-from collectors.applications.declared import Login
-from collectors.applications.scram import Scram
+from collectors.applications import postgres
+from collectors.clients import postgres_facts, postgres_wire
+from collectors.clients.declared import Login
+from collectors.clients.scram import Scram
 from tests.applications.conftest import free_port, look, machine, name_at, needs, troubles, wait_for
 from wire.judgement import Reason, Verdict
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import redis
-from collectors.applications import resp
-from collectors.applications.declared import Login
-from collectors.applications.stream import Stream
+from collectors.applications import redis
+from collectors.clients import resp
+from collectors.clients.declared import Login
+from collectors.clients.stream import Stream
 from tests.applications.conftest import free_port, look, machine, name_at, needs, troubles, wait_for
 from wire.judgement import Reason, Verdict
 

@@ -7,11 +7,11 @@ import json
 
 import pytest
 
-from collectors import rabbitmq, search
-from collectors.applications.answer import NotPermitted, Refused
-from collectors.applications.declared import Login
-from collectors.applications.local import Local
-from collectors.listening import Service
+from collectors.applications import rabbitmq, search
+from collectors.clients.answer import NotPermitted, Refused
+from collectors.clients.declared import Login
+from collectors.clients.local import Local
+from collectors.services.listening import Service
 from tests.applications.conftest import by_signal, machine, troubles
 from wire.judgement import Reason
 

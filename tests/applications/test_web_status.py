@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import web_status
-from collectors.applications.local import Local
+from collectors.applications import web_status
+from collectors.clients.local import Local
 from tests.applications.conftest import free_port, look, needs, troubles
 from wire.judgement import Reason
 
@@ -91,7 +91,7 @@ def test_nginx_counts_its_connections(launch, box, tmp_path):
 @given(st.text(max_size=300))
 def test_no_text_breaks_the_readers(text):
     from collectors.host import Host
-    from collectors.listening import Service
+    from collectors.services.listening import Service
 
     service = Service("x", "", "", "x", 1, (1,), 0.0, True, False, ())
     for read in (web_status.apache, web_status.nginx):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from collectors.blocked_tasks import LONG, read
 from collectors.host import Host
+from collectors.system.blocked_tasks import LONG, read
 from wire.judgement import Reason
 
 STAT = (

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import bmc_sel, bmc_sensors, redfish
-from collectors.bmc_facts import judge
+from collectors.hardware import bmc_sel, bmc_sensors, redfish
+from collectors.hardware.bmc_facts import judge
 from collectors.host import Host
 from tests.collectors.conftest import about
 from wire.judgement import Judgement, Reason

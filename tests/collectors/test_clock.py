@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from collectors import boot, clock
-from collectors.boot import RECORD
 from collectors.host import Host
-from collectors.kernel_clock import kernel_clock
+from collectors.system import boot, clock
+from collectors.system.boot import RECORD
+from collectors.system.kernel_clock import kernel_clock
 from kernel.sntp import EPOCH, NoAnswer, offset
 from tests.collectors.conftest import about
 from wire.judgement import Reason

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from collectors import df
 from collectors.host import Host
+from collectors.storage import df
 from tests.collectors.conftest import about
 from wire.judgement import Reason
 

@@ -15,7 +15,7 @@ from collectors.discovery.resolvers import resolvers
 from collectors.discovery.storage import mounts
 from collectors.discovery.time_sources import time_sources
 from collectors.host import Host
-from collectors.listening import Door, Service
+from collectors.services.listening import Door, Service
 from tests.collectors.conftest import inside
 from wire.codec import decode, encode
 from wire.inventory import Inventory

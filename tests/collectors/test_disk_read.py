@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from collectors import bad_sectors, disk_read
 from collectors.host import Host
+from collectors.storage import bad_sectors, disk_read
 from wire.judgement import Reason
 
 LINE = "[ 12.5] I/O error, dev {}, sector 64 op 0x0:(READ) flags 0x80700 phys_seg 1 prio class 0"

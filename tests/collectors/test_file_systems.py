@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from collectors import file_systems, fs_deleted_open, fs_largest
-from collectors.file_systems import GIB, MIB, Room, _inodes, _space
+from collectors.storage import file_systems, fs_deleted_open, fs_largest
+from collectors.storage.file_systems import GIB, MIB, Room, _inodes, _space
 from tests.collectors.conftest import about
 from wire.judgement import Reason
 

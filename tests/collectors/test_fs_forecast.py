@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from collectors import fs_forecast
-from collectors.fs_forecast import EVERY, growth
 from collectors.host import Host
+from collectors.storage import fs_forecast
+from collectors.storage.fs_forecast import EVERY, growth
 from tests.collectors.conftest import Clock, about
 from wire.judgement import Reason
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import fabric_log, gpu_lists, gpu_report, nvidia, ups
-from collectors.gpu_facts import Gpu, judge
+from collectors.hardware import fabric_log, gpu_lists, gpu_report, nvidia, ups
+from collectors.hardware.gpu_facts import Gpu, judge
 from collectors.host import Host
 from tests.collectors.conftest import about
 from wire.judgement import Reason

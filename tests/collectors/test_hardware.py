@@ -6,16 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import (
-    edac,
-    hwmon,
-    nvme_controllers,
-    pcie_errors,
-    ports,
-    power_supply,
-    sensors_output,
-    thermal_throttle,
-)
+from collectors.hardware import edac, hwmon, pcie_errors, power_supply, sensors_output, thermal_throttle
+from collectors.services import ports
+from collectors.storage import nvme_controllers
 from tests.collectors.conftest import Tree, about
 from wire.judgement import Reason
 

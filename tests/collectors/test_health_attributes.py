@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors import health_attributes
+from collectors.hardware import health_attributes
 from collectors.host import Host
 
 DATA = Path(__file__).parents[3] / "shared/data/command_outputs"

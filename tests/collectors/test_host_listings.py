@@ -6,37 +6,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import (
-    block_devices,
+from collectors import key_values, words_instead
+from collectors.hardware import device_listing
+from collectors.host import Host
+from collectors.logs import recorded_log
+from collectors.network import (
     bonding,
-    cluster_status,
-    container_listing,
-    device_listing,
-    df,
     ethtool,
     ethtool_counters,
     ethtool_optics,
     ethtool_other,
     ip_output,
     ip_tables,
-    key_values,
-    meminfo_listing,
-    mount_listing,
     network_manager,
-    ntp_sources,
-    other_listings,
     protocol_counters,
-    ps_listing,
-    recorded_log,
-    slab,
     socket_listing,
     socket_summary,
     team,
-    unit_listing,
-    words_instead,
 )
-from collectors.host import Host
+from collectors.services import cluster_status, container_listing, unit_listing
 from collectors.source import Source
+from collectors.storage import block_devices, df, mount_listing
+from collectors.system import meminfo_listing, ntp_sources, other_listings, ps_listing, slab
 from tests.collectors.conftest import about
 from wire.codec import encode
 from wire.judgement import Reason

@@ -8,7 +8,8 @@ from collections import deque
 
 import pytest
 
-from collectors import (
+from collectors.host import Host
+from collectors.system import (
     cpu_steal,
     cpu_throttling,
     entropy,
@@ -18,8 +19,7 @@ from collectors import (
     pending_reboot,
     slab,
 )
-from collectors.host import Host
-from collectors.memory_growth import LONG, SHORT, Memory, growth
+from collectors.system.memory_growth import LONG, SHORT, Memory, growth
 from tests.collectors.conftest import about
 from wire.judgement import Reason
 

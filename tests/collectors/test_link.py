@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from collectors import link, link_errors
 from collectors.host import Host
+from collectors.network import link, link_errors
 from tests.collectors.conftest import about, inside
 from wire.judgement import Judgement, Reason
 

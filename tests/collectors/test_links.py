@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from collectors import bond_tree, bonding, ethtool, ethtool_counters, ethtool_optics, team
-from collectors.bond_facts import bond_facts
 from collectors.host import Host
+from collectors.network import bond_tree, bonding, ethtool, ethtool_counters, ethtool_optics, team
+from collectors.network.bond_facts import bond_facts
 from tests.collectors.conftest import about
 from wire.judgement import Reason, Verdict
 

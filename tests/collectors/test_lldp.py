@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import lldp
 from collectors.discovery.nics import nics
+from collectors.network import lldp
 from kernel.lldp import Neighbour, parse
 from tests.collectors.conftest import inside
 from wire.judgement import Reason

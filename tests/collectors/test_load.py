@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from collectors import cpu, disks, memory, pressure, swap
 from collectors.rates import Rates
+from collectors.storage import disks
+from collectors.system import cpu, memory, pressure, swap
 from tests.collectors.conftest import about
 from wire.judgement import Reason, Verdict
 

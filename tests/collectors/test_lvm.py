@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import lvm
 from collectors.host import Host
+from collectors.storage import lvm
 from tests.collectors.conftest import about
 from wire.judgement import Reason
 

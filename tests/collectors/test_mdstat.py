@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import md_array, mdadm, mdstat
 from collectors.host import Host
+from collectors.storage import md_array, mdadm, mdstat
 from tests.collectors.conftest import about
 from wire.judgement import Reason
 

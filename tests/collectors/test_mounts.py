@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from collectors import mounts
 from collectors.host import Host
-from collectors.mount_table import mounts as mount_table
+from collectors.storage import mounts
+from collectors.storage.mount_table import mounts as mount_table
 from tests.collectors.conftest import about
 from wire.judgement import Reason
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import multipath
 from collectors.host import Host
+from collectors.storage import multipath
 from tests.collectors.conftest import about
 from wire.judgement import Reason
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from collectors import ip_output, ip_tables, protocol_counters, socket_listing, socket_summary
 from collectors.host import Host
+from collectors.network import ip_output, ip_tables, protocol_counters, socket_listing, socket_summary
 from tests.collectors.conftest import about
 from wire.judgement import Reason
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import ceph, ceph_reports, gluster, hddtemp, iscsi, nvme_log, vdo
 from collectors.host import Host
+from collectors.storage import ceph, ceph_reports, gluster, hddtemp, iscsi, nvme_log, vdo
 from tests.collectors.conftest import about
 from wire.judgement import Reason
 

@@ -7,11 +7,11 @@ import resource
 
 import pytest
 
-from collectors import cpu_top, file_descriptors, process_states
-from collectors.file_descriptors import EACH_TIME
 from collectors.host import Host
-from collectors.listening import all_services
 from collectors.process_table import processes
+from collectors.services.listening import all_services
+from collectors.system import cpu_top, file_descriptors, process_states
+from collectors.system.file_descriptors import EACH_TIME
 from tests.collectors.conftest import about
 from wire.judgement import Judgement, Reason
 

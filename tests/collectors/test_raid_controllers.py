@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import arcconf, cciss, megacli, raid_controllers, ssacli, storcli
 from collectors.host import Host
-from collectors.raid_facts import Drive, Raid, facts, judge, state_of_drive, state_of_volume
+from collectors.storage import arcconf, cciss, megacli, raid_controllers, ssacli, storcli
+from collectors.storage.raid_facts import Drive, Raid, facts, judge, state_of_drive, state_of_volume
 from tests.collectors.conftest import about
 from wire.judgement import Judgement, Reason
 

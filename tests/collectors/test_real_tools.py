@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from collectors import bmc_sel, lvm, smart_json, smart_judge, ups
+from collectors.hardware import bmc_sel, ups
 from collectors.host import Host
+from collectors.storage import lvm, smart_json, smart_judge
 from tests.collectors.conftest import about
 from wire.judgement import Reason, Verdict
 

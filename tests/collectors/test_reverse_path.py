@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from collectors import reverse_path
+from collectors.network import reverse_path
 from wire.judgement import Reason
 
 TEXT = "TcpExt: SyncookiesSent IPReversePathFilter\nTcpExt: 0 {}\nIpExt: InNoRoutes\nIpExt: 0\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collectors import scsi_devices
+from collectors.storage import scsi_devices
 from wire.judgement import Reason
 
 

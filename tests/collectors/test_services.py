@@ -10,11 +10,11 @@ import time
 
 import pytest
 
-from collectors import services
 from collectors.host import Host
-from collectors.listening import Door, Service
 from collectors.process_table import process
-from collectors.service_watch import ServiceWatch
+from collectors.services import running as services
+from collectors.services.listening import Door, Service
+from collectors.services.service_watch import ServiceWatch
 from tests.collectors.conftest import about
 from wire.judgement import Judgement, Reason, Verdict
 
@@ -213,8 +213,8 @@ def test_two_servers_of_one_name_are_two_services(start, tmp_path, port):
         folder = tmp_path / str(number)
         folder.mkdir()
         start(folder / "shop.py", SERVER, str(number))
-    from collectors.listening import listening_sockets
-    from collectors.listening import services as found
+    from collectors.services.listening import listening_sockets
+    from collectors.services.listening import services as found
 
     host = Host("box")
     names = sorted(one.name for one in found(host, listening_sockets(host)) if one.name.startswith("shop"))

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import smart
 from collectors.host import Host
-from collectors.smart_facts import Smart, facts_of
-from collectors.smart_json import parse_json
-from collectors.smart_judge import judge
-from collectors.smart_text import parse_text
+from collectors.storage import smart
+from collectors.storage.smart_facts import Smart, facts_of
+from collectors.storage.smart_json import parse_json
+from collectors.storage.smart_judge import judge
+from collectors.storage.smart_text import parse_text
 from tests.collectors.conftest import about
 from wire.judgement import Reason, Verdict
 

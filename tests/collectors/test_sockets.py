@@ -9,8 +9,8 @@ import pytest
 
 from collectors.host import Host
 from collectors.process_table import Looked
-from collectors.socket_owners import owners
-from collectors.sockets import ESTABLISHED, LISTEN, _listed, sockets
+from collectors.services.socket_owners import owners
+from collectors.services.sockets import ESTABLISHED, LISTEN, _listed, sockets
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])

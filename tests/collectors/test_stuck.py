@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from agent.killable import Overrun, Worker
-from collectors import file_systems
 from collectors.host import Host
+from collectors.storage import file_systems
 from tests.collectors.conftest import about
 from tests.collectors.swallowing import Swallowing
 from wire.judgement import Reason

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from collectors import boot_listing, ntp_sources, ps_listing, time_listing, unit_listing
 from collectors.host import Host
+from collectors.services import unit_listing
+from collectors.system import boot_listing, ntp_sources, ps_listing, time_listing
 from tests.collectors.conftest import about
 from wire.judgement import Reason
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collectors.systemd import parse_state, parse_units
+from collectors.services.systemd import parse_state, parse_units
 
 FAILED = """\
 ● nginx.service  loaded failed     failed       A high performance web server and a reverse proxy server

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from collectors import conntrack, neighbour_table, tcp_counters
-from collectors.net_counters import pairs
+from collectors.network import conntrack, neighbour_table, tcp_counters
+from collectors.network.net_counters import pairs
 from tests.collectors.conftest import about
 from wire.judgement import Reason
 
 NAMESPACE = f"h5tcp{os.getpid()}"
 LOOK = """
 import json, socket, sys, time
-from collectors import {module} as unit
+from collectors.network import {module} as unit
 from collectors.host import Host
 host, held = Host("box"), []
 def told(*reads):

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from collectors import timers
 from collectors.command import Completed
 from collectors.host import Host
+from collectors.services import timers
 from tests.collectors.conftest import about
 from wire.judgement import Reason
 

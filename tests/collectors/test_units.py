@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from types import ModuleType
 
 import pytest
 
 import collectors
+from agent.units import modules
 from collectors.host import Host
 from rules.catalogue import load_catalogue
 from wire.codec import decode, encode
@@ -18,9 +17,7 @@ SIGNALS = load_catalogue().signals
 
 
 def _units() -> list[ModuleType]:
-    names = [found.name for found in pkgutil.iter_modules(collectors.__path__)]
-    modules = [importlib.import_module(f"collectors.{name}") for name in names]
-    return [module for module in modules if hasattr(module, "COLLECTOR")]
+    return [module for module in modules(collectors) if hasattr(module, "COLLECTOR")]
 
 
 UNITS = [unit for unit in _units() if unit.COLLECTOR.layer is not Layer.LOG]

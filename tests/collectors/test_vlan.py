@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from collectors import vlan
+from collectors.network import vlan
 from tests.collectors.conftest import about
 from wire.judgement import Reason
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import zpool
 from collectors.host import Host
-from collectors.zpool_facts import parse_list, parse_status
+from collectors.storage import zpool
+from collectors.storage.zpool_facts import parse_list, parse_status
 from tests.collectors.conftest import about
 from wire.judgement import Reason
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from collectors.log_announced import Announced
-from collectors.log_folder import Folder
+from collectors.logs.log_announced import Announced
+from collectors.logs.log_folder import Folder
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_a_file_that_was_moved_aside_is_announced(folder, tmp_path):
 
 
 def test_where_nothing_can_be_announced_it_is_time_to_look_anyway(folder, monkeypatch):
-    monkeypatch.setattr("collectors.log_announced.Announcements", _refused)
+    monkeypatch.setattr("collectors.logs.log_announced.Announcements", _refused)
     assert heard(folder, lambda: None) == (True, True)
 
 

@@ -8,12 +8,12 @@ import time
 
 import pytest
 
-from collectors import kernel_log, log_tail
 from collectors.host import Host
-from collectors.log_files import follow_files
-from collectors.log_reading import Reader
-from collectors.log_signals import SOURCE
-from collectors.log_window import KEYS, WINDOW
+from collectors.logs import kernel_log, log_tail
+from collectors.logs.log_files import follow_files
+from collectors.logs.log_reading import Reader
+from collectors.logs.log_signals import SOURCE
+from collectors.logs.log_window import KEYS, WINDOW
 from rules.signatures import load_signatures
 
 GROWTH = 32 * 1024 * 1024

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from collectors import journal, kernel_log, log_files
 from collectors.host import Host
-from collectors.log_reading import Reader
+from collectors.logs import journal, kernel_log, log_files
+from collectors.logs.log_reading import Reader
 from wire.judgement import Judgement, Verdict
 
 OOM = "[ 12.5] Out of memory: Killed process 812 (reportd) total-vm:1kB, anon-rss:1kB"

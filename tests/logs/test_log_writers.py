@@ -8,7 +8,7 @@ import pytest
 
 from collectors.host import Host
 from collectors.identity import identify
-from collectors.log_writers import Writers
+from collectors.logs.log_writers import Writers
 from collectors.process_table import process
 
 GONE = "/var/log/postgresql/postgresql-15-main.log"

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from collectors.log_signals import LINES, SOURCE
+from collectors.logs.log_signals import LINES, SOURCE
 from rules.catalogue import load_catalogue
 from rules.lint_signatures import hints_without_fault
 from rules.matcher import Matcher

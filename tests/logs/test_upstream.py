@@ -2,7 +2,7 @@
 
 import pytest
 
-from collectors.upstream import upstream_in
+from collectors.services.upstream import upstream_in
 from wire.judgement import Path
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from collectors.log_window import ASIDE_WAIT, KEYS, WINDOW, Window
+from collectors.logs.log_window import ASIDE_WAIT, KEYS, WINDOW, Window
 from rules.matcher import Hit
 from rules.signatures import load_signatures
 

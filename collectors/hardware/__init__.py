@@ -1,0 +1,1 @@
+"""Boards, sensors, memory modules, GPUs and power."""

@@ -1,0 +1,146 @@
+"""Reads the short forms of nvidia-smi: ``-L``, ``--query-gpu`` CSV, the table, and ``nvlink``."""
+
+from __future__ import annotations
+
+import re
+
+from collectors.hardware.gpu_facts import Gpu, place_of
+from collectors.parsing import lines_of, real, whole
+
+LISTED = re.compile(r"^GPU (?P<number>\d+): (?P<name>.{1,96}?)(?: \(UUID: (?P<uuid>GPU-[\w-]{8,64})\))?\s*$")
+NVLINK = re.compile(r"^\s+Link (?P<number>\d+): (?P<value>\S.*)$")
+COUNT = re.compile(r"(?P<name>[A-Z][A-Za-z ]{2,32}?)(?: \d+)?: (?P<count>\d+)")
+MASKED = re.compile(r"^\s*(?P<name>[\w .-]{2,64}), (?P<mask>0x[0-9a-fA-F]{1,16})\s*$")
+MASKS = {
+    0x8: "hw_slowdown",
+    0x20: "sw_thermal_slowdown",
+    0x40: "hw_thermal_slowdown",
+    0x80: "hw_power_brake_slowdown",
+}
+"""Reasons for lower clocks (NVML, nvmlClocksThrottleReasons); idle and limits that somebody set are none."""
+FIRST = re.compile(
+    r"^\|\s+(?P<number>\d+)\s+(?P<name>\S.{1,40}?)\s+(?:On|Off|N/A)\s*\|\s*(?P<place>[0-9A-Fa-f]{8}:\S+|ERR!)\s"
+)
+SECOND = re.compile(r"^\|\s*(?P<fan>\d+%|N/A|ERR!)\s+(?P<temp>\d+C|ERR!|N/A)\s+(?P<rest>\S.*)$")
+FAILED = re.compile(r"Unable to determine the device handle for (?:gpu|GPU)\s*(?P<place>[0-9A-Fa-f:.]+)?.*")
+SILENT = ("couldn't communicate with the NVIDIA driver", "Failed to initialize NVML")
+
+
+def parse_list(raw: bytes) -> list[Gpu]:
+    """``-L`` and ``nvlink --status`` or ``--errorcounters``. Raises ValueError."""
+    found: list[Gpu] = []
+    for line in lines_of(raw):
+        if head := LISTED.match(line):
+            found.append(Gpu(place=head["number"], name=head["name"], uuid=head["uuid"] or ""))
+        elif (link := NVLINK.match(line)) and found:
+            found[-1] = _with_link(found[-1], link["number"], link["value"])
+        elif failed := FAILED.search(line):
+            found.append(Gpu(place=place_of(failed["place"] or ""), complaint=line.strip()[:256]))
+    if not found:
+        raise ValueError("no line of GPU N: NAME")
+    return found
+
+
+def _with_link(gpu: Gpu, number: str, value: str) -> Gpu:
+    links, errors = dict(gpu.links), dict(gpu.link_errors)
+    counts = list(COUNT.finditer(value))
+    for count in counts:
+        errors[f"link {number} {count['name'].lower()}"] = whole(count["count"]) or 0
+    if not counts:
+        links[f"link {number}"] = value.strip()[:32]
+    return Gpu(
+        place=gpu.place,
+        name=gpu.name,
+        uuid=gpu.uuid,
+        links=links,
+        link_errors=errors,
+        complaint=gpu.complaint,
+    )
+
+
+def parse_csv(raw: bytes) -> list[Gpu]:
+    """``--query-gpu=… --format=csv`` with its head, and the two columns of name and reasons for lower clocks.
+
+    Raises ValueError.
+    """
+    lines = [line for line in lines_of(raw) if line.strip()]
+    if lines and "," in lines[0] and re.search(r"\b(?:index|name|uuid|gpu_name|pci\.bus_id)\b", lines[0]):
+        names = [re.sub(r"\s*\[.*\]", "", name.strip()) for name in lines[0].split(",")]
+        rows = [
+            dict(zip(names, (value.strip() for value in line.split(",")), strict=False)) for line in lines[1:]
+        ]
+        return [_row(row, str(number)) for number, row in enumerate(rows)]
+    masked = [MASKED.match(line) for line in lines]
+    found = [
+        Gpu(place=str(number), name=one["name"].strip(), slowed=_reasons(one["mask"]))
+        for number, one in enumerate(masked)
+        if one is not None
+    ]
+    if not found:
+        raise ValueError("no head of columns, no mask of reasons")
+    return found
+
+
+def _reasons(mask: str) -> tuple[str, ...]:
+    try:
+        bits = int(mask, 16)
+    except ValueError:
+        return ()
+    return tuple(name for bit, name in MASKS.items() if bits & bit)
+
+
+def _row(row: dict[str, str], number: str) -> Gpu:
+    def count(*names: str) -> int | None:
+        values = [row[name] for name in names if name in row and "N/A" not in row[name]]
+        return whole(values[0]) if values else None
+
+    broken = [
+        value
+        for value in row.values()
+        if value in ("[GPU is lost]", "[Unknown Error]", "[GPU requires reset]")
+    ]
+    heat = row.get("temperature.gpu", "")
+    reasons = next((value for name, value in row.items() if name.endswith("_reasons.active")), "")
+    return Gpu(
+        place=place_of(row.get("pci.bus_id") or row.get("gpu_bus_id") or row.get("index") or number),
+        name=row.get("name", row.get("gpu_name", "")),
+        uuid=row.get("uuid", row.get("gpu_uuid", "")),
+        temperature=real(heat) if heat and "N/A" not in heat else None,
+        uncorrected=count("ecc.errors.uncorrected.volatile.total", "ecc.errors.uncorrected.volatile.dram"),
+        corrected=count("ecc.errors.corrected.volatile.total", "ecc.errors.corrected.volatile.dram"),
+        pending=row.get("retired_pages.pending", row.get("remapped_rows.pending", "")).lower()
+        in ("yes", "1"),
+        remap_failed=row.get("remapped_rows.failure", "").lower() in ("yes", "1"),
+        slowed=_reasons(reasons) if reasons.startswith("0x") else (),
+        complaint=broken[0] if broken else "",
+    )
+
+
+def parse_table(raw: bytes) -> list[Gpu]:
+    """What nvidia-smi prints without options. Raises ValueError."""
+    found: list[Gpu] = []
+    text = lines_of(raw)
+    known = any("NVIDIA-SMI" in line for line in text)
+    for line in text:
+        if first := FIRST.match(line):
+            broken = "ERR!" in line
+            found.append(
+                Gpu(place=place_of(first["place"]), name=first["name"], complaint="ERR!" if broken else "")
+            )
+        elif (second := SECOND.match(line)) and found:
+            one = found[-1]
+            broken = "ERR!" in line or bool(one.complaint)
+            heat = real(second["temp"]) if second["temp"][:1].isdigit() else None
+            found[-1] = Gpu(
+                place=one.place,
+                name=one.name,
+                temperature=heat,
+                complaint="ERR! for a reading" if broken else "",
+            )
+        elif "No devices were found" in line:
+            known = True
+        elif any(word in line for word in SILENT):
+            found.append(Gpu(place="driver", complaint=line.strip()[:256]))
+    if not known:
+        raise ValueError("no line of NVIDIA-SMI")
+    return found

@@ -1,0 +1,1 @@
+"""The kernel log, the journal and files, through one matcher."""

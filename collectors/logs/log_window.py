@@ -1,0 +1,127 @@
+"""Turns matched lines into judgements, and a flood of them into few: repeats are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from collectors.services.upstream import SIGNAL as UPSTREAM
+from collectors.services.upstream import upstream_in
+from rules.matcher import Hit
+from rules.redaction import redact
+from rules.signatures import Signature
+from wire.entity import Entity
+from wire.judgement import Evidence, Judgement, Reason
+
+WINDOW = 10.0
+"""Seconds in which repeats of one signature on one entity are one judgement."""
+KEYS = 512
+"""Pairs of signature and entity that are told apart in one window; what is beyond is counted, not told."""
+ASIDE_WAIT = 2.0
+"""Seconds that a line which comes with another waits for it."""
+ASIDE_AFTER = 30.0
+"""Seconds after that other line in which it still belongs to it."""
+LINE = 512
+LINE_READ = 2048
+
+Key = tuple[str, Entity]
+
+
+class _Run(msgspec.Struct):
+    """The lines of one key since it was last told."""
+
+    hit: Hit
+    source: str
+    told_at: float
+    repeats: int = 0
+
+
+class Window:
+    """``ticks`` are seconds that never step. ``admit`` returns what is told at once, ``due`` the rest."""
+
+    def __init__(self, ticks: Callable[[], float]) -> None:
+        self._ticks = ticks
+        self._runs: dict[Key, _Run] = {}
+        self._held: dict[Key, _Run] = {}
+        self._named: dict[str, float] = {}
+        self.dropped = 0
+        """Lines that were not told since the start because too many different ones came."""
+        self._dropped_told = 0
+
+    def repeats(self, signature: Signature, entity: Entity, count: int) -> bool:
+        """Count lines like one that is still to be told; False where there is none."""
+        run = self._runs.get((signature.id, entity))
+        if run is None or not run.repeats:
+            return False
+        run.repeats += count
+        return True
+
+    def admit(self, hit: Hit, entity: Entity, source: str, count: int = 1) -> Judgement | None:
+        now = self._ticks()
+        key = (hit.signature.id, entity)
+        run = self._runs.get(key)
+        if run is not None:
+            if not run.repeats:
+                run.hit = hit
+            run.repeats += count
+            return None
+        if len(self._runs) + len(self._held) >= KEYS:
+            self.dropped += count
+            return None
+        signal = hit.signature.signal
+        if not hit.signature.aside:
+            self._named[signal] = now
+            self._held = {
+                other: held for other, held in self._held.items() if held.hit.signature.signal != signal
+            }
+        elif now - self._named.get(signal, float("-inf")) < ASIDE_AFTER:
+            return None
+        else:
+            held = self._held.setdefault(key, _Run(hit, source, now))
+            held.repeats += count
+            return None
+        self._runs[key] = _Run(hit, source, now)
+        return self._judge(hit, entity, source, count)
+
+    def due(self) -> list[Judgement]:
+        """What repeated itself until its window closed, and lines whose companion never came."""
+        now = self._ticks()
+        told: list[Judgement] = []
+        for key, run in list(self._held.items()):
+            if now - run.told_at >= ASIDE_WAIT:
+                del self._held[key]
+                self._runs[key] = _Run(run.hit, run.source, now)
+                told.append(self._judge(run.hit, key[1], run.source, run.repeats))
+        for key, run in list(self._runs.items()):
+            if now - run.told_at < WINDOW:
+                continue
+            if run.repeats or self.dropped > self._dropped_told:
+                # What was dropped is said also when nothing else is left to say.
+                told.append(self._judge(run.hit, key[1], run.source, run.repeats))
+                run.told_at, run.repeats = now, 0
+            else:
+                del self._runs[key]
+        return told
+
+    def _judge(self, hit: Hit, entity: Entity, source: str, count: int) -> Judgement:
+        signature = hit.signature
+        evidence: Evidence = {
+            "line": redact(hit.text[:LINE_READ])[:LINE],
+            "signature": signature.id,
+            "count": count,
+            "source": source,
+        }
+        if signature.fault:
+            evidence["points_to"] = signature.fault
+        if self.dropped > self._dropped_told:
+            evidence["dropped"] = self.dropped - self._dropped_told
+            self._dropped_told = self.dropped
+        return Judgement(
+            signal=signature.signal,
+            subject=entity,
+            verdict=signature.severity.verdict,
+            reason=Reason.MATCHED,
+            evidence=evidence,
+            path=upstream_in(hit.text[:LINE_READ]) if signature.signal == UPSTREAM else None,
+        )

@@ -1,0 +1,44 @@
+"""Reads recorded logs (dmesg, a journal, a file of syslog) with the signatures of the live ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from collectors.host import JSON, Host
+from collectors.logs.log_reading import Reader
+from collectors.source import Source
+from wire.judgement import Judgement
+
+MOST = 64 * 1024 * 1024
+BLOCK = 1024 * 1024
+
+
+class Log(msgspec.Struct, frozen=True):
+    raw: bytes
+
+
+def parse(raw: bytes) -> Log:
+    """Raises ValueError for an empty text."""
+    if not raw.strip():
+        raise ValueError("empty")
+    return Log(raw[:MOST] + b"\n")
+
+
+def judge(log: Log, host: Host) -> Iterable[Judgement]:
+    reader = Reader(host, "recorded")
+    at = 0
+    while at < len(log.raw):
+        end = log.raw.rfind(b"\n", at, at + BLOCK) + 1 or at + BLOCK
+        yield from reader.read(log.raw[at:end])
+        at = end
+    yield from reader.due()
+
+
+def facts(log: Log) -> dict[str, JSON]:
+    return {"lines": log.raw.count(b"\n") - 1}
+
+
+KINDS = ("dmesg", "journal", "journalctl", "syslog", "messages", "kern_log", "log")
+SOURCE = Source(kinds=KINDS, parse=parse, judge=judge, facts=facts)

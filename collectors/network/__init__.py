@@ -1,0 +1,1 @@
+"""Links, neighbours, routes and sockets, as the kernel and its tools tell of them."""

@@ -1,0 +1,119 @@
+"""Has each network interface in use a carrier, and does it keep it?"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import deque
+from collections.abc import AsyncIterator, Iterable
+
+from collectors.awaiting import Bell
+from collectors.host import Host
+from collectors.judging import judged
+from collectors.network.nic_table import Interface, interfaces
+from collectors.unit import Collector
+from wire import entity
+from wire.judgement import Judgement, Layer, Reason
+
+SIGNAL = "net.link"
+COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.LINK)
+WATCHED_KINDS = frozenset(["ethernet", "infiniband", "veth", "bond", "team", "vlan", "macvlan", "ipvlan"])
+PLUGGED_KINDS = frozenset(["ethernet", "infiniband"])
+FLAPPING_CHANGES = 6
+"""Three losses and returns of the carrier within the window."""
+WINDOW = 60.0
+FORGET_SECONDS = 24 * 3600.0
+"""An interface that was taken away for good is not missed for ever."""
+LINK_GROUP = 1
+"""RTMGRP_LINK of rtnetlink(7)."""
+SETTLE = 0.05
+"""Seconds in which the several messages of one change arrive."""
+
+
+def read(host: Host) -> Iterable[Judgement]:
+    """A NIC is in use once it had an address or a carrier; that is remembered over restarts."""
+    used = set(host.remembered.get("links", ()))
+    present = {nic.name: nic for nic in interfaces(host)}
+    for nic in present.values():
+        if _counts(nic) and (nic.carrier or nic.addresses):
+            used.add(nic.name)
+    for name in sorted(used - present.keys()):
+        gone_since = host.memory.setdefault("gone", {}).setdefault(name, host.ticks())
+        if host.ticks() - gone_since > FORGET_SECONDS:
+            used.discard(name)
+        else:
+            yield _judged(host, name, None)
+    for name in sorted(used & present.keys()):
+        host.memory.setdefault("gone", {}).pop(name, None)
+        yield _judged(host, name, present[name])
+    if used != set(host.remembered.get("links", ())):
+        host.remembered["links"] = sorted(used)
+
+
+async def follow(host: Host) -> AsyncIterator[Judgement]:
+    """The kernel announces each change of a link."""
+    with socket.socket(
+        socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE
+    ) as door:
+        door.setblocking(False)
+        door.bind((0, LINK_GROUP))
+        with Bell(door.fileno()) as bell:
+            while True:
+                await bell.rung()
+                await asyncio.sleep(SETTLE)
+                _drain(door)
+                for judgement in read(host):
+                    yield judgement
+
+
+def _drain(door: socket.socket) -> None:
+    """What the messages say is read afresh; an overrun (ENOBUFS) therefore loses nothing."""
+    while True:
+        try:
+            door.recv(65_536)
+        except BlockingIOError:
+            return
+        except OSError:
+            continue
+
+
+def _counts(nic: Interface) -> bool:
+    """The host's end of a container's cable comes and goes with the container."""
+    return nic.kind in WATCHED_KINDS and not (nic.kind == "veth" and nic.master)
+
+
+def _judged(host: Host, name: str, nic: Interface | None) -> Judgement:
+    changes = _changes(host, name, nic)
+    if changes >= FLAPPING_CHANGES:
+        reason = Reason.FLAPPING
+    elif nic is None or not nic.carrier:
+        reason = Reason.CARRIER
+    else:
+        reason = Reason.OK
+    return judged(
+        SIGNAL,
+        entity.nic(host.name, name),
+        reason,
+        changes,
+        interface=name,
+        state="gone" if nic is None else _state(nic),
+    )
+
+
+def _state(nic: Interface) -> str:
+    if not nic.up:
+        return "set down by hand"
+    return "carrier" if nic.carrier else "no carrier"
+
+
+def _changes(host: Host, name: str, nic: Interface | None) -> int:
+    """How often the carrier changed within the window, by the kernel's own count."""
+    seen: deque[tuple[float, int]] = host.memory.setdefault("changes", {}).setdefault(name, deque(maxlen=256))
+    now = host.ticks()
+    if nic is not None:
+        if seen and nic.carrier_changes < seen[-1][1]:
+            seen.clear()
+        seen.append((now, nic.carrier_changes))
+    while len(seen) > 1 and seen[1][0] <= now - WINDOW:
+        seen.popleft()
+    return seen[-1][1] - seen[0][1] if seen else 0

@@ -1,0 +1,1 @@
+"""What runs and listens on this host, and who keeps it running."""

@@ -1,0 +1,82 @@
+"""Do the disks answer, and in time? Value: milliseconds per request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from collectors.discovery.storage import disk_of
+from collectors.host import Host
+from collectors.judging import judged
+from collectors.rates import Rates
+from collectors.storage.mount_table import file_systems
+from collectors.unit import Collector
+from wire import entity
+from wire.judgement import Judgement, Layer, Reason
+
+SIGNAL = "disk.latency"
+COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.HARDWARE, interval=5.0)
+SLOW_SPINNING, SLOW_SOLID = 500.0, 250.0
+"""Milliseconds; a queue of many requests on a healthy disk stays below."""
+LOOKS = 3
+"""So many slow looks in a row."""
+LEAST_REQUESTS = 1.0
+"""Per second; fewer say little."""
+HUNG_SECONDS = 15.0
+"""Requests under way, and none completed."""
+NO_DISKS = ("ram", "zram", "sr", "fd")
+IF_MOUNTED = ("loop", "nbd")
+"""Judged only where this host keeps files on them; the kernel lists those of its containers too."""
+
+
+def read(host: Host) -> Iterable[Judgement]:
+    """/proc/diskstats (kernel: Documentation/admin-guide/iostats.rst), whole disks only."""
+    whole = {name.replace("!", "/") for name in host.list("/sys/block")}
+    mounted = {disk_of(host, one) for one in file_systems(host)}
+    for line in host.read("/proc/diskstats").splitlines():
+        fields = line.split()
+        if len(fields) < 14 or fields[2] not in whole or fields[2].startswith(NO_DISKS):
+            continue
+        if fields[2].startswith(IF_MOUNTED) and fields[2] not in mounted:
+            continue
+        name, (reads, _, _, reading, writes, _, _, writing, under_way) = fields[2], map(int, fields[3:12])
+        if reads or writes or under_way:
+            yield from _judge(host, name, reads + writes, reading + writing, under_way)
+
+
+def _judge(host: Host, name: str, done: int, milliseconds: int, under_way: int) -> Iterator[Judgement]:
+    stuck = _stuck_for(host, name, done, under_way)
+    rates = Rates.of(host, name).update({"done": done, "milliseconds": milliseconds}, host.ticks())
+    if rates is None:
+        return
+    latency = rates["milliseconds"] / rates["done"] if rates["done"] else 0.0
+    slow = latency >= _limit(host, name) and rates["done"] >= LEAST_REQUESTS
+    run: dict[str, int] = host.memory.setdefault("slow", {})
+    run[name] = run.get(name, 0) + 1 if slow else 0
+    reason = Reason.HUNG if stuck >= HUNG_SECONDS else Reason.SLOW if run[name] >= LOOKS else Reason.OK
+    yield judged(
+        SIGNAL,
+        entity.disk(host.name, name),
+        reason,
+        round(latency, 2),
+        requests_per_second=round(rates["done"], 1),
+        under_way=under_way,
+        stuck_seconds=round(stuck, 1),
+    )
+
+
+def _stuck_for(host: Host, name: str, done: int, under_way: int) -> float:
+    """Seconds since a request was completed, while some are under way."""
+    last: dict[str, tuple[int, float]] = host.memory.setdefault("completed", {})
+    before, since = last.get(name, (-1, 0.0))
+    if done != before or not under_way:
+        last[name] = (done, host.ticks())
+        return 0.0
+    return host.ticks() - since
+
+
+def _limit(host: Host, name: str) -> float:
+    try:
+        spinning = host.read(f"/sys/block/{name.replace('/', '!')}/queue/rotational", 16).strip() == "1"
+    except OSError:
+        spinning = True
+    return SLOW_SPINNING if spinning else SLOW_SOLID

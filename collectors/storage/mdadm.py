@@ -1,0 +1,78 @@
+"""Reads ``mdadm --detail`` and ``mdadm --examine``: the state of an array and of each of its places."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from collectors.host import JSON, Host
+from collectors.judging import judged
+from collectors.parsing import lines_of, whole
+from collectors.source import Source
+from collectors.storage.mdstat import ARRAY
+from wire import entity
+from wire.judgement import Judgement, Reason, Scalar
+
+HEAD = re.compile(r"^(?P<device>/dev/[\w/.-]{1,64}):$")
+LINE = re.compile(r"^\s+(?P<name>[A-Z][\w -]{1,40}?) : (?P<value>.*)$")
+PLACE = re.compile(
+    r"^\s+(?:\d+|-)\s+\d+\s+\d+\s+(?:\d+|-)\s+(?P<state>[a-z].*?)(?:\s{2,}(?P<disk>/dev/\S+))?\s*$"
+)
+STOPPED = ("inactive", "failed", "broken")
+
+
+class Detail(msgspec.Struct, frozen=True):
+    device: str
+    values: dict[str, str]
+    places: dict[str, str]
+
+    @property
+    def states(self) -> list[str]:
+        return [part.strip().lower() for part in self.values.get("State", "").split(",") if part.strip()]
+
+
+def parse(raw: bytes) -> list[Detail]:
+    """Raises ValueError for other text."""
+    found: list[Detail] = []
+    for line in lines_of(raw):
+        if head := HEAD.match(line):
+            found.append(Detail(head["device"], {}, {}))
+        elif found and (match := LINE.match(line)):
+            found[-1].values.setdefault(match["name"].strip(), match["value"].strip()[:256])
+        elif found and (place := PLACE.match(line)):
+            found[-1].places[place["disk"] or f"place {len(found[-1].places)}"] = place["state"].strip()[:64]
+    if not any(one.values for one in found):
+        raise ValueError("no array with its state")
+    return found
+
+
+def judge(found: list[Detail], host: Host) -> Iterator[Judgement]:
+    """Only what describes an array; a member's own label (--examine) may be old."""
+    for one in found:
+        wanted = whole(one.values.get("Raid Devices", ""))
+        if "Working Devices" not in one.values or wanted is None:
+            continue
+        missing = max(0, wanted - (whole(one.values.get("Active Devices", "")) or 0))
+        reason = Reason.OK
+        if any(state in STOPPED for state in one.states):
+            reason = Reason.STOPPED
+        elif "degraded" in one.states or missing:
+            reason = Reason.DEGRADED
+        words: dict[str, Scalar] = {"state": ", ".join(one.states), "level": one.values.get("Raid Level", "")}
+        bad = [disk for disk, state in one.places.items() if "faulty" in state or state == "removed"]
+        if bad:
+            words["failed"] = " ".join(bad)[:512]
+        name = one.device.removeprefix("/dev/").removeprefix("md/")
+        yield judged(ARRAY, entity.array(host.name, name), reason, missing, **words)
+
+
+def facts(found: list[Detail]) -> dict[str, JSON]:
+    return {
+        "arrays": {one.device: one.values.get("State", "") for one in found},
+        "detail": [{"device": one.device, "places": one.places, **one.values} for one in found],
+    }
+
+
+SOURCE = Source(kinds=("mdadm", "mdadm_detail", "mdadm_examine"), parse=parse, judge=judge, facts=facts)

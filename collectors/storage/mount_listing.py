@@ -1,0 +1,76 @@
+"""Reads listings of mounts (mount, /proc/mounts, mountinfo) and finds those that lost the right to write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from collectors.host import JSON, Host
+from collectors.judging import judged
+from collectors.parsing import lines_of
+from collectors.source import Source
+from collectors.storage.mount_table import PLAIN, READ_ONLY_BY_NATURE, may_hang, parse_line, unescape
+from wire import entity
+from wire.judgement import Judgement, Reason
+
+MOUNT = re.compile(r"^(.+?) on (/.*?) type (\S+) \(([^)]*)\)")
+TABLE = re.compile(r"^(\S+)\s+(/\S*)\s+(\S+)\s+(\S+)\s+\d\s+\d\s*$")
+MUST_WRITE = frozenset(["/", "/var", "/var/log", "/var/lib", "/home", "/opt", "/srv"])
+"""Read-only, these are a fault unless the machine is built so; then they are of another type."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    source: str
+    point: str
+    type: str
+    options: frozenset[str]
+    by_kernel: bool = False
+    """The mount may be written, the file system may not: the kernel made it so."""
+
+
+def parse(raw: bytes) -> list[Row]:
+    """Raises ValueError for a text without a mount."""
+    rows = [row for line in lines_of(raw) if (row := _row(line)) is not None]
+    if not rows:
+        raise ValueError("no mount, in any of the three forms")
+    return rows
+
+
+def _row(line: str) -> Row | None:
+    point = parse_line(line)
+    if point is not None:
+        lost = "ro" in point.super_options and "ro" not in point.options
+        return Row(point.source, point.point, point.type, point.options, lost)
+    match = MOUNT.match(line)
+    if match is not None:
+        return Row(match[1], match[2], match[3], frozenset(match[4].split(",")))
+    match = TABLE.match(line)
+    if match is not None:
+        return Row(unescape(match[1]), unescape(match[2]), match[3], frozenset(match[4].split(",")))
+    return None
+
+
+def judge(rows: list[Row], host: Host) -> Iterable[Judgement]:
+    seen = {row.point: row for row in rows}
+    for point, row in seen.items():
+        if row.type not in PLAIN or row.type in READ_ONLY_BY_NATURE:
+            continue
+        if row.by_kernel or {"emergency_ro", "shutdown"} & row.options:
+            reason = Reason.ERRORS
+        else:
+            reason = Reason.READ_ONLY if "ro" in row.options and point in MUST_WRITE else Reason.OK
+        subject = entity.fs(host.name, point)
+        yield judged("fs.read_only", subject, reason, None, device=row.source, type=row.type)
+
+
+def facts(rows: list[Row]) -> dict[str, JSON]:
+    return {
+        "mounts": {row.point: {"source": row.source, "type": row.type} for row in rows},
+        "read_only": [row.point for row in rows if "ro" in row.options or row.by_kernel],
+        "may_hang": [row.point for row in rows if may_hang(row.type)],
+    }
+
+
+SOURCE = Source(kinds=("mount", "mounts", "proc_mounts", "mountinfo"), parse=parse, judge=judge, facts=facts)

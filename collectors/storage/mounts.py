@@ -1,0 +1,111 @@
+"""Is every mount there that should be, and may it be written? Value: errors that the kernel counted."""
+
+from __future__ import annotations
+
+import asyncio
+import select
+from collections.abc import AsyncIterator, Iterable, Iterator
+
+from collectors.awaiting import Bell
+from collectors.host import Host
+from collectors.judging import judged
+from collectors.storage.file_systems import MOUNT, judged_mount
+from collectors.storage.mount_table import (
+    MOUNTINFO,
+    MountPoint,
+    Wanted,
+    file_systems,
+    mountinfo,
+    mounts,
+    wanted_mounts,
+)
+from collectors.unit import Collector
+from wire import entity
+from wire.judgement import Judgement, Layer, Reason
+
+READ_ONLY = "fs.read_only"
+COLLECTOR = Collector(signals=(READ_ONLY, MOUNT), layer=Layer.HOST)
+POLL_SECONDS = 2.0
+SETTLE = 0.1
+"""Seconds in which the several changes of one mount or unmount arrive."""
+KEY = "writable mounts"
+REMEMBERED = 1024
+
+
+def read(host: Host) -> Iterable[Judgement]:
+    wanted = {one.point: one for one in wanted_mounts(host)}
+    yield from _writability(host, wanted)
+    points = {one.point for one in mounts(host)}
+    for point, one in wanted.items():
+        if not one.may_hang:  # those are judged by who looks whether they hang
+            reason = Reason.OK if point in points else Reason.MISSING
+            yield judged_mount(host, one, reason)
+
+
+async def follow(host: Host) -> AsyncIterator[Judgement]:
+    """The kernel announces mounts and remounts; what it does by itself after errors is seen by polling."""
+    told: set[tuple[str, str, Reason]] = set()
+    before = b""
+    with host.open(MOUNTINFO) as table, select.epoll() as changes:
+        changes.register(table, select.EPOLLPRI)
+        with Bell(changes.fileno()) as bell:
+            while True:
+                raw = mountinfo(host)
+                if raw != before:
+                    before = raw
+                    now = list(read(host))
+                    for judgement in now:
+                        if (judgement.signal, judgement.subject, judgement.reason) not in told:
+                            yield judgement
+                    told = {(one.signal, one.subject, one.reason) for one in now}
+                if await bell.rung(POLL_SECONDS):
+                    await asyncio.sleep(SETTLE)
+                changes.poll(0)
+
+
+def _writability(host: Host, wanted: dict[str, Wanted]) -> Iterator[Judgement]:
+    """A mount should be writable when fstab says so or when it once was."""
+    kept: dict[str, str] = host.remembered.get(KEY, {})
+    present = file_systems(host)
+    known = {one.point: kept[one.point] for one in present if one.point in kept}
+    for one in present:
+        cause = _cause(one)
+        if cause is Reason.OK:
+            known[one.point] = one.device
+        elif known.get(one.point) != one.device and not _wanted_writable(wanted.get(one.point)):
+            continue
+        errors = _errors(host, one)
+        yield judged(
+            READ_ONLY,
+            entity.fs(host.name, one.point),
+            cause,
+            errors,
+            device=one.source[:512],
+            type=one.type,
+            by={Reason.OK: "nobody", Reason.ERRORS: "the kernel, after errors"}.get(
+                cause, "a remount by hand"
+            ),
+        )
+    host.remembered[KEY] = dict(list(known.items())[:REMEMBERED])
+
+
+def _wanted_writable(one: Wanted | None) -> bool:
+    return one is not None and "ro" not in one.options
+
+
+def _cause(one: MountPoint) -> Reason:
+    """A remount by hand marks the mount and the file system; the kernel in trouble marks only the latter."""
+    if "ro" in one.options:
+        return Reason.READ_ONLY
+    if {"ro", "emergency_ro", "shutdown"} & one.super_options:
+        return Reason.ERRORS
+    return Reason.OK
+
+
+def _errors(host: Host, one: MountPoint) -> int:
+    """Errors that ext4 counted since the last check of the file system."""
+    name = one.source.rpartition("/")[2]
+    try:
+        return int(host.read(f"/sys/fs/ext4/{name}/errors_count", 64))
+    except (OSError, ValueError):
+        return 0

@@ -1,0 +1,1 @@
+"""Processor, memory, processes, kernel and clock."""

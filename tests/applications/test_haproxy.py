@@ -22,14 +22,17 @@ def proxy(launch, tmp_path, web):
     """One backend with the given servers."""
 
     def start(
-        servers: str, settings: str = "", stats: str = "stats socket {folder}/admin.sock mode 600"
+        servers: str,
+        settings: str = "",
+        stats: str = "stats socket {folder}/admin.sock mode 600",
+        front: str = "",
     ) -> int:
         port = free_port()
         file = tmp_path / "haproxy.cfg"
         file.write_text(
             f"global\n  {stats.format(folder=tmp_path)}\n"
             "defaults\n  mode http\n  timeout connect 1s\n  timeout client 5s\n  timeout server 5s\n"
-            f"frontend web\n  bind 127.0.0.1:{port}\n  default_backend shop\n"
+            f"frontend web\n  bind 127.0.0.1:{port}\n  {front}\n  default_backend shop\n"
             f"backend shop\n  {settings}\n{servers.format(web=web.port, gone=free_port())}\n"
         )
         launch(needs("haproxy"), "-db", "-f", str(file), port=port)
@@ -86,10 +89,10 @@ def test_errors_of_a_backend_are_a_share_of_its_answers(proxy, box, web):
 
 
 def test_a_frontend_at_its_limit_is_told(proxy, box):
-    port = proxy(GOOD, "")
+    port = proxy(GOOD, front="maxconn 2")
     held = [socket.create_connection(("127.0.0.1", port)) for _ in range(3)]
     try:
-        assert "app.capacity" not in troubles(look(haproxy, box, port))
+        wait_for(lambda: troubles(look(haproxy, box, port)).get("app.capacity") is Reason.EXHAUSTED, "full")
     finally:
         for sock in held:
             sock.close()

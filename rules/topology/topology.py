@@ -19,12 +19,8 @@ from rules.topology.vanished import Vanished
 from rules.topology.way import Wiring
 from wire import entity as ids
 from wire.entity import Entity
-from wire.inventory import Connection, Inventory
+from wire.inventory import Inventory
 from wire.judgement import Path
-
-KEPT = 3600.0
-"""Seconds for which a connection that is gone still tells who needs whom."""
-MOST_USES = 2_000
 
 
 class Topology:
@@ -41,8 +37,6 @@ class Topology:
         self._edges: dict[str, dict[tuple[Entity, Relation, Entity], Edge]] = {}
         self._referrers: dict[str, set[str]] = {}
         self._backends = Backends()
-        self._uses: dict[str, dict[Connection, float]] = {}
-        """By host, the connections of its services and when each was last there."""
         self._groups = Groups(self.graph)
         self._declared: list[Edge] = []
         self._pinned: set[Entity] = set()
@@ -55,10 +49,7 @@ class Topology:
         if said is not None and _timeless(said) == _timeless(inventory):
             return False
         self._said[name] = inventory
-        known = self.inventories.get(name)
-        inventory = self._vanished.complete(inventory)
-        self._remember(known, inventory)
-        self.inventories[name] = inventory
+        inventory = self.inventories[name] = self._vanished.complete(inventory)
         before = {str(attachment.interface.ip) for attachment in self.book.attachments(name)}
         self.book.put(inventory)
         after = {str(attachment.interface.ip) for attachment in self.book.attachments(name)}
@@ -69,13 +60,6 @@ class Topology:
         self._exercise.forget()
         self._rebuild({name, *self._who_refers(before | after)})
         return True
-
-    def _remember(self, before: Inventory | None, now: Inventory) -> None:
-        """Who used whom is still known for a while when the connection is gone: its loss may be the fault."""
-        standing = (*(before.connections if before else ()), *now.connections)
-        seen = {**self._uses.get(now.host, {}), **dict.fromkeys(standing, now.at)}
-        fresh = sorted(((at, use) for use, at in seen.items() if now.at - at < KEPT), key=_latest)
-        self._uses[now.host] = {use: at for at, use in fresh[:MOST_USES]}
 
     def failed(self, service: Entity, address: str, port: int, at: float) -> bool:
         """A service said that what it passes requests on to does not answer; true when the graph changed."""
@@ -90,7 +74,6 @@ class Topology:
         self._backends.forget(host)
         self._vanished.forget(host)
         self._said.pop(host, None)
-        self._uses.pop(host, None)
         self._groups.tell(host, ())
         if self.inventories.pop(host, None) is None:
             return
@@ -144,11 +127,12 @@ class Topology:
             inventory = self.inventories.get(host)
             if inventory is None:
                 continue
-            inventory = msgspec.structs.replace(inventory, connections=tuple(self._uses.get(host, ())))
+            uses = self._vanished.uses(host)
+            inventory = msgspec.structs.replace(inventory, connections=tuple(uses))
             for address in _mentioned(inventory):
                 self._referrers.setdefault(address, set()).add(host)
             self._groups.tell(host, groups_in(inventory, self.book))
-            drawn = edges_of(inventory, self.book, self.wiring, self._exercise.way, self._uses[host])
+            drawn = edges_of(inventory, self.book, self.wiring, self._exercise.way, uses)
             fresh = {
                 (edge.child, edge.relation, edge.parent): edge
                 for edge in (
@@ -162,11 +146,6 @@ class Topology:
             for edge in fresh.values():
                 self.graph.add(edge)
             self._edges[host] = fresh
-
-
-def _latest(seen: tuple[float, Connection]) -> tuple[float, str, str, int]:
-    at, use = seen
-    return (-at, use.service, use.address, use.port)
 
 
 def _timeless(inventory: Inventory) -> tuple[object, ...]:

@@ -2,52 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable, Mapping
 from typing import Generic, TypeVar
 
 import msgspec
 
-from wire.inventory import Inventory, Listener, Store
+from wire.inventory import Connection, Inventory, Listener, Store
 
 KEPT = 3600.0
 """Seconds."""
 MOST = 2_000
 F = TypeVar("F")
+Name = tuple[str | int, ...]
 
 
 class Vanished:
-    """Listeners and open files by host, with the time at which each was told of last."""
+    """Listeners, open files and connections by host, with the time at which each was last there."""
 
     def __init__(self) -> None:
         self._listeners: dict[str, _Seen[Listener]] = {}
         self._stores: dict[str, _Seen[Store]] = {}
+        self._uses: dict[str, _Seen[Connection]] = {}
 
     def complete(self, inventory: Inventory) -> Inventory:
-        """The inventory with what has vanished from it; a door that somebody else has taken is not lost."""
+        """The inventory with the listeners and open files that have vanished from it; connections are noted.
+
+        A door that somebody else has taken is not lost.
+        """
         host, at = inventory.host, inventory.at
         doors = self._listeners.setdefault(host, _Seen())
         doors.note({(each.protocol, each.port): each for each in inventory.listeners}, at)
         stores = self._stores.setdefault(host, _Seen())
         stores.note({(each.service, each.mount): each for each in inventory.stores}, at)
+        uses = self._uses.setdefault(host, _Seen())
+        uses.note({(each.service, each.address, each.port): each for each in inventory.connections}, at)
         return msgspec.structs.replace(
             inventory,
-            listeners=(*inventory.listeners, *doors.gone(at)),
-            stores=(*inventory.stores, *stores.gone(at)),
+            listeners=(*inventory.listeners, *doors.gone()),
+            stores=(*inventory.stores, *stores.gone()),
         )
 
+    def uses(self, host: str) -> dict[Connection, float]:
+        """Who used whom lately and when that was last seen, the latest first."""
+        seen = self._uses.get(host)
+        return seen.dated() if seen is not None else {}
+
     def forget(self, host: str) -> None:
-        self._listeners.pop(host, None)
-        self._stores.pop(host, None)
+        for seen in (self._listeners, self._stores, self._uses):
+            seen.pop(host, None)
 
 
 class _Seen(Generic[F]):
+    """Facts by name, the latest first."""
+
     def __init__(self) -> None:
-        self._facts: dict[Hashable, tuple[float, F]] = {}
+        self._facts: dict[Name, tuple[float, F]] = {}
+        self._told: frozenset[Name] = frozenset()
+        """What the last inventory told of."""
 
-    def note(self, facts: dict[Hashable, F], at: float) -> None:
-        known = {key: seen for key, seen in self._facts.items() if at - seen[0] < KEPT and key not in facts}
-        newest = sorted(known.items(), key=lambda pair: -pair[1][0])[:MOST]
-        self._facts = dict(newest) | {key: (at, fact) for key, fact in facts.items()}
+    def note(self, facts: Mapping[Name, F], at: float) -> None:
+        """What was told until now was there until now."""
+        standing = {name: self._facts[name][1] for name in self._told if name in self._facts} | dict(facts)
+        seen = self._facts | {name: (at, fact) for name, fact in standing.items()}
+        fresh = [(name, dated) for name, dated in seen.items() if at - dated[0] < KEPT]
+        self._facts = dict(sorted(fresh, key=lambda pair: (-pair[1][0], pair[0]))[:MOST])
+        self._told = frozenset(facts)
 
-    def gone(self, at: float) -> Iterable[F]:
-        return [fact for seen, fact in self._facts.values() if seen < at]
+    def gone(self) -> Iterable[F]:
+        return [fact for name, (_, fact) in self._facts.items() if name not in self._told]
+
+    def dated(self) -> dict[F, float]:
+        return {fact: at for at, fact in self._facts.values()}

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from rules.catalogue import Catalogue
-from rules.models import Effect, Fault, Onto, Role, StateModel, Symptom, kinds_of, probability
+from rules.models import UNMODELLED, Effect, Fault, Onto, Role, StateModel, Symptom, kinds_of, probability
 from wire.judgement import Reason
 
 CONFIRMED = 0.1
 """What a second try that agreed leaves of a leak."""
-UNMODELLED = "unmodelled."
 LANGUAGES = ("en", "zh")
 Shown = frozenset[tuple[str, Role, Reason]]
 

@@ -13,6 +13,8 @@ PRIORS = {"rare": 3e-6, "occasional": 3e-5, "common": 3e-4}
 """Probability that the fault is present on one entity at a random moment."""
 STRENGTHS = {"always": 0.99, "often": 0.8, "sometimes": 0.4, "rarely": 0.1}
 """Probability that an active cause produces the symptom or the state."""
+UNMODELLED = "unmodelled."
+"""So begin the ids of faults that only say where, not what."""
 
 Probability = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 Prior = Literal["rare", "occasional", "common"] | Probability

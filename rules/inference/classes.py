@@ -12,13 +12,12 @@ from rules.inference.components import Component
 from rules.inference.ground import Ground
 from rules.inference.score import Judge, Weighed
 from rules.inference.search import rivals, swapped
-from rules.models import Relation, Role
+from rules.models import UNMODELLED, Relation, Role
 from wire.entity import Entity, host, host_of, kind_of, name_of
 
 SAME: Nats = 7 * NAT // 10
 """Likelihoods, without priors, that differ by less than this tell nothing apart."""
 
-UNMODELLED = "unmodelled."
 RUNNING = frozenset(["service", "process"])
 SWITCHING = frozenset(["switch", "segment"])
 

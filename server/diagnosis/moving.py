@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import StrEnum
 
 from rules.catalogue import Catalogue
 from rules.diagnosis import Certainty, Diagnosis
+from rules.models import UNMODELLED
 from server.desk.draft import Draft
 from server.desk.ticket import Ticket
 from server.diagnosis.standing import Standing
@@ -14,8 +14,6 @@ from server.diagnosis.turn import Turn, root_of
 
 STANDS_RECOVERING = 10.0
 """Seconds for which another root must stand before a ticket that recovers moves to it."""
-UNMODELLED = "unmodelled."
-"""Faults that only say where, not what."""
 
 
 class Move(StrEnum):
@@ -32,10 +30,9 @@ class Moving:
         self._standing = standing
         self._drawn: dict[str, tuple[tuple[str, str], float]] = {}
 
-    def forget(self, tickets: Iterable[str]) -> None:
-        """Their symptoms point to their own root, or they are over."""
-        for ticket in tickets:
-            self._drawn.pop(ticket, None)
+    def forget(self, ticket: str) -> None:
+        """Its symptoms point to its own root."""
+        self._drawn.pop(ticket, None)
 
     def decide(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> Move:
         root = root_of(diagnosis)

@@ -68,9 +68,14 @@ class Prove:
 
     def _forget_lines(self, turn: Turn) -> None:
         """What a log said once, and no ticket is about, must not be held against what happens later."""
+        self._forget_unwatched(turn, said_before=turn.now - LINE_LASTS)
+
+    def _forget_unwatched(self, turn: Turn, *, said_before: float, begun_at: float = float("-inf")) -> None:
+        """The lines of no open ticket that were said last before the one moment and first since the other."""
         watched = {key for ticket in turn.draft.tickets() if ticket.open for key in ticket.watch}
         for key in [key for key in self._standing.failing if key[1] in self._standing.log_born]:
-            if key not in watched and self._standing.evidence[key].confirmed_at < turn.now - LINE_LASTS:
+            said = self._standing.evidence[key]
+            if key not in watched and said.confirmed_at < said_before and said.since >= begun_at:
                 self._standing.remove(key)
                 turn.decide(self.name, Proved.LINE_FORGOTTEN, " ".join(key))
 
@@ -124,17 +129,8 @@ class Prove:
             self._standing.end([*ticket.watch, *shaken], turn.now)
             for key in [key for key in ticket.watch if key in self._standing.failing]:
                 self._standing.prove(key, proof[0], turn.now)
-            self._forget_asides(ticket, turn)
-
-    def _forget_asides(self, ticket: Ticket, turn: Turn) -> None:
-        """Lines said while the fault lasted, which led to no ticket, are not held against what comes next."""
-        watched = {key for each in turn.draft.tickets() if each.open for key in each.watch}
-        for key in [key for key in self._standing.failing if key[1] in self._standing.log_born]:
-            said = self._standing.evidence[key]
-            led_nowhere = key not in watched and said.confirmed_at < turn.now - CONSIDERED
-            if led_nowhere and said.since >= ticket.onset - ASIDE:
-                self._standing.remove(key)
-                turn.decide(self.name, Proved.LINE_FORGOTTEN, " ".join(key))
+            # Lines said while the fault lasted, which led to no ticket, are not held against what comes next.
+            self._forget_unwatched(turn, said_before=turn.now - CONSIDERED, begun_at=ticket.onset - ASIDE)
 
     @staticmethod
     def _relapse(ticket: Ticket, turn: Turn) -> None:

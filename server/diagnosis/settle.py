@@ -8,7 +8,7 @@ from typing import Protocol
 from rules.catalogue import Catalogue
 from rules.diagnosis import Diagnosis, Key
 from rules.graph import Graph
-from rules.models import Role
+from rules.models import UNMODELLED, Role
 from server.desk.desk import Desk
 from server.desk.maintenance import planned
 from server.diagnosis.listen import MACHINE_GONE
@@ -22,7 +22,6 @@ CLEAR = 0.9
 SETTLED_AFTER = 5.0
 FAR_SETTLED_AFTER = 18.0
 """From afar: until every look of a round has been taken again, so that what passes now is known to."""
-UNMODELLED = "unmodelled."
 TESTED_AFTER = 12.0
 """Two rounds of tests, each with its time-out."""
 COMMON_CAUSE_AFTER = 30.0

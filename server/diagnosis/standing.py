@@ -140,15 +140,12 @@ class Standing:
 
     def through(self, entity: Entity) -> Iterator[Key]:
         """The looks that exercised it, whether they were counted among its symptoms or not."""
-        for observer in self.seen_by.get(entity, ()):
-            for (_, signal), subjects in self._of_observer(observer):
-                for subject in subjects:
-                    key = (observer, signal, subject)
-                    if any(touched == entity for _, touched in self.evidence[key].exercised):
-                        yield key
-
-    def _of_observer(self, observer: str) -> Iterator[tuple[tuple[str, str], set[str]]]:
-        return (pair for pair in self.by_signal.items() if pair[0][0] == observer)
+        observers = self.seen_by.get(entity, set())
+        for (observer, signal), subjects in self.by_signal.items():
+            for subject in subjects if observer in observers else ():
+                key = (observer, signal, subject)
+                if any(touched == entity for _, touched in self.evidence[key].exercised):
+                    yield key
 
     def has_ended(self, entry: Entry) -> bool:
         """Are the earlier failing runs of this look those of a matter that is closed?"""

@@ -86,7 +86,7 @@ class TicketStage:
 
     def _follow(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> None:
         if root_of(diagnosis) == ticket.root:
-            self._moving.forget([ticket.id])
+            self._moving.forget(ticket.id)
         else:
             reason = self._moving.decide(diagnosis, ticket, turn)
             if self._kept.get(ticket.id) is not reason:

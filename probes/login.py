@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
+from kernel.private_line import private_line
 from probes.unit import Net
 
 OPTION = "applications"
-LONGEST = 4096
 
 
 @dataclass(frozen=True)
@@ -64,10 +63,6 @@ def _first_line(path: Path) -> str:
     """Empty for what is no plain file of one owner. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
-        facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode) or facts.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            return ""
-        content = os.read(descriptor, LONGEST)
+        return private_line(descriptor) or ""
     finally:
         os.close(descriptor)
-    return content.partition(b"\n")[0].decode("utf-8", "replace").strip("\r")

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import stat
-
 from collectors.clients.answer import NotPermitted
 from collectors.clients.declared import Login, declared
 from collectors.clients.local import Local
 from collectors.host import Host
-
-LONGEST = 4096
+from kernel.private_line import private_line
 
 
 def login_for(host: Host, local: Local) -> Login | None:
@@ -25,10 +21,9 @@ def password(host: Host, login: Login | None) -> str:
         return ""
     try:
         with host.open(login.secret_file) as descriptor:
-            facts = os.fstat(descriptor)
-            if not stat.S_ISREG(facts.st_mode) or facts.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise NotPermitted(f"chmod 600 {login.secret_file}")
-            content = os.read(descriptor, LONGEST)
+            secret = private_line(descriptor)
     except OSError as error:
         raise NotPermitted(f"{login.secret_file}: {error.strerror}") from None
-    return content.partition(b"\n")[0].decode("utf-8", "replace").strip("\r")
+    if secret is None:
+        raise NotPermitted(f"chmod 600 {login.secret_file}")
+    return secret

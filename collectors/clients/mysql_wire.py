@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from typing import Self
 
 from collectors.clients.answer import Full, NotPermitted, Refused
-from collectors.clients.stream import Stream, Where
+from collectors.clients.stream import Session, Stream, Where
 
 SECONDS = 4.0
 GRANT = (
@@ -31,7 +30,7 @@ MOST_ROWS = 2000
 Rows = list[dict[str, str | None]]
 
 
-class MySql:
+class MySql(Session):
     """One session; ends with the stream."""
 
     def __init__(self, where: Where, user: str, password: str) -> None:
@@ -45,15 +44,6 @@ class MySql:
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._stream.__exit__()
 
     def query(self, text: str) -> Rows:
         """Rows by column name, every value as its text. Raises NotPermitted, Refused."""

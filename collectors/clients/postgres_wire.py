@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from typing import Self
 
 from collectors.clients.answer import Changing, Full, NotPermitted, Refused
 from collectors.clients.as_user import as_user
 from collectors.clients.scram import MECHANISM, Scram
-from collectors.clients.stream import Stream, Where
+from collectors.clients.stream import Session, Stream, Where
 
 VERSION = 196608  # 3.0
 SECONDS = 4.0
@@ -25,7 +24,7 @@ _OK, _CLEAR, _MD5, _SASL, _SASL_GOES_ON, _SASL_ENDS = 0, 3, 5, 10, 11, 12
 Rows = list[tuple[str | None, ...]]
 
 
-class Postgres:
+class Postgres(Session):
     """One session; ends with the stream."""
 
     def __init__(
@@ -40,15 +39,6 @@ class Postgres:
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._stream.__exit__()
 
     def query(self, text: str) -> Rows:
         """Every value as its text. Raises NotPermitted, Refused for an error of the server."""

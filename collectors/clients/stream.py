@@ -12,6 +12,21 @@ Where = str | tuple[str, int]
 """Path of a Unix socket, or address and port."""
 
 
+class Session:
+    """A conversation in a protocol of its own; ends with its stream."""
+
+    _stream: Stream
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._stream.__exit__()
+
+
 class Stream:
     """Connected; every read and write together must end before the deadline."""
 

@@ -42,6 +42,12 @@ class Cluster:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def copy_of(self, primary: Cluster) -> None:
+        """Follows the primary, which runs, once it is started."""
+        shutil.rmtree(self.data)
+        door = ("-h", str(primary.folder), "-p", str(primary.port))
+        primary.run(needs("pg_basebackup"), *door, "-D", str(self.data), "-R", "-c", "fast")
+
     def start(self, **settings: str) -> int:
         words = [part for key, value in (SETTINGS | settings).items() for part in ("-c", f"{key}={value}")]
         argv = (
@@ -179,22 +185,9 @@ def test_taken_connections_are_told_before_and_when_none_is_left(cluster, box):
 
 
 def test_a_replica_that_follows_is_silent_and_one_cut_off_is_broken(cluster, box):
-    primary = cluster()
+    primary, replica = cluster(), cluster()
     primary.start(wal_level="replica", max_wal_senders="2")
-    replica = cluster()
-    shutil.rmtree(replica.data)
-    primary.run(
-        needs("pg_basebackup"),
-        "-h",
-        str(primary.folder),
-        "-p",
-        str(primary.port),
-        "-D",
-        str(replica.data),
-        "-R",
-        "-c",
-        "fast",
-    )
+    replica.copy_of(primary)
     port = replica.start(max_wal_senders="2")
     wait_for(lambda: replica.sql("SELECT count(*) FROM pg_stat_wal_receiver") == "1\n", "the stream")
     assert troubles(look(postgres, box, port)) == {}
@@ -208,22 +201,9 @@ def test_a_replica_that_follows_is_silent_and_one_cut_off_is_broken(cluster, box
 
 
 def test_a_paused_replay_is_lag(cluster, box, monkeypatch):
-    primary = cluster()
+    primary, replica = cluster(), cluster()
     primary.start(wal_level="replica", max_wal_senders="2")
-    replica = cluster()
-    shutil.rmtree(replica.data)
-    primary.run(
-        needs("pg_basebackup"),
-        "-h",
-        str(primary.folder),
-        "-p",
-        str(primary.port),
-        "-D",
-        str(replica.data),
-        "-R",
-        "-c",
-        "fast",
-    )
+    replica.copy_of(primary)
     port = replica.start(max_wal_senders="2")
     primary.sql("CREATE TABLE t AS SELECT 1")
     wait_for(lambda: replica.sql("SELECT count(*) FROM pg_class WHERE relname = 't'") == "1\n", "the replay")

@@ -10,6 +10,7 @@ import msgspec
 from collectors.clients.answer import ANSWER, NotPermitted, Refused
 from collectors.clients.conversation import converse
 from collectors.clients.counting import lately
+from collectors.clients.database_limits import BLOCKED_SECONDS, LAG_SECONDS, LONG_SECONDS, NEAR
 from collectors.clients.local import Local, found
 from collectors.clients.mysql_wire import GRANT, MySql
 from collectors.clients.secret import login_for, password
@@ -39,10 +40,8 @@ COLLECTOR = Collector(
     timeout=10 * SECOND,
 )
 PROGRAMS = ("mysqld", "mariadbd")
-NEAR = 0.9
 BUSY = 0.6
 """Part of all connections that may run a statement at the same time."""
-BLOCKED_SECONDS, LONG_SECONDS, LAG_SECONDS = 20.0, 4 * 3600.0, 30.0
 LONG_HISTORY = 1_000_000
 """Undo records that no purge has removed: some transaction has been open for long."""
 VARIABLES = ("max_connections", "max_prepared_stmt_count", "innodb_force_recovery", "wsrep_on")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from collectors.clients.answer import ANSWER, NotPermitted
 from collectors.clients.conversation import converse
 from collectors.clients.counting import lately
+from collectors.clients.database_limits import BLOCKED_SECONDS, LAG_SECONDS, LONG_SECONDS, NEAR
 from collectors.clients.local import Local, found
 from collectors.clients.postgres_facts import PostgresFacts
 from collectors.clients.postgres_facts import ask as ask_facts
@@ -41,11 +42,7 @@ COLLECTOR = Collector(
     timeout=10 * SECOND,
 )
 PROGRAMS = ("postgres", "postmaster")
-NEAR = 0.9
-BLOCKED_SECONDS = 20.0
-"""So long a session may wait for a lock before somebody should know."""
-IDLE_SECONDS, LONG_SECONDS = 600.0, 4 * 3600.0
-LAG_SECONDS = 30.0
+IDLE_SECONDS = 600.0
 XID_NEAR, XID_END = 1_000_000_000, 1_800_000_000
 """Of 2^31: PostgreSQL warns and then refuses near the end; autovacuum begins at 200 million."""
 RETAINED_BYTES = 5 * 1024**3

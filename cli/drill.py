@@ -14,21 +14,25 @@ from drills import labs
 from drills.drill import BadDrill, Drill, catalogue, load
 from drills.errors import LabError
 from drills.outcome import Outcome, table
+from drills.schema import schema
 from drills.stage import Stage
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "exit codes: 0 all passed · 1 one failed · 2 could not run · 130 interrupted"
-    todo = parser.add_subparsers(dest="todo", required=True, metavar="list|run|lab")
+    todo = parser.add_subparsers(dest="todo", required=True, metavar="list|run|lab|schema")
     listing = todo.add_parser("list", help="the drills there are")
     listing.add_argument("--json", action="store_true", help="one JSON document")
     running = todo.add_parser("run", help="run drills (root)")
-    running.add_argument("path", nargs="*", help="drill files, or names from the list; none means all")
+    running.add_argument(
+        "path", nargs="*", help="drill files, directories of them, or names from the list; none means all"
+    )
     running.add_argument("--runs", type=int, default=1, metavar="N", help="how often each (1)")
     running.add_argument("--labs", type=int, default=2, metavar="N", help="so many labs side by side (2)")
     running.add_argument("--json", action="store_true", help="one JSON line per run, on standard output")
     running.add_argument("--keep", type=Path, metavar="DIR", help="keep the logs of what failed there")
     lab = todo.add_parser("lab", help="keep a lab with the product up until Ctrl-C, to play with (root)")
+    todo.add_parser("schema", help="the JSON Schema of a drill file, with every harm and operation")
     for needs_root in (running, lab):
         needs_root.add_argument(
             "--prefix", default="", help="name of the lab among others on this machine (one that is free)"
@@ -38,7 +42,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        paths = [_path(name) for name in getattr(options, "path", [])] or catalogue()
+        if options.todo == "schema":
+            print(json.dumps(schema(), indent=2))
+            return 0
+        paths = [path for name in getattr(options, "path", []) for path in _paths(name)] or catalogue()
         for path in paths:
             load(path)
         if options.todo == "list":
@@ -57,24 +64,28 @@ def run(options: argparse.Namespace) -> int:
         return 130
 
 
-def _path(name: str) -> Path:
+def _paths(name: str) -> list[Path]:
     by_name = {path.stem: path for path in catalogue()}
-    return by_name.get(name) or Path(name)
+    if name in by_name:
+        return [by_name[name]]
+    if Path(name).is_dir():
+        return catalogue(Path(name))
+    return [Path(name)]
 
 
 def _list(*, as_json: bool) -> int:
     drills = [load(path) for path in catalogue()]
     if as_json:
-        print(json.dumps([{"name": d.name, "title": d.title, "fault": _fault(d)} for d in drills]))
+        print(json.dumps([{"name": d.name, "title": d.title, "faults": _faults(d)} for d in drills]))
         return 0
     width = max(len(drill.name) for drill in drills)
     for drill in drills:
-        print(f"{drill.name:{width}}  {drill.title}  [{_fault(drill) or 'no ticket'}]")
+        print(f"{drill.name:{width}}  {drill.title}  [{', '.join(_faults(drill)) or 'no ticket'}]")
     return 0
 
 
-def _fault(drill: Drill) -> str:
-    return drill.expect.fault if drill.expect else ""
+def _faults(drill: Drill) -> list[str]:
+    return [one.fault for one in drill.expected]
 
 
 def _run(paths: list[Path], options: argparse.Namespace) -> int:

@@ -38,6 +38,9 @@ class Console:
     def post(self, path: str, body: dict[str, object]) -> Any:
         return self._there(lambda: self._json("POST", path, json=body))
 
+    def delete(self, path: str) -> Any:
+        return self._there(lambda: self._json("DELETE", path))
+
     def _json(self, method: str, path: str, **more: Any) -> Any:
         """Raises LabError when the server does not answer, or refuses."""
         try:

@@ -1,4 +1,4 @@
-"""A drill file: the harm to do, and the diagnosis it must lead to (which only the judge reads)."""
+"""A drill file: what is done, and the diagnosis that it must lead to (which only the judge reads)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from drills import injectors
-from drills.injectors.injector import Injector
+from drills.operations import Operation
+from drills.step import Step
 
 CATALOGUE = Path(__file__).parent / "catalogue"
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
+Domain = Literal["hardware", "software", "network", "configuration"]
+Type = Literal["hardware_fault", "software_error", "configuration", "network_fault", "capacity"]
 
 
 class BadDrill(ValueError):
@@ -29,39 +32,70 @@ class Answer(_Table, frozen=True, kw_only=True):
     entity: str
 
 
-class Expected(Answer, frozen=True, kw_only=True):
-    """The one right ticket."""
+class Alternative(Answer, frozen=True, kw_only=True):
+    """An equally right answer; of the same class where it names none."""
 
-    domain: Literal["hardware", "software", "network", "configuration"]
-    type: Literal["hardware_fault", "software_error", "configuration", "network_fault", "capacity"]
-    seen_by: Literal["host", "network"]
+    domain: Domain | None = None
+    type: Type | None = None
+
+
+class Expected(Answer, frozen=True, kw_only=True):
+    """One right ticket."""
+
+    domain: Domain
+    type: Type
+    seen_by: Literal["host", "network", ""] = ""
     """Whether the host itself sees it, at once, or others find out by asking and missing it."""
-    or_: Annotated[tuple[Answer, ...], msgspec.Meta(description="equally right answers")] = msgspec.field(
-        default=(), name="or"
+    or_: Annotated[tuple[Alternative, ...], msgspec.Meta(description="equally right answers")] = (
+        msgspec.field(default=(), name="or")
     )
     because: str = ""
     """Why nothing in the lab separates them."""
+    optional: bool = False
+    """It may be missing, as for a fault that was gone before anybody could be sure of it."""
+    priority: Literal["urgent", "high", "medium", "low"] | None = None
+    onset_within: Seconds | None = None
+    """The ticket must date the fault so close to the first harm."""
+
+
+class Limit(_Table, frozen=True, kw_only=True):
+    """How much memory a program may have held, at its most."""
+
+    host: str
+    process: str
+    megabytes: Annotated[int, msgspec.Meta(gt=0)]
 
 
 class Drill(_Table, frozen=True, kw_only=True):
-    """One harm, or none, and what must come of it."""
+    """Harms and what else happens, and what must come of it."""
 
     title: str
     inject: tuple[dict[str, Any], ...] = ()
-    expect: Expected | None = None
-    """None: nothing may be opened."""
+    """Harms: see ``drills.injectors``."""
+    operate: tuple[Operation, ...] = ()
+    """What people do with the product meanwhile."""
+    expect: Expected | tuple[Expected, ...] = ()
+    """One table, or several; none: nothing may be opened."""
     also: tuple[Answer, ...] = ()
     """True collateral that may have a ticket of its own."""
+    limit: tuple[Limit, ...] = ()
+    inert: tuple[str, ...] = ()
+    """Texts of an attacker that must not stand as they are in any report."""
     within: Seconds = 60.0
-    """Until the right ticket stands."""
+    """From the last step until the right tickets must stand."""
     hold: Seconds = 8.0
-    """How long after that nothing else may be opened; of a drill without harm, its whole length."""
+    """How long after that nothing else may be opened; where no ticket is due, from the last step on."""
     resolve_within: Seconds = 120.0
     name: str = ""
 
     @property
-    def steps(self) -> list[Injector]:
-        return [injectors.read(table) for table in self.inject]
+    def steps(self) -> list[Step]:
+        """Operations before harms of the same moment."""
+        return [*self.operate, *injectors.read_all(self.inject)]
+
+    @property
+    def expected(self) -> tuple[Expected, ...]:
+        return (self.expect,) if isinstance(self.expect, Expected) else self.expect
 
 
 def load(path: Path) -> Drill:
@@ -71,10 +105,12 @@ def load(path: Path) -> Drill:
         _ = drill.steps
     except (OSError, msgspec.DecodeError) as error:
         raise BadDrill(f"{path}: {error}") from None
-    if drill.expect and bool(drill.expect.or_) != bool(drill.expect.because):
-        raise BadDrill(f"{path}: further answers and their `because` are given together")
+    for number, one in enumerate(drill.expected):
+        if bool(one.or_) != bool(one.because):
+            raise BadDrill(f"{path}: `or` and `because` are given together - at `$.expect[{number}]`")
     return msgspec.structs.replace(drill, name=path.stem)
 
 
-def catalogue() -> list[Path]:
-    return sorted(CATALOGUE.glob("*.toml"))
+def catalogue(place: Path = CATALOGUE) -> list[Path]:
+    """The drill files below a directory, by name."""
+    return sorted(place.rglob("*.toml"), key=lambda path: (path.parent != place, path))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 DOMAIN = "lab.test"
@@ -80,6 +82,8 @@ PLACES = (
     Place(name="ws1", role="workstation", ports=_b(60)),
 )
 BY_NAME = {place.name: place for place in PLACES}
+MachineName = Annotated[str, msgspec.Meta(pattern=f"^({'|'.join([*BY_NAME, *SWITCHES])})$")]
+"""A machine or switch of the lab, as drill files name it."""
 
 
 class Cable(msgspec.Struct, frozen=True):

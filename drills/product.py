@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ SERVER_ENVIRONMENT = {
     "ROOTWARD_LISTEN": f"{BY_NAME[SERVER].address}:8470",
     "ROOTWARD_NAMES": f"{BY_NAME[SERVER].fqdn},{BY_NAME[SERVER].address}",
 }
+AS_OPERATOR = ("env", f"ROOTWARD_HOME={HOME}", f"ROOTWARD_SERVER={URL}", ROOTWARD)
 SETTLED = 12.0
 """Seconds; longer than a service must have run before its agent counts it as one."""
 LEARNT = 70.0
@@ -37,7 +39,14 @@ class Rootward:
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
         self._console: Console | None = None
+        self._server = 0
+        """Process number of the server inside its host; 0 while it is stopped."""
         self._unready = "it wrote no token"
+
+    @property
+    def serving(self) -> bool:
+        """Whether the server is meant to answer."""
+        return bool(self._server)
 
     @property
     def console(self) -> Console:
@@ -65,11 +74,11 @@ class Rootward:
             if now != looks:
                 looks, since = now, time.monotonic()
 
-    def start_server(self, seconds: float = 30) -> None:
+    def start_server(self, seconds: float = 90) -> None:
         """Raises LabError with the server's last words when it does not get ready."""
         node = self.lab[SERVER]
         node.write(f"{HOME}/site.toml", site())
-        node.start(
+        pid = node.start(
             Service(
                 name="server",
                 argv=(ROOTWARD, "server", "run"),
@@ -84,6 +93,17 @@ class Rootward:
                 said = node.path("/var/log/rootward-server.log").read_text()[-2000:]
                 raise LabError(f"the server does not get ready ({self._unready}): {said}")
             time.sleep(0.2)
+        self._server = pid
+
+    def stop_server(self, seconds: float = 20) -> None:
+        """In order, as at a reboot of its host. Raises LabError when it does not end."""
+        node, pid, self._server = self.lab[SERVER], str(self._server), 0
+        node.run("kill", pid)
+        until = time.monotonic() + seconds
+        while node.run("kill", "-0", pid, check=False).returncode == 0:
+            if time.monotonic() > until:
+                raise LabError("the server does not end")
+            time.sleep(0.1)
 
     def _ready(self) -> bool:
         node = self.lab[SERVER]
@@ -123,8 +143,14 @@ class Rootward:
 
     def listed(self) -> list[dict[str, Any]]:
         """The same by the command line, as people ask."""
-        argv = ("env", f"ROOTWARD_HOME={HOME}", f"ROOTWARD_SERVER={URL}", ROOTWARD, "tickets", "--json")
-        return list(json.loads(self.lab[SERVER].run(*argv).stdout))
+        return list(json.loads(self.lab[SERVER].run(*AS_OPERATOR, "tickets", "--json").stdout))
+
+    def reports(self, ticket: str) -> Iterator[str]:
+        """The report of a ticket in every form in which people read it."""
+        for form in ("html", "md"):
+            yield str(self.console.get(f"/api/v1/tickets/{ticket}/report", format=form))
+        yield self.lab[SERVER].run(*AS_OPERATOR, "report", ticket).stdout
+        yield self.lab[SERVER].run(*AS_OPERATOR, "tickets").stdout
 
     def hosts(self) -> list[dict[str, Any]]:
         found = self.console.get("/api/v1/hosts")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Iterable
 from importlib import import_module
 
 import msgspec
@@ -17,10 +18,18 @@ def known() -> dict[str, type[Injector]]:
     return {str(kind.__struct_config__.tag): kind for kind in Injector.__subclasses__()}
 
 
-def read(table: dict[str, object]) -> Injector:
+def read_all(tables: Iterable[dict[str, object]]) -> list[Injector]:
     """Raises msgspec.ValidationError, naming the field, for a table that is no injection."""
     kinds = known()
+    return [_read(table, kinds, f"$.inject[{number}]") for number, table in enumerate(tables)]
+
+
+def _read(table: dict[str, object], kinds: dict[str, type[Injector]], place: str) -> Injector:
     name = table.get("do")
     if name not in kinds:
-        raise msgspec.ValidationError(f"`do` is {name!r}, and none of {', '.join(sorted(kinds))}")
-    return msgspec.convert(table, type=kinds[str(name)])
+        raise msgspec.ValidationError(f"{name!r} is none of {', '.join(sorted(kinds))} - at `{place}.do`")
+    try:
+        return msgspec.convert(table, type=kinds[str(name)])
+    except msgspec.ValidationError as error:
+        what, at, field = str(error).partition(" - at `$")
+        raise msgspec.ValidationError(f"{what} - at `{place}{field if at else '`'}") from None

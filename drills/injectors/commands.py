@@ -7,12 +7,13 @@ from contextlib import contextmanager
 
 from drills.injectors.injector import Injector
 from drills.lab import Lab
+from drills.layout import MachineName
 
 
 class Commands(Injector, frozen=True, kw_only=True):
     """For drill files of one's own: whoever writes one decides what runs as root inside the lab's machine."""
 
-    host: str
+    host: MachineName
     run: tuple[tuple[str, ...], ...]
     revert: tuple[tuple[str, ...], ...] = ()
 

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import AbstractContextManager
 
-import msgspec
-
 from drills.lab import Lab
+from drills.product import Rootward
+from drills.step import Step
 
 
-def _snake(name: str) -> str:
-    """``CablePulled`` → ``cable_pulled``."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+class Injector(Step, frozen=True, kw_only=True):
+    """A step that harms the lab; it knows nothing of the product."""
 
-
-class Injector(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do", tag=_snake
-):
-    """``do = "<name>"`` in a drill file, with its parameters beside it."""
+    def on(self, product: Rootward) -> AbstractContextManager[None]:
+        return self.harm(product.lab)
 
     def harm(self, lab: Lab) -> AbstractContextManager[None]:
-        """Does the harm, and undoes it when the context ends well; after an error the lab is rebuilt.
-
-        Raises NotPossible, before it has done anything, where this machine cannot.
-        """
+        """As ``on``, for a lab without the product."""
         raise NotImplementedError

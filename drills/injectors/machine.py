@@ -14,7 +14,7 @@ from drills.errors import LabError, NotPossible
 from drills.injectors.injector import Injector
 from drills.kernel_log import KernelLog
 from drills.lab import Lab
-from drills.layout import BY_NAME
+from drills.layout import BY_NAME, MachineName
 from drills.node import Node, Service
 from drills.services import nginx
 from drills.services.shop import PROGRAMS, PYTHON
@@ -42,7 +42,7 @@ def wait_for(node: Node, name: str, seconds: float = 5) -> int:
 class PowerLost(Injector, frozen=True, kw_only=True):
     """The plug is pulled."""
 
-    host: str
+    host: MachineName
 
     @contextmanager
     def harm(self, lab: Lab) -> Iterator[None]:
@@ -56,7 +56,7 @@ class PowerLost(Injector, frozen=True, kw_only=True):
 class AgentKilled(Injector, frozen=True, kw_only=True):
     """Only the agent dies; the host goes on."""
 
-    host: str
+    host: MachineName
 
     @contextmanager
     def harm(self, lab: Lab) -> Iterator[None]:
@@ -69,7 +69,7 @@ class AgentKilled(Injector, frozen=True, kw_only=True):
 class CpuBurnt(Injector, frozen=True, kw_only=True):
     """Programs compute without end."""
 
-    host: str
+    host: MachineName
     process: str = "reportd"
     count: int = 2
 
@@ -87,7 +87,7 @@ class CpuBurnt(Injector, frozen=True, kw_only=True):
 class MemoryEaten(Injector, frozen=True, kw_only=True):
     """A program takes more memory than its control group may; the kernel kills it."""
 
-    host: str
+    host: MachineName
     process: str = "reportd"
 
     @contextmanager
@@ -122,8 +122,8 @@ def limited_group(node: Node) -> Path:
 class FilesExhausted(Injector, frozen=True, kw_only=True):
     """Idle clients hold more connections than nginx may have open files."""
 
-    host: str
-    by: str
+    host: MachineName
+    by: MachineName
 
     @contextmanager
     def harm(self, lab: Lab) -> Iterator[None]:
@@ -136,7 +136,7 @@ class FilesExhausted(Injector, frozen=True, kw_only=True):
 class ClockSkewed(Injector, frozen=True, kw_only=True):
     """The clock of a host is wrong by some seconds, as its programs see it once they are started anew."""
 
-    host: str
+    host: MachineName
     seconds: int
 
     @contextmanager

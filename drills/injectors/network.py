@@ -9,7 +9,7 @@ from typing import Literal
 from drills import wiring
 from drills.injectors.injector import Injector
 from drills.lab import Lab
-from drills.layout import BY_NAME, CABLES, PREFIX, SWITCHES
+from drills.layout import BY_NAME, CABLES, PREFIX, SWITCHES, MachineName
 
 TABLE = "drill"
 
@@ -22,7 +22,7 @@ def table(family: str, chain: str, hook: str, rule: str) -> str:
 class CablePulled(Injector, frozen=True, kw_only=True):
     """The far end of a cable goes down; this end has no carrier."""
 
-    host: str
+    host: MachineName
     nic: str = "eth0"
 
     @contextmanager
@@ -38,7 +38,7 @@ class CablePulled(Injector, frozen=True, kw_only=True):
 class CardsDown(Injector, frozen=True, kw_only=True):
     """Every network card of a machine is dead; the machine itself lives."""
 
-    host: str
+    host: MachineName
 
     @contextmanager
     def harm(self, lab: Lab) -> Iterator[None]:
@@ -50,7 +50,7 @@ class CardsDown(Injector, frozen=True, kw_only=True):
 class SwitchOff(Injector, frozen=True, kw_only=True):
     """A switch without power: every port loses its carrier."""
 
-    switch: str
+    switch: MachineName
 
     @contextmanager
     def harm(self, lab: Lab) -> Iterator[None]:
@@ -63,7 +63,7 @@ class SwitchOff(Injector, frozen=True, kw_only=True):
 class PacketsLost(Injector, frozen=True, kw_only=True):
     """A bad cable: some packets that arrive are dropped, at random."""
 
-    host: str
+    host: MachineName
     nic: str = "eth0"
     percent: int = 40
 
@@ -79,7 +79,7 @@ class PacketsLost(Injector, frozen=True, kw_only=True):
 class WrongGateway(Injector, frozen=True, kw_only=True):
     """Somebody typed the wrong default gateway."""
 
-    host: str
+    host: MachineName
     gateway: str
 
     @contextmanager
@@ -92,7 +92,7 @@ class WrongGateway(Injector, frozen=True, kw_only=True):
 class RouteRemoved(Injector, frozen=True, kw_only=True):
     """A route is not there any more."""
 
-    host: str
+    host: MachineName
     route: str = "default"
 
     @contextmanager
@@ -106,7 +106,7 @@ class AddressTaken(Injector, frozen=True, kw_only=True):
     """Another machine takes an address that is in use, and says so to all."""
 
     address: str
-    by: str
+    by: MachineName
 
     @contextmanager
     def harm(self, lab: Lab) -> Iterator[None]:
@@ -122,7 +122,7 @@ class AddressTaken(Injector, frozen=True, kw_only=True):
 class PortFiltered(Injector, frozen=True, kw_only=True):
     """A host's own filter drops what comes for a port."""
 
-    host: str
+    host: MachineName
     port: int
     protocol: Literal["tcp", "udp"] = "tcp"
 
@@ -137,9 +137,9 @@ class PortFiltered(Injector, frozen=True, kw_only=True):
 class GatewayFilters(Injector, frozen=True, kw_only=True):
     """A rule on the gateway drops what is sent to a port through it."""
 
-    gateway: str = "gw"
+    gateway: MachineName = "gw"
     port: int
-    to: str
+    to: MachineName
 
     @contextmanager
     def harm(self, lab: Lab) -> Iterator[None]:

@@ -10,14 +10,14 @@ from drills import layout
 from drills.errors import LabError
 from drills.injectors.injector import Injector
 from drills.lab import Lab
-from drills.layout import BY_NAME
+from drills.layout import BY_NAME, MachineName
 from drills.services import dnsmasq, nginx, shop
 
 
 class Killed(Injector, frozen=True, kw_only=True):
     """Every process of a service ends at once, and nothing starts it again."""
 
-    host: str
+    host: MachineName
     process: str
 
     @contextmanager
@@ -31,7 +31,7 @@ class Killed(Injector, frozen=True, kw_only=True):
 class Stopped(Injector, frozen=True, kw_only=True):
     """A service hangs: its processes are there, its port is open, and nothing answers."""
 
-    host: str
+    host: MachineName
     process: str
 
     @contextmanager
@@ -45,7 +45,7 @@ class Stopped(Injector, frozen=True, kw_only=True):
 class CrashLoops(Injector, frozen=True, kw_only=True):
     """The shop ends soon after each start, and its supervisor starts it again and again."""
 
-    host: str
+    host: MachineName
 
     @contextmanager
     def harm(self, lab: Lab) -> Iterator[None]:
@@ -63,7 +63,7 @@ class CrashLoops(Injector, frozen=True, kw_only=True):
 class AppBug(Injector, frozen=True, kw_only=True):
     """A release of the shop in which every page raises."""
 
-    host: str
+    host: MachineName
 
     @contextmanager
     def harm(self, lab: Lab) -> Iterator[None]:
@@ -90,7 +90,7 @@ class WrongRecord(Injector, frozen=True, kw_only=True):
 class CertificateExpired(Injector, frozen=True, kw_only=True):
     """The certificate of a web server ran out: nobody renewed it."""
 
-    host: str
+    host: MachineName
 
     @contextmanager
     def harm(self, lab: Lab) -> Iterator[None]:

@@ -14,6 +14,7 @@ from drills.errors import LabError, NotPossible
 from drills.injectors.injector import Injector
 from drills.kernel_log import KernelLog
 from drills.lab import Lab
+from drills.layout import MachineName
 from drills.node import Node
 from drills.rack import MAKE_EXT4
 
@@ -34,7 +35,7 @@ def device_of(node: Node, mount: str) -> str:
 class FileSystemFull(Injector, frozen=True, kw_only=True):
     """A file grows until there is no space left."""
 
-    host: str
+    host: MachineName
     mount: str = "/srv/data"
 
     @contextmanager
@@ -53,7 +54,7 @@ class FileSystemFull(Injector, frozen=True, kw_only=True):
 class InodesExhausted(Injector, frozen=True, kw_only=True):
     """Tiny files until there is no inode left."""
 
-    host: str
+    host: MachineName
     mount: str = "/srv/data"
 
     @contextmanager
@@ -74,7 +75,7 @@ class InodesExhausted(Injector, frozen=True, kw_only=True):
 class FileSystemError(Injector, frozen=True, kw_only=True):
     """The file system finds an error in itself and is remounted read-only by the kernel."""
 
-    host: str
+    host: MachineName
     mount: str = "/srv/data"
 
     @contextmanager
@@ -93,7 +94,7 @@ class FileSystemError(Injector, frozen=True, kw_only=True):
 class MediumError(Injector, frozen=True, kw_only=True):
     """Sectors of the disk can no longer be read: what lies behind them is gone."""
 
-    host: str
+    host: MachineName
     mount: str = "/srv/data"
 
     @contextmanager

@@ -8,7 +8,7 @@ import pytest
 
 from drills import injectors
 from drills.drill import BadDrill, catalogue, load
-from drills.layout import BY_NAME, SWITCHES
+from drills.schema import schema
 
 DRILL = '[[inject]]\ndo = "killed"\nhost = "web1"\nprocess = "nginx"\n'
 
@@ -28,11 +28,15 @@ def test_every_injector_serves_a_drill() -> None:
     assert used == set(injectors.known())
 
 
-def test_every_drill_harms_a_machine_of_the_lab() -> None:
-    for path in catalogue():
-        for step in load(path).steps:
-            host = getattr(step, "host", None)
-            assert host is None or host in {*BY_NAME, *SWITCHES}, path.name
+def test_no_two_drills_of_the_catalogue_have_one_name() -> None:
+    names = [path.stem for path in catalogue()]
+    assert len(names) == len(set(names))
+
+
+def test_a_machine_that_the_lab_has_not_is_refused_by_field(tmp_path: Path) -> None:
+    file = written(tmp_path, f'title = "x"\n{DRILL}{DRILL.replace("web1", "web9")}')
+    with pytest.raises(BadDrill, match=r"one\.toml.*`\$\.inject\[1\]\.host`"):
+        load(file)
 
 
 def test_an_unknown_injector_is_refused_by_name(tmp_path: Path) -> None:
@@ -54,3 +58,23 @@ def test_a_class_of_answers_needs_its_reason(tmp_path: Path) -> None:
     other = 'or = [{ fault = "c", entity = "d" }]\n'
     with pytest.raises(BadDrill, match="because"):
         load(written(tmp_path, f'title = "x"\n{DRILL}{expect}{other}'))
+
+
+def test_several_tickets_may_be_expected(tmp_path: Path) -> None:
+    one = '[[expect]]\nfault = "a"\nentity = "b"\ndomain = "network"\ntype = "configuration"\n'
+    other = one.replace('"b"', '"c"')
+    drill = load(written(tmp_path, f'title = "x"\n{DRILL}{one}{other}'))
+    assert [each.entity for each in drill.expected] == ["b", "c"]
+
+
+def test_an_operation_is_read_with_its_moment(tmp_path: Path) -> None:
+    operate = '[[operate]]\ndo = "server_stopped"\nafter = 5\nrevert_after = 30\n'
+    (step,) = load(written(tmp_path, f'title = "x"\n{operate}')).steps
+    assert (step.after, step.revert_after) == (5, 30)
+
+
+def test_every_harm_and_operation_stands_in_the_schema() -> None:
+    definitions = schema()["$defs"]
+    kinds = [each["properties"]["do"]["enum"] for each in definitions.values() if "do" in each["properties"]]
+    told = {name for (name,) in kinds}
+    assert told >= {*injectors.known(), "server_stopped", "work_planned", "site_declared"}

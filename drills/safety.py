@@ -1,0 +1,37 @@
+"""What must hold beside the tickets: programs stay small, and an attacker's text stays text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from drills.drill import Limit
+from drills.product import Rootward
+from drills.verdict import Ticket, name_of
+
+
+def overgrown(product: Rootward, limits: Iterable[Limit]) -> Iterator[str]:
+    """Programs that held more memory than they may."""
+    for limit in limits:
+        for pid in product.lab[limit.host].processes(limit.process):
+            if (peak := peak_of(pid)) > limit.megabytes:
+                yield f"{limit.process} on {limit.host} held {peak} MB, more than {limit.megabytes}"
+
+
+def peak_of(pid: int) -> int:
+    """Megabytes (proc(5), VmHWM); 0 for a process that has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM:")), 0)
+
+
+def unescaped(product: Rootward, inert: Iterable[str], tickets: Iterable[Ticket]) -> Iterator[str]:
+    """Texts that got into a report as they were."""
+    wanted = tuple(inert)
+    for ticket in tickets if wanted else ():
+        for report in product.reports(str(ticket["id"])):
+            yield from (
+                f"{text!r} stands in the report of {name_of(ticket)}" for text in wanted if text in report
+            )

@@ -72,9 +72,8 @@ class Case:
             time.sleep(LOOK_EVERY)
         tickets = self.look()
         if wrong := self.wrong():
-            late = f"; {self.drill.within:g} s were over" if self.due and self.right_since is None else ""
-            self.faults.append(wrong + late)
-        if steps.harmed and (late := misdated(self.expected, tickets, steps.harmed[0])):
+            self.faults.append(wrong)
+        if late := misdated(self.expected, tickets, steps.harmed):
             self.faults.append(late)
         self.faults += overgrown(self.product, self.drill.limit)
         self.faults += unescaped(self.product, self.drill.inert, tickets)

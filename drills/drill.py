@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from drills import injectors
+from drills.injectors.injector import Injector
 from drills.operations import Operation
 from drills.step import Step
 
@@ -55,7 +56,7 @@ class Expected(Answer, frozen=True, kw_only=True):
     """It may be missing, as for a fault that was gone before anybody could be sure of it."""
     priority: Literal["urgent", "high", "medium", "low"] | None = None
     onset_within: Seconds | None = None
-    """The ticket must date the fault so close to the first harm."""
+    """The ticket must date the fault so close to the beginning of a harm."""
 
 
 class Limit(_Table, frozen=True, kw_only=True):
@@ -70,6 +71,10 @@ class Drill(_Table, frozen=True, kw_only=True):
     """Harms and what else happens, and what must come of it."""
 
     title: str
+    prepare: tuple[dict[str, Any], ...] = ()
+    """Harms, or rather changes, that are done before the drill begins."""
+    learn: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 60.0
+    """Seconds that the product has to find out what was prepared."""
     inject: tuple[dict[str, Any], ...] = ()
     """Harms: see ``drills.injectors``."""
     operate: tuple[Operation, ...] = ()
@@ -91,7 +96,11 @@ class Drill(_Table, frozen=True, kw_only=True):
     @property
     def steps(self) -> list[Step]:
         """Operations before harms of the same moment."""
-        return [*self.operate, *injectors.read_all(self.inject)]
+        return [*self.operate, *injectors.read_all(self.inject, "inject")]
+
+    @property
+    def preparations(self) -> list[Injector]:
+        return injectors.read_all(self.prepare, "prepare")
 
     @property
     def expected(self) -> tuple[Expected, ...]:
@@ -102,7 +111,7 @@ def load(path: Path) -> Drill:
     """Raises BadDrill, naming file and field."""
     try:
         drill = msgspec.toml.decode(path.read_bytes(), type=Drill)
-        _ = drill.steps
+        _ = drill.steps, drill.preparations
     except (OSError, msgspec.DecodeError) as error:
         raise BadDrill(f"{path}: {error}") from None
     for number, one in enumerate(drill.expected):

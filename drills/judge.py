@@ -29,7 +29,14 @@ class Judge:
             return Outcome(drill=drill.name, run=number, verdict="failed", why=f"before the drill: {trouble}")
         case = Case(self.product, drill, number)
         try:
-            with Timeline(drill.steps, self.product) as steps:
+            with (
+                Timeline(drill.preparations, self.product) as prepared,
+                Timeline(drill.steps, self.product) as steps,
+            ):
+                if drill.prepare:
+                    prepared.advance()
+                    time.sleep(drill.learn)
+                steps.begin()
                 case.watch(steps)
         except NotPossible as error:
             return Outcome(drill=drill.name, run=number, verdict="not run", why=str(error))

@@ -19,5 +19,6 @@ def schema() -> dict[str, Any]:
         [Drill, *(kind for _, kind in harms)], ref_template="#/$defs/{name}"
     )
     drill = definitions["Drill"]
-    drill["properties"]["inject"]["items"] = {"anyOf": list(kinds[1:])}
+    for field in ("prepare", "inject"):
+        drill["properties"][field]["items"] = {"anyOf": list(kinds[1:])}
     return {"$schema": DIALECT, **kinds[0], "$defs": definitions}

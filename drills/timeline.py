@@ -40,6 +40,10 @@ class Timeline:
             for _, _, undo in reversed(self._done):
                 undo.close()
 
+    def begin(self) -> None:
+        """From now on the steps fall due."""
+        self.began = self.last = self._clock()
+
     @property
     def over(self) -> bool:
         """Whether nothing more will be done or undone before the end."""

@@ -57,15 +57,16 @@ def wrongly_filed(expected: Expected, ticket: Ticket) -> str:
     return f"{name_of(ticket)} has {', '.join(wrong)}" if wrong else ""
 
 
-def misdated(expected: Sequence[Expected], tickets: Sequence[Ticket], harmed: float) -> str:
-    """Which ticket tells a wrong time of the fault, or nothing. Seconds since the epoch."""
+def misdated(expected: Sequence[Expected], tickets: Sequence[Ticket], harmed: Sequence[float]) -> str:
+    """Which ticket tells a time when no harm began, or nothing. Seconds since the epoch."""
     for one in expected:
         for ticket in tickets:
             onset = onset_of(ticket)
             if one.onset_within is None or onset is None or not answers(ticket, one):
                 continue
-            if abs(onset - harmed) > one.onset_within:
-                return f"{name_of(ticket)} began {onset - harmed:+.0f} s after the harm, as it says"
+            late = min((onset - moment for moment in harmed), key=abs, default=0.0)
+            if abs(late) > one.onset_within:
+                return f"{name_of(ticket)} says that it began {late:+.0f} s from a harm"
     return ""
 
 

@@ -18,10 +18,10 @@ def known() -> dict[str, type[Injector]]:
     return {str(kind.__struct_config__.tag): kind for kind in Injector.__subclasses__()}
 
 
-def read_all(tables: Iterable[dict[str, object]]) -> list[Injector]:
+def read_all(tables: Iterable[dict[str, object]], field: str) -> list[Injector]:
     """Raises msgspec.ValidationError, naming the field, for a table that is no injection."""
     kinds = known()
-    return [_read(table, kinds, f"$.inject[{number}]") for number, table in enumerate(tables)]
+    return [_read(table, kinds, f"$.{field}[{number}]") for number, table in enumerate(tables)]
 
 
 def _read(table: dict[str, object], kinds: dict[str, type[Injector]], place: str) -> Injector:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,12 +18,14 @@ from drills.kernel_log import KernelLog
 from drills.lab import Lab
 from drills.layout import BY_NAME, MachineName
 from drills.node import Node, Service
-from drills.services import nginx
+from drills.services import nginx, shop
 from drills.services.shop import PROGRAMS, PYTHON
 
 AGENT = "rootward"
 STOPPING = 10.0
 LIMIT = 48 * 1024 * 1024
+ROOM = 192 * 1024 * 1024
+"""More than any other program of a host holds: the kernel kills the biggest."""
 
 
 def hog(node: Node, kind: str, name: str, *rest: str) -> None:
@@ -117,6 +121,43 @@ def limited_group(node: Node) -> Path:
             (group / file).write_text(str(LIMIT))
             return group
     raise NotPossible("this machine gives no control of memory")
+
+
+class MemoryLeaks(Injector, frozen=True, kw_only=True):
+    """The shop takes ever more memory; the kernel kills it, its supervisor starts it again, and so on."""
+
+    host: MachineName
+
+    @contextmanager
+    def harm(self, lab: Lab) -> Iterator[None]:
+        node = lab[self.host]
+        place = node.group.places.get("memory")
+        if place is None:
+            raise NotPossible("this machine gives no control of memory")
+        limit, used = place / "memory.limit_in_bytes", place / "memory.usage_in_bytes"
+        node.kill("shopd")
+        limit.write_text(str(int(used.read_text()) + ROOM))
+        node.write(f"{shop.SWITCHES}/leak", "")
+        over = threading.Event()
+        with ThreadPoolExecutor(1) as watching:
+            watching.submit(_tell_of_kills, node, "shopd", over)
+            node.start(shop.service(restart=True))
+            try:
+                yield
+            finally:
+                over.set()
+        node.path(f"{shop.SWITCHES}/leak").unlink()
+        node.forget("shopd")
+        node.kill("shopd")
+        limit.write_text("-1")
+        shop.start(node)
+
+
+def _tell_of_kills(node: Node, process: str, over: threading.Event) -> None:
+    with contextlib.closing(KernelLog()) as kernel:
+        while not over.is_set():
+            with contextlib.suppress(NotPossible):  # none was killed meanwhile
+                kernel.copy(node, f"({process})", seconds=1)
 
 
 class FilesExhausted(Injector, frozen=True, kw_only=True):

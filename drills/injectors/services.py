@@ -28,6 +28,19 @@ class Killed(Injector, frozen=True, kw_only=True):
         lab.start_services(BY_NAME[self.host])
 
 
+class Revived(Injector, frozen=True, kw_only=True):
+    """Does nothing; undone, it starts the services of a host again, where this one has died meanwhile."""
+
+    host: MachineName
+    process: str
+
+    @contextmanager
+    def harm(self, lab: Lab) -> Iterator[None]:
+        yield
+        if not lab[self.host].processes(self.process):
+            lab.start_services(BY_NAME[self.host])
+
+
 class Stopped(Injector, frozen=True, kw_only=True):
     """A service hangs: its processes are there, its port is open, and nothing answers."""
 

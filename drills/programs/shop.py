@@ -1,7 +1,7 @@
 """A small shop: answers over HTTP from PostgreSQL. Run by itself on a lab host; standard library only.
 
 ``/run/shopd/bug`` makes every page raise, as a bad release would; ``/run/shopd/crash`` ends it soon after
-its start.
+its start; with ``/run/shopd/leak`` it takes more and more memory.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from pathlib import Path
 SWITCHES = Path("/run/shopd")
 PR_SET_NAME = 15
 PATIENCE = 5.0
+PASSWORD = b"shop"
+ASKED_FOR_PASSWORD = struct.pack("!i", 3)
+LEAK = 8 * 1024 * 1024
 log = logging.getLogger("shopd")
 
 
@@ -67,6 +70,8 @@ class Database:
         hello = struct.pack("!i", 196608) + b"user\0postgres\0database\0postgres\0\0"
         self._socket.sendall(struct.pack("!i", len(hello) + 4) + hello)
         while (message := self._receive())[0] != b"Z":
+            if message == (b"R", ASKED_FOR_PASSWORD):
+                self._send(b"p", PASSWORD + b"\0")
             if message[0] == b"E":
                 raise DatabaseError(message[1].replace(b"\0", b" ").decode(errors="replace"))
 
@@ -126,8 +131,12 @@ class Shop(BaseHTTPRequestHandler):
         """Good answers are not worth a line."""
 
 
-def crash_if_told() -> None:
+def misbehave_if_told() -> None:
     time.sleep(1)
+    hoard: list[bytes] = []
+    while (SWITCHES / "leak").exists():
+        hoard.append(b"x" * LEAK)
+        time.sleep(0.25)
     if (SWITCHES / "crash").exists():
         log.critical("FATAL cannot allocate the price table, giving up")
         os._exit(1)
@@ -141,7 +150,7 @@ def main() -> None:
     ctypes.CDLL(None).prctl(PR_SET_NAME, b"shopd", 0, 0, 0)
     SWITCHES.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(format="%(asctime)s shopd: %(message)s")
-    threading.Thread(target=crash_if_told, daemon=True).start()
+    threading.Thread(target=misbehave_if_told, daemon=True).start()
     Shop.database = Database(chosen.database, 5432)
     with contextlib.suppress(KeyboardInterrupt):
         ThreadingHTTPServer(("0.0.0.0", chosen.port), Shop).serve_forever()

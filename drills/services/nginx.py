@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Sequence
 
 from drills.errors import LabError
 from drills.layout import BY_NAME, OUTSIDE
@@ -27,7 +28,7 @@ error_log {log} error;
 events {{ worker_connections 256; }}
 http {{
     access_log /var/log/nginx/access.log;
-    upstream shop {{ server {backend}:8000; keepalive 4; }}
+    upstream shop {{ {backends} keepalive 4; }}
     server {{
         listen 443 ssl;
         server_name {name};
@@ -48,21 +49,25 @@ SERVICE = Service(name="nginx", argv=("nginx", "-g", "daemon off;"), log="/var/l
 
 
 def start(node: Node, authority: Authority) -> None:
-    place = BY_NAME[node.name]
+    node.path("/var/log/nginx").mkdir(parents=True, exist_ok=True)
+    configure(node, [BACKENDS[node.name]])
+    install(node, *authority.issue(BY_NAME[node.name].fqdn))
+    node.start(SERVICE)
+
+
+def configure(node: Node, backends: Sequence[str]) -> None:
+    """Writes the file; it holds from the next start or reload on."""
     text = CONFIG.format(
         log=LOG,
         files=FILES,
-        backend=BY_NAME[BACKENDS[node.name]].fqdn,
-        name=place.fqdn,
+        backends=" ".join(f"server {BY_NAME[backend].fqdn}:8000;" for backend in backends),
+        name=BY_NAME[node.name].fqdn,
         key=KEY,
         certificate=CERTIFICATE,
         partner=BY_NAME[OUTSIDE].address,
         partner_port=PARTNER_PORT,
     )
     node.write("/etc/nginx/nginx.conf", text)
-    node.path("/var/log/nginx").mkdir(parents=True, exist_ok=True)
-    install(node, *authority.issue(place.fqdn))
-    node.start(SERVICE)
 
 
 def install(node: Node, key: str, certificate: str) -> None:

@@ -24,7 +24,8 @@ def test_every_drill_of_the_catalogue_can_be_read() -> None:
 
 
 def test_every_injector_serves_a_drill() -> None:
-    used = {table["do"] for path in catalogue() for table in load(path).inject}
+    drills = [load(path) for path in catalogue()]
+    used = {table["do"] for drill in drills for table in (*drill.prepare, *drill.inject)}
     assert used == set(injectors.known())
 
 

@@ -69,5 +69,5 @@ def test_a_ticket_must_tell_when_the_fault_began() -> None:
         fault=DISK.fault, entity=DISK.entity, domain="software", type="capacity", onset_within=20
     )
     at_midnight = 1_767_225_600.0
-    assert misdated([dated], [RIGHT], at_midnight) == ""
-    assert "-110 s" in misdated([dated], [RIGHT], at_midnight + 120)
+    assert misdated([dated], [RIGHT], [at_midnight - 300, at_midnight]) == ""
+    assert "-110 s" in misdated([dated], [RIGHT], [at_midnight + 120])

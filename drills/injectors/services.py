@@ -11,7 +11,7 @@ from drills.errors import LabError
 from drills.injectors.injector import Injector
 from drills.lab import Lab
 from drills.layout import BY_NAME, MachineName
-from drills.services import dnsmasq, nginx, shop
+from drills.services import dnsmasq, shop
 
 
 class Killed(Injector, frozen=True, kw_only=True):
@@ -98,18 +98,3 @@ class WrongRecord(Injector, frozen=True, kw_only=True):
         yield
         dnsmasq.write_zone(lab["dns1"], layout.zone())
         lab["dns1"].kill("dnsmasq", signal.SIGHUP)
-
-
-class CertificateExpired(Injector, frozen=True, kw_only=True):
-    """The certificate of a web server ran out: nobody renewed it."""
-
-    host: MachineName
-
-    @contextmanager
-    def harm(self, lab: Lab) -> Iterator[None]:
-        node, name = lab[self.host], BY_NAME[self.host].fqdn
-        nginx.install(node, *lab.authority.issue(name, days=30, made="31 days ago"))
-        nginx.reload(node)
-        yield
-        nginx.install(node, *lab.authority.issue(name))
-        nginx.reload(node)

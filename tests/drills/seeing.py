@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+from drills.lab import Lab
 from drills.layout import BY_NAME
 from drills.node import Node
 
@@ -27,6 +30,19 @@ def pings(node: Node, name: str, count: int = 1) -> int:
     argv = ("ping", "-n", "-q", "-c", str(count), "-i", "0.02", "-W", "1", address)
     said = node.run(*argv, check=False).stdout
     return next((int(line.split()[3]) for line in said.splitlines() if "received" in line), 0)
+
+
+def soon(true: Callable[[], object], seconds: float = 10) -> bool:
+    until = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def shop_works(lab: Lab, name: str = "web1") -> bool:
+    return soon(lambda: page(lab["ws1"], f"https://{name}.lab.test/").startswith("200"))
 
 
 def left_over(prefix: str) -> list[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 
 import pytest
 
+from drills.injectors.certificates import CertificateExpired, CertificateReplaced
 from drills.injectors.machine import ClockSkewed, CpuBurnt, FilesExhausted, MemoryEaten, PowerLost
 from drills.injectors.network import (
     AddressTaken,
@@ -22,7 +22,6 @@ from drills.injectors.network import (
 )
 from drills.injectors.services import (
     AppBug,
-    CertificateExpired,
     CrashLoops,
     Killed,
     Stopped,
@@ -30,22 +29,9 @@ from drills.injectors.services import (
 )
 from drills.injectors.storage import FileSystemError, FileSystemFull, InodesExhausted, MediumError
 from drills.lab import Lab
-from tests.drills.seeing import page, pings
+from tests.drills.seeing import page, pings, shop_works, soon
 
 pytestmark = pytest.mark.root
-
-
-def soon(true: Callable[[], object], seconds: float = 10) -> bool:
-    until = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.1)
-    return True
-
-
-def shop_works(lab: Lab, name: str = "web1") -> bool:
-    return soon(lambda: page(lab["ws1"], f"https://{name}.lab.test/").startswith("200"))
 
 
 def test_a_pulled_cable_takes_the_carrier(lab: Lab) -> None:
@@ -159,6 +145,23 @@ def test_a_stopped_web_server_accepts_and_never_answers(lab: Lab) -> None:
 def test_an_expired_certificate_is_served_and_refused(lab: Lab) -> None:
     with CertificateExpired(host="web1").harm(lab):
         assert soon(lambda: "certificate has expired" in page(lab["ws1"], "https://web1.lab.test/"))
+    assert shop_works(lab)
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"name": "shop.lab.test"}, "Hostname mismatch"),
+        ({"made": "2 days"}, "certificate is not yet valid"),
+        ({"by": "stranger"}, "unable to get local issuer certificate"),
+        ({"by": "subordinate"}, "unable to get local issuer certificate"),
+    ],
+)
+def test_a_replaced_certificate_is_refused_for_what_is_wrong_with_it(
+    lab: Lab, how: dict[str, str], said: str
+) -> None:
+    with CertificateReplaced(host="web1", **how).harm(lab):
+        assert soon(lambda: said in page(lab["ws1"], "https://web1.lab.test/"))
     assert shop_works(lab)
 
 

@@ -62,8 +62,20 @@ class Mount(_Fact, frozen=True, kw_only=True):
     point: Text
     device: Text = ""
     disk: Text = ""
-    """The whole disk under it, where one is known: ``sda``."""
+    """The whole disk under it, where one is known: ``sda``; or the array or pool, by its name."""
     type: Text = ""
+
+
+class Composite(_Fact, frozen=True, kw_only=True):
+    """What is made of several parts: a bond of ports, an array or pool of disks, a disk of several paths."""
+
+    kind: Text
+    """Of its entity: ``bond``, ``array``, ``pool``, ``disk``."""
+    name: Text
+    parts: Annotated[tuple[Text, ...], Few] = ()
+    """Ports or whole disks; or the names of composites that it is made of."""
+    need: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0
+    """Parts without which it stops; 0 where it cannot lose any."""
 
 
 class Store(_Fact, frozen=True, kw_only=True):
@@ -134,6 +146,7 @@ class Inventory(_Fact, frozen=True, kw_only=True):
     listeners: Annotated[tuple[Listener, ...], Many] = ()
     connections: Annotated[tuple[Connection, ...], Many] = ()
     mounts: Annotated[tuple[Mount, ...], Many] = ()
+    composites: Annotated[tuple[Composite, ...], Few] = ()
     stores: Annotated[tuple[Store, ...], Many] = ()
     endpoints: Annotated[tuple[Endpoint, ...], Many] = ()
     dependencies: Annotated[tuple[Dependency, ...], Many] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from collectors.discovery.composites import composites
 from collectors.discovery.connections import connections
 from collectors.discovery.endpoints import endpoints
 from collectors.discovery.gateways import gateways
@@ -42,6 +43,7 @@ def discover(host: Host) -> Inventory:
         listeners=_tried(lambda: listeners(services), MANY),
         connections=_tried(lambda: connections(host, services), MANY),
         mounts=_tried(lambda: mounts(host), MANY),
+        composites=_tried(lambda: composites(host), FEW),
         stores=_tried(lambda: stores(host, services), MANY),
         endpoints=_tried(lambda: endpoints(host, services), MANY),
         machine=machine(host),

@@ -11,10 +11,10 @@ from wire.inventory import Nic
 
 
 def nics(host: Host) -> Iterator[Nic]:
-    """The loopback interface and those that carry nothing and are down are left out."""
+    """The loopback interface and what is down, carries nothing and is nobody's port are left out."""
     behind = host.remembered.get(KEY, {})
     for one in interfaces(host):
-        if one.kind != "loopback" and (one.up or one.addresses):
+        if one.kind != "loopback" and (one.up or one.addresses or one.master):
             far = behind.get(one.name, {})
             yield Nic(
                 name=one.name,

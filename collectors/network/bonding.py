@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 
 from collectors.host import Host
 from collectors.network.bond_facts import SIGNAL, Bond, Slave, bond_facts, judged_bond
+from collectors.network.link_events import link_events
 from collectors.network.team import teams
 from collectors.parsing import lines_of, whole
 from collectors.source import Source
@@ -36,10 +37,21 @@ RECOGNISED = (
 
 
 def read(host: Host) -> Iterable[Judgement]:
-    if host.exists(FOLDER):
-        for name in sorted(host.list(FOLDER)):
-            yield judged_bond(host, name, parse(host.read_bytes(f"{FOLDER}/{name}")))
+    yield from _bonds(host)
     yield from teams(host)
+
+
+async def follow(host: Host) -> AsyncIterator[Judgement]:
+    """A port that comes or goes is announced as a change of a link."""
+    if host.exists(FOLDER):
+        async for _ in link_events():
+            for judgement in _bonds(host):
+                yield judgement
+
+
+def _bonds(host: Host) -> Iterable[Judgement]:
+    for name in sorted(host.list(FOLDER)) if host.exists(FOLDER) else ():
+        yield judged_bond(host, name, parse(host.read_bytes(f"{FOLDER}/{name}")))
 
 
 def parse(raw: bytes) -> Bond:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
 
-from collectors.awaiting import Bell
 from collectors.host import Host
 from collectors.judging import judged
+from collectors.network.link_events import link_events
 from collectors.network.nic_table import Interface, interfaces
 from collectors.unit import Collector
 from wire import entity
@@ -24,10 +22,6 @@ FLAPPING_CHANGES = 6
 WINDOW = 60.0
 FORGET_SECONDS = 24 * 3600.0
 """An interface that was taken away for good is not missed for ever."""
-LINK_GROUP = 1
-"""RTMGRP_LINK of rtnetlink(7)."""
-SETTLE = 0.05
-"""Seconds in which the several messages of one change arrive."""
 
 
 def read(host: Host) -> Iterable[Judgement]:
@@ -52,29 +46,9 @@ def read(host: Host) -> Iterable[Judgement]:
 
 async def follow(host: Host) -> AsyncIterator[Judgement]:
     """The kernel announces each change of a link."""
-    with socket.socket(
-        socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE
-    ) as door:
-        door.setblocking(False)
-        door.bind((0, LINK_GROUP))
-        with Bell(door.fileno()) as bell:
-            while True:
-                await bell.rung()
-                await asyncio.sleep(SETTLE)
-                _drain(door)
-                for judgement in read(host):
-                    yield judgement
-
-
-def _drain(door: socket.socket) -> None:
-    """What the messages say is read afresh; an overrun (ENOBUFS) therefore loses nothing."""
-    while True:
-        try:
-            door.recv(65_536)
-        except BlockingIOError:
-            return
-        except OSError:
-            continue
+    async for _ in link_events():
+        for judgement in read(host):
+            yield judgement
 
 
 def _counts(nic: Interface) -> bool:

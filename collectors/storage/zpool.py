@@ -10,6 +10,7 @@ from collectors.host import JSON, Host
 from collectors.judging import judged
 from collectors.source import Source, TreeSource
 from collectors.storage.zpool_facts import Pool, Zpools, parse_list, parse_status
+from collectors.storage.zpool_parts import remember
 from collectors.sysfs import Files, names
 from collectors.unit import Collector
 from wire import entity
@@ -52,6 +53,8 @@ def read(host: Host) -> Iterable[Judgement]:
         except ValueError:
             continue
         signal = HEALTH if parse is parse_status else SPACE
+        if signal == HEALTH:
+            remember(found, host)
         yield from (one for one in judge(found, host) if one.signal == signal)
 
 

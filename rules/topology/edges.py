@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from rules.graph import Edge
 from rules.models import Relation
 from rules.topology.book import AddressBook, Attachment, is_loopback
+from rules.topology.parts import Parts
 from rules.topology.site import service_id
 from rules.topology.way import Plug, Wiring, segment_of
 from wire import entity as ids
@@ -51,12 +52,15 @@ def edges_of(
         yield edge(machine, Relation.RESOLVES_WITH, resolver)
         if service := _listener(book, name, address, DNS_PORT, "udp"):
             yield edge(resolver, Relation.SERVED_BY, service)
+    parts = Parts(inventory)
     for mount in inventory.mounts:
         volume = ids.fs(name, mount.point)
         yield edge(volume, Relation.RUNS_ON, machine)
         if mount.disk:
-            yield edge(volume, Relation.BACKED_BY, ids.disk(name, mount.disk))
-            yield edge(ids.disk(name, mount.disk), Relation.RUNS_ON, machine)
+            below = parts.below(mount.disk)
+            yield edge(volume, Relation.BACKED_BY, below)
+            yield edge(below, Relation.RUNS_ON, machine)
+    yield from parts.edges(wiring, inventory.at)
     known = {listener.service for listener in inventory.listeners}
     known |= {use.service for use in inventory.connections} | {use.service for use in inventory.stores}
     for service in sorted(known):

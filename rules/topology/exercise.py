@@ -127,6 +127,8 @@ class Exercise:
         if kind == "nic":
             plugged = self._wiring.where(subject)
             return (plugged,) if plugged else self._segments_of(subject)
+        if kind == "bond":
+            return self._plugs_of(subject)
         if observer == SERVER:
             return self._back_to_server(ids.host_of(subject))
         address = path.address or _address_in(subject)
@@ -169,6 +171,17 @@ class Exercise:
             for attachment in self._book.attachments(host)
             if attachment.nic == interface
         )
+
+    def _plugs_of(self, bond: Entity) -> tuple[Entity, ...]:
+        """What the ports of a bond are plugged into."""
+        inventory = self._inventories.get(ids.host_of(bond))
+        ports = inventory.nics if inventory else ()
+        into = [
+            self._wiring.where(ids.nic(ids.host_of(bond), port.name))
+            for port in ports
+            if port.master and ids.bond(ids.host_of(bond), port.master) == bond
+        ]
+        return tuple(dict.fromkeys(each for each in into if each))
 
     def _way(self, place: str, address: str, gateway: str, interface: str) -> tuple[Entity, ...]:
         key = (place, address, gateway, interface)

@@ -14,6 +14,7 @@ import msgspec
 from rules.graph import Edge, Graph, Group
 from rules.models import Relation
 from rules.topology.book import AddressBook
+from rules.topology.parts import Parts
 from wire import entity as ids
 from wire.entity import Entity, host_of, kind_of, name_of
 from wire.inventory import Inventory
@@ -99,18 +100,9 @@ class Groups:
 
 
 def groups_in(inventory: Inventory, book: AddressBook) -> tuple[Group, ...]:
-    """Bonds, gateways, pools behind a balancer and replicas, as far as they show on one host."""
-    found = [*_bonds(inventory), *_gateways(inventory), *_peers(inventory, book)]
+    """Bonds and arrays, gateways, pools behind a balancer and replicas, as far as they show on one host."""
+    found = [*Parts(inventory).groups(), *_gateways(inventory), *_peers(inventory, book)]
     return tuple(msgspec.structs.replace(group, source="discovered") for group in found)
-
-
-def _bonds(inventory: Inventory) -> Iterator[Group]:
-    kinds = {nic.name: nic.kind for nic in inventory.nics}
-    slaves = sorted((nic.master, nic.name) for nic in inventory.nics if kinds.get(nic.master) == "bond")
-    for bond, pairs in groupby(slaves, key=lambda pair: pair[0]):
-        members = tuple(ids.nic(inventory.host, name) for _, name in pairs)
-        if len(members) > 1:
-            yield Group(f"group:{inventory.host}/{bond}", members, balanced=False, health_checked=True)
 
 
 def _gateways(inventory: Inventory) -> Iterator[Group]:

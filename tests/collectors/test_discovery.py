@@ -93,6 +93,8 @@ def test_a_partition_leads_to_its_disk(tree):
     tree.write("/sys/devices/pci/sda/sda1/partition", "1\n")
     (tree.root / "sys/dev/block").mkdir(parents=True)
     (tree.root / "sys/dev/block/8:1").symlink_to("../../devices/pci/sda/sda1")
+    (tree.root / "sys/class/block").mkdir(parents=True)
+    (tree.root / "sys/class/block/sda1").symlink_to("../../devices/pci/sda/sda1")
     assert [(one.point, one.device, one.disk) for one in mounts(tree.host())] == [("/", "/dev/sda1", "sda")]
 
 

@@ -19,7 +19,7 @@ from server.tasks import TaskDesk
 from wire import entity as ids
 from wire.codec import decode, encode
 from wire.exchange import Batch, Heartbeat, Task
-from wire.inventory import Gateway, Inventory, Listener, Nic
+from wire.inventory import Composite, Gateway, Inventory, Listener, Nic
 from wire.judgement import Path as Way
 from wire.judgement import Reason, Verdict
 from wire.observation import Observation
@@ -42,6 +42,7 @@ class Agent:
         self.fresh: list[Observation] = []
         self.alive = True
         self.services = ["nginx", "db"]
+        self.composites: tuple[Composite, ...] = ()
 
     def inventory(self) -> Inventory:
         return Inventory(
@@ -50,6 +51,7 @@ class Agent:
             nics=(
                 Nic(name="eth0", mac=f"02:00:00:00:00:{self.address[7:]}", addresses=(f"{self.address}/24",)),
             ),
+            composites=self.composites,
             gateways=(Gateway(address="10.0.0.254", interface="eth0"),),
             listeners=tuple(
                 Listener(service=name, port=port, address="0.0.0.0")

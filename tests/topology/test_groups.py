@@ -71,13 +71,6 @@ def test_services_that_keep_copies_of_each_other_are_replicas(software: str, nee
     assert (group.need, group.balanced, group.source) == (need, False, "discovered")
 
 
-def test_the_slaves_of_a_bond_are_redundant() -> None:
-    slaves = tuple(Nic(name=name, master="bond0", kind="ethernet") for name in ("eth0", "eth1"))
-    bond = Nic(name="bond0", kind="bond", addresses=("10.0.0.1/24",))
-    topology = site(Inventory(host="web1", nics=(bond, *slaves)))
-    assert topology.graph.groups["group:web1/bond0"].members == ("nic:web1/eth0", "nic:web1/eth1")
-
-
 def test_two_gateways_are_one_group_for_all_who_have_both() -> None:
     both = tuple(Gateway(address=f"10.0.0.{number}", interface="eth0") for number in (253, 254))
     one, other = (Inventory(host=name, gateways=both) for name in ("web1", "web2"))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 import requests
 
 DEFAULT_SERVER = "http://127.0.0.1:8470"
 TIMEOUT = 30.0
+CHUNK = 64 * 1024
 
 
 class Unreachable(Exception):
@@ -47,6 +48,15 @@ class Client:
     def get(self, path: str, **query: str) -> requests.Response:
         """Raises Unreachable with a sentence that says what to do next."""
         return self._ask("GET", path, params=query)
+
+    def download(self, path: str, file: IO[bytes], **query: str) -> None:
+        """Writes the answer into ``file`` as it comes. Raises Unreachable like ``get``."""
+        with self._ask("GET", path, params=query, stream=True) as answer:
+            try:
+                for chunk in answer.iter_content(CHUNK):
+                    file.write(chunk)
+            except requests.RequestException as error:
+                raise Unreachable(f"{self._url} broke off: {_short(error)}") from None
 
     def post(self, path: str, body: object) -> requests.Response:
         """``body`` as JSON. Raises Unreachable like ``get``."""

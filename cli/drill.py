@@ -31,6 +31,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     running.add_argument("--labs", type=int, default=2, metavar="N", help="so many labs side by side (2)")
     running.add_argument("--json", action="store_true", help="one JSON line per run, on standard output")
     running.add_argument("--keep", type=Path, metavar="DIR", help="keep the logs of what failed there")
+    running.add_argument(
+        "--record", type=Path, metavar="DIR", help="write what agents said in each run there, for `rerun`"
+    )
     lab = todo.add_parser("lab", help="keep a lab with the product up until Ctrl-C, to play with (root)")
     todo.add_parser("schema", help="the JSON Schema of a drill file, with every harm and operation")
     for needs_root in (running, lab):
@@ -101,6 +104,7 @@ def _run(paths: list[Path], options: argparse.Namespace) -> int:
         prefix=options.prefix,
         labs=options.labs,
         keep=options.keep,
+        record=options.record,
         report=report,
     )
     if not options.json:

@@ -27,6 +27,8 @@ COMMANDS = {
     "topology": Command(
         "cli.topology", "print or export what leans on what; import a drawing of the network"
     ),
+    "record": Command("cli.record", "write what agents said lately into a file, to run it again"),
+    "rerun": Command("cli.rerun", "run a recording through the diagnosis again, without a server"),
     "agent": Command("cli.agent", "enroll, run or check the agent of this host"),
     "server": Command("cli.server", "run the server, make enrolment tokens"),
     "replay": Command("cli.replay", "send recorded output through the collector of its kind"),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from drills.case import Case
 from drills.drill import Drill
 from drills.errors import NotPossible
 from drills.outcome import Outcome
 from drills.product import HOSTS, OPEN, Rootward
+from drills.recorded import record
 from drills.timeline import Timeline
 from drills.verdict import name_of
 
@@ -20,8 +22,10 @@ CALM_WITHIN = 20.0
 class Judge:
     """Knows the answers; the lab and the product do not."""
 
-    def __init__(self, product: Rootward) -> None:
+    def __init__(self, product: Rootward, record: Path | None = None) -> None:
+        """``record``: a folder in which each run leaves what the agents said, and what it must lead to."""
         self.product = product
+        self.folder = record
 
     def run(self, drill: Drill, number: int = 1) -> Outcome:
         """Never raises for what the product does wrong. Raises LabError when the lab itself breaks."""
@@ -42,7 +46,10 @@ class Judge:
             return Outcome(drill=drill.name, run=number, verdict="not run", why=str(error))
         if not case.faults:  # a wrong ticket proves nothing, and a failed drill's lab is built anew
             case.watch_repair()
-        return case.outcome(steps)
+        outcome = case.outcome(steps)
+        if self.folder:
+            record(case, steps, outcome, self.folder)
+        return outcome
 
     def wait_until_quiet(self, seconds: float = QUIET_WITHIN) -> str:
         """Until every host reports and nothing is open; what is still wrong, or nothing.

@@ -31,9 +31,11 @@ def run(
     prefix: str = "",
     labs: int = 1,
     keep: Path | None = None,
+    record: Path | None = None,
     report: Callable[[Outcome], None] = lambda _: None,
 ) -> list[Outcome]:
-    """``report`` is told of each run as it ends; ``keep`` is where what failed leaves its logs.
+    """``report`` is told of each run as it ends; ``keep`` is where what failed leaves its logs, ``record``
+    where every run leaves what its agents said.
 
     Whole rounds, so that the runs of one drill do not stand side by side. Without ``prefix`` each lab takes
     a name that is free. Raises LabError when not all runs took place.
@@ -45,7 +47,9 @@ def run(
         for path in drills:
             todo.put((path, number))
     workers = [
-        context.Process(target=work, args=(todo, done, f"{prefix}{lab}" if prefix else "", keep), daemon=True)
+        context.Process(
+            target=work, args=(todo, done, f"{prefix}{lab}" if prefix else "", keep, record), daemon=True
+        )
         for lab in range(1, labs + 1)
     ]
     for worker in workers:
@@ -88,6 +92,7 @@ def work(
     done: multiprocessing.Queue[bytes],
     prefix: str,
     keep: Path | None,
+    record: Path | None,
 ) -> None:
     """One lab: takes the next drill until there is none, and builds itself anew after each failure."""
     signal.signal(signal.SIGTERM, _stop)
@@ -97,7 +102,7 @@ def work(
         with Stage(prefix) as stage:
             while (next_one := todo.get()) is not None:
                 path, number = next_one
-                done.put(msgspec.json.encode(_run(stage, load(path), number, keep)))
+                done.put(msgspec.json.encode(_run(stage, load(path), number, keep, record)))
     except PrefixTaken as error:
         print(f"rootward drill: {error}", file=sys.stderr)
     except KeyboardInterrupt:
@@ -119,8 +124,8 @@ def end_with_parent() -> None:
         raise SystemExit(1)
 
 
-def _run(stage: Stage, drill: Drill, number: int, keep: Path | None) -> Outcome:
-    outcome = attempt(stage, drill, number)
+def _run(stage: Stage, drill: Drill, number: int, keep: Path | None, record: Path | None) -> Outcome:
+    outcome = attempt(stage, drill, number, record)
     if outcome.verdict == "failed":
         if keep:
             stage.save(keep / f"{drill.name}-{number}")

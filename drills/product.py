@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -151,6 +152,14 @@ class Rootward:
             yield str(self.console.get(f"/api/v1/tickets/{ticket}/report", format=form))
         yield self.lab[SERVER].run(*AS_OPERATOR, "report", ticket).stdout
         yield self.lab[SERVER].run(*AS_OPERATOR, "tickets").stdout
+
+    def record(self, file: Path, since: float) -> None:
+        """What agents said since then, by the command line. Raises LabError."""
+        node = self.lab[SERVER]
+        inside = f"{HOME}/recording.jsonl.gz"
+        argv = ("env", f"ROOTWARD_HOME={HOME}", f"ROOTWARD_SERVER={URL}", ROOTWARD, "record", inside)
+        node.run(*argv, "--since", repr(since))
+        shutil.move(node.path(inside), file)
 
     def hosts(self) -> list[dict[str, Any]]:
         found = self.console.get("/api/v1/hosts")

@@ -72,10 +72,10 @@ class Stage:
             (place / f"{kind}.json").write_text(json.dumps(said, indent=1, ensure_ascii=False))
 
 
-def attempt(stage: Stage, drill: Drill, number: int) -> Outcome:
+def attempt(stage: Stage, drill: Drill, number: int, record: Path | None = None) -> Outcome:
     """Raises PrefixTaken."""
     try:
-        return Judge(stage.product).run(drill, number)
+        return Judge(stage.product, record).run(drill, number)
     except PrefixTaken:
         raise
     except LabError as error:

@@ -27,7 +27,7 @@ class CurrentState:
     """
 
     def __init__(self, started_at: float = 0.0) -> None:
-        self._started_at = started_at
+        self.started_at = started_at
         self._agents: dict[str, KnownAgent] = {}
         self._by_host: dict[str, KnownAgent] = {}
         """The agent of each host; of several the one that spoke last."""
@@ -39,13 +39,21 @@ class CurrentState:
 
     def restore(self, body: bytes) -> None:
         """One agent from its checkpoint."""
-        self._know(KnownAgent(msgspec.msgpack.decode(body, type=Saved)))
+        self.take_over(msgspec.msgpack.decode(body, type=Saved))
+
+    def take_over(self, saved: Saved) -> None:
+        """One agent as it was known elsewhere, or at another time."""
+        self._know(KnownAgent(saved))
 
     def _know(self, known: KnownAgent) -> None:
         self._agents[known.saved.agent] = self._by_host[known.saved.host] = known
 
     def save(self, agent: str) -> bytes:
-        return msgspec.msgpack.encode(self._agents[agent].save())
+        return msgspec.msgpack.encode(self.saved(agent))
+
+    def saved(self, agent: str) -> Saved:
+        """All that is known of one agent."""
+        return self._agents[agent].save()
 
     def forget(self, agent: str, now: float) -> Applied | None:
         """A revoked agent: nothing it said stands any longer."""
@@ -145,7 +153,7 @@ class CurrentState:
             boot=saved.boot,
             last_heard=saved.last_heard,
             # While the server was down nobody could be heard.
-            overdue_at=max(self._overdue_at(saved), self._started_at + OVERDUE_AFTER * saved.interval),
+            overdue_at=max(self._overdue_at(saved), self.started_at + OVERDUE_AFTER * saved.interval),
             goodbye=saved.goodbye,
         )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TypeVar
+from uuid import uuid4
 
 import msgspec
 import structlog
@@ -79,8 +80,10 @@ class Pipeline:
         close_after: int = CLOSE_AFTER,
         server_host: str = "",
         routing: Routing | None = None,
+        new_id: Callable[[], str] = lambda: uuid4().hex,
     ) -> None:
         """``observe`` is told stage, reason and number of decisions; ``server_host`` is where this runs."""
+        self.server_host = server_host
         self.topology = Topology(server_host)
         self.engine = Engine(catalogue, self.topology.graph)
         log_born = frozenset(name for name, signal in catalogue.signals.items() if signal.born_of_log)
@@ -97,7 +100,9 @@ class Pipeline:
         self._thread = Thread(target=self._loop, name="diagnosis", daemon=True)
         locate = self._locate = Locate(self.topology)
         infer = Infer(self.engine, catalogue, self.standing)
-        self.drill_down = DrillDown(self.topology, self.standing, infer, self._wanted, tasks.offer)
+        self.drill_down = DrillDown(
+            self.topology, self.standing, infer, self._wanted, tasks.offer, new_id=new_id
+        )
         self._attention = Attention(tasks, self.drill_down, self.standing.place)
         self.catalogue = catalogue
         self.routing = routing or load_routing()

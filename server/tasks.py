@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
+from server.recording.lines import Asked, HungUp
 from wire.codec import fingerprint
 from wire.exchange import Task
 
@@ -18,6 +19,7 @@ ATTENTION = 10.0
 MAX_NOTICED = 10_000
 MAX_WAITING = 64
 """Tasks that wait for one host, at most; the oldest give way."""
+MAX_TOLD = 20_000
 
 
 class TaskDesk:
@@ -33,6 +35,7 @@ class TaskDesk:
         self._peers: Mapping[str, tuple[str, ...]] = {}
         self._held: dict[str, asyncio.Future[None]] = {}
         self._hung_up: dict[str, float] = {}
+        self._told: deque[Asked | HungUp] = deque(maxlen=MAX_TOLD)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
 
@@ -47,6 +50,7 @@ class TaskDesk:
             waiting[task.id] = task
             while len(waiting) > MAX_WAITING:
                 del waiting[next(iter(waiting))]
+        self._told.append(Asked(at=self._now(), host=host, task=task))
         self.notice(host)
         self._wake(host)
 
@@ -121,8 +125,18 @@ class TaskDesk:
                 if self._held.get(host) is woken:
                     del self._held[host]
                     if not there and not self._closed:
-                        self._hung_up[host] = self._now()
+                        self.hung_up(host, self._now())
         return there
+
+    def hung_up(self, host: str, at: float) -> None:
+        """The host closed the connection on which its agent waited."""
+        self._hung_up[host] = at
+        self._told.append(HungUp(at=at, host=host))
+
+    def history(self) -> tuple[Asked | HungUp, ...]:
+        """What was asked lately, and who hung up; the oldest first."""
+        with self._lock:
+            return tuple(self._told)
 
     def hung_up_at(self, host: str) -> float:
         """When the host closed the connection on which its agent waited; 0 where it did not, or came back."""

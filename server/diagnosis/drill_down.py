@@ -80,6 +80,8 @@ class DrillDown:
         infer: Infer,
         wanted: Callable[[Diagnosis, float], Iterable[Wanted]],
         offer: Callable[[str, Task], None],
+        *,
+        new_id: Callable[[], str] = lambda: uuid4().hex,
     ) -> None:
         """``wanted``: what would be worth seeing, the best first; ``offer`` hands a task to a host."""
         self._topology = topology
@@ -87,6 +89,7 @@ class DrillDown:
         self._infer = infer
         self._wanted = wanted
         self._offer = offer
+        self._new_id = new_id
         self._asked: dict[str, _Asked] = {}
         self._last: dict[Key, float] = {}
         self._rounds: list[_Round] = []
@@ -182,7 +185,7 @@ class DrillDown:
             return Drilled.NO_TARGET, observer
         if any(each.key[:2] == key[:2] and each.target == target for each in self._asked.values()):
             return None, observer  # the same question by another name
-        task = Task(id=uuid4().hex, check=test.check, target=target, expires_at=now + DEADLINE)
+        task = Task(id=self._new_id(), check=test.check, target=target, expires_at=now + DEADLINE)
         self._offer(observer, task)
         asked.open.add(task.id)
         self._asked[task.id] = _Asked(key, target, now + DEADLINE, asked)

@@ -89,7 +89,7 @@ class Checkpointer:
                 if self._current.knows(agent)
             ]
             await self._write(partial(batches.save_checkpoints, states=states))
-        await self._write(partial(batches.truncate, upto=upto))
+        await self._write(batches.truncate)
         self._saved_id = upto
         self._metrics.checkpoints.inc()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from server.storage.schema import batches, checkpoints
+from server.storage.schema import batches, checkpoints, checkpoints_before
 
 BatchRow = tuple[int, str, float, int, bytes]
 """(id, agent, received_at, last_seq, body)"""
@@ -19,9 +19,10 @@ def append(connection: Connection, rows: Sequence[BatchRow]) -> None:
     )
 
 
-def load_checkpoints(connection: Connection) -> list[tuple[str, int, bytes]]:
-    """(agent, last batch held, state)"""
-    rows = connection.execute(select(checkpoints.c.agent, checkpoints.c.upto, checkpoints.c.body))
+def load_checkpoints(connection: Connection, *, before: bool = False) -> list[tuple[str, int, bytes]]:
+    """(agent, last batch held, state); ``before``: of the checkpoint before the last."""
+    table = checkpoints_before if before else checkpoints
+    rows = connection.execute(select(table.c.agent, table.c.upto, table.c.body))
     return [(row.agent, row.upto, row.body) for row in rows]
 
 
@@ -40,16 +41,22 @@ def last_id(connection: Connection) -> int:
 
 
 def save_checkpoints(connection: Connection, states: Sequence[tuple[str, int, bytes]]) -> None:
+    """The one that each agent had becomes the one before."""
+    same = ("agent", "upto", "body")
     for agent, upto, body in states:
+        had = select(*(checkpoints.c[name] for name in same)).where(checkpoints.c.agent == agent)
+        connection.execute(delete(checkpoints_before).where(checkpoints_before.c.agent == agent))
+        connection.execute(insert(checkpoints_before).from_select(same, had))
         connection.execute(delete(checkpoints).where(checkpoints.c.agent == agent))
         connection.execute(insert(checkpoints).values(agent=agent, upto=upto, body=body))
 
 
-def truncate(connection: Connection, upto: int) -> None:
-    """Forgets what every agent's checkpoint holds."""
-    connection.execute(delete(batches).where(batches.c.id <= upto))
+def truncate(connection: Connection) -> None:
+    """Forgets what even the checkpoint before the last of every agent holds."""
+    held = select(func.min(checkpoints_before.c.upto)).scalar_subquery()
+    connection.execute(delete(batches).where(batches.c.id <= held))
 
 
 def drop_agent(connection: Connection, agent: str) -> None:
-    connection.execute(delete(checkpoints).where(checkpoints.c.agent == agent))
-    connection.execute(delete(batches).where(batches.c.agent == agent))
+    for table in (checkpoints, checkpoints_before, batches):
+        connection.execute(delete(table).where(table.c.agent == agent))

@@ -16,8 +16,14 @@ from server.storage.writer import Writer
 class Database:
     """``writer.run(work)`` changes; ``with reading() as connection`` asks."""
 
-    def __init__(self, path: Path, observe: Callable[[float, int], None] = lambda _s, _n: None) -> None:
-        self._write_engine = open_writing(path)
+    def __init__(
+        self,
+        path: Path,
+        observe: Callable[[float, int], None] = lambda _s, _n: None,
+        *,
+        durable: bool = True,
+    ) -> None:
+        self._write_engine = open_writing(path, durable=durable)
         path.touch(mode=0o600)
         upgrade(self._write_engine, path.with_suffix(".lock"))
         self._read_engine = open_reading(path)

@@ -23,6 +23,14 @@ def read_site(connection: Connection) -> tuple[Site, float] | None:
     return None if row is None else (msgspec.json.decode(row.body, type=Site), row.at)
 
 
+def read_sites(connection: Connection, since: float) -> list[tuple[Site, float]]:
+    """The declaration that stood then, and those made after it."""
+    query = select(sites.c.body, sites.c.at).order_by(sites.c.id)
+    found = [(row.body, row.at) for row in connection.execute(query)]
+    first = max((index for index, (_, at) in enumerate(found) if at <= since), default=0)
+    return [(msgspec.json.decode(body, type=Site), at) for body, at in found[first:]]
+
+
 def write_window(connection: Connection, window: Window) -> Window:
     """Returns it with its number."""
     fields = msgspec.to_builtins(window)

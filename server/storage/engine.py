@@ -19,9 +19,9 @@ _PRAGMAS = (
 )
 
 
-def open_writing(path: Path) -> Engine:
-    """For the writer thread and for migrations."""
-    return _open(path, "BEGIN IMMEDIATE", ())
+def open_writing(path: Path, *, durable: bool = True) -> Engine:
+    """For the writer thread and for migrations. What is not ``durable`` need not survive the process."""
+    return _open(path, "BEGIN IMMEDIATE", () if durable else ("PRAGMA synchronous=OFF",))
 
 
 def open_reading(path: Path) -> Engine:

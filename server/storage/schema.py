@@ -67,6 +67,14 @@ checkpoints = Table(
     Column("body", LargeBinary, nullable=False),  # msgpack of the agent's state
 )
 
+checkpoints_before = Table(
+    "checkpoint_before",  # the one before of each agent: where a recording of the last minutes begins
+    metadata,
+    Column("agent", String(64), primary_key=True),
+    Column("upto", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
 snapshots = Table(
     "snapshot",
     metadata,

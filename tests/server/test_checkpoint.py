@@ -97,7 +97,7 @@ def test_checkpoints_written_while_batches_arrive_lose_nothing(path) -> None:
     after.database.close()
 
 
-def test_a_checkpoint_empties_the_log(path) -> None:
+def test_the_second_checkpoint_after_them_empties_the_log(path) -> None:
     async def live() -> None:
         store = Store(path)
         agent = await store.enroll("h1")
@@ -105,12 +105,15 @@ def test_a_checkpoint_empties_the_log(path) -> None:
             await store.say(agent, seq, random.Random(seq))
         assert store.logged() == 10
         await store.checkpointer.write()
-        assert store.logged() == 0
+        assert store.logged() == 10
+        await store.say(agent, 11, random.Random(11))
+        await store.checkpointer.write()
+        assert store.logged() == 1
         store.database.close()
 
     asyncio.run(live())
     again = Store(path)
-    assert (again.replayed, again.current.mark(again.current.agents()[0])) == (0, 10)
+    assert (again.replayed, again.current.mark(again.current.agents()[0])) == (0, 11)
     again.database.close()
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from drills import compiled
 from drills.agents import config_of
 from drills.console import Console
 from drills.errors import LabError
@@ -59,8 +60,22 @@ class Rootward:
         self.start_server()
         each(self.enroll, HOSTS)
         self.lab.at_boot.append(self.start_agent)
-        each(self.start_agent, HOSTS)
+        first, *others = HOSTS
+        compiled.lend(self.lab[first])
+        self.start_agent(first)
+        self._wait_for(first)
+        compiled.keep(self.lab[first])
+        each(lambda name: compiled.hand_on(self.lab[first], self.lab[name]), others)
+        each(self.start_agent, others)
         self.wait_until_known()
+
+    def _wait_for(self, name: str, seconds: float = 180) -> None:
+        """Until its agent has reported, and so has compiled its signatures."""
+        until = time.monotonic() + seconds
+        while not any(host["host"] == name and host["looks"] for host in self.hosts()):
+            if time.monotonic() > until:
+                raise LabError(f"the agent of {name} does not report")
+            time.sleep(0.2)
 
     def wait_until_known(self, seconds: float = 120) -> None:
         """Until the agents have found what there is: no new look was taken up for some time.

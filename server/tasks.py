@@ -101,10 +101,12 @@ class TaskDesk:
             self._snapshots.discard(host)
         return tuple(task for task in waiting.values() if task.expires_at > now), snapshot
 
-    async def hold(self, host: str, seconds: float, left: Awaitable[None] | None = None) -> bool:
+    async def hold(
+        self, host: str, seconds: float, left: Callable[[], Awaitable[None]] | None = None
+    ) -> bool:
         """Returns when something waits for this host, when time is up, or when a newer request takes over.
 
-        ``left`` ends when the caller hangs up. False then: nobody is there to be answered.
+        What ``left`` starts ends when the caller hangs up. False then: nobody is there to be answered.
         """
         with self._lock:
             self._hung_up.pop(host, None)
@@ -115,7 +117,7 @@ class TaskDesk:
             self._held[host] = woken
         if older is not None and not older.done():
             older.set_result(None)
-        leaving: asyncio.Future[None] = asyncio.Future() if left is None else asyncio.ensure_future(left)
+        leaving: asyncio.Future[None] = asyncio.Future() if left is None else asyncio.ensure_future(left())
         try:
             await asyncio.wait([woken, leaving], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:

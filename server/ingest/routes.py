@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from functools import partial
 from typing import Annotated
 
 from litestar import Request, get, post
@@ -27,7 +28,9 @@ async def get_tasks(
 ) -> Ack:
     """Held for up to ``wait`` seconds until there is something to do, where the site allows it."""
     agent = request.user
-    there = not (wait and parts.config.long_poll) or await parts.tasks.hold(agent.host, wait, _left(request))
+    there = not (wait and parts.config.long_poll) or await parts.tasks.hold(
+        agent.host, wait, partial(_left, request)
+    )
     if not there:  # what waits for it is not taken
         raise ClientException("the caller hung up")
     tasks, snapshot = parts.tasks.take(agent.host)

@@ -224,7 +224,7 @@ class Lab:
         asyncio.run(self._hold_until_closed(host))
 
     async def _hold_until_closed(self, host: str) -> None:
-        await self.tasks.hold(host, 60, asyncio.sleep(0))
+        await self.tasks.hold(host, 60, lambda: asyncio.sleep(0))
 
     def tickets(self, *, open_only: bool = False) -> list[Ticket]:
         """From disk, oldest first."""

@@ -64,9 +64,9 @@ def test_who_hung_up_is_known_until_it_comes_back() -> None:
     async def known() -> list[bool]:
         desk = TaskDesk()
         desk.open(asyncio.get_running_loop())
-        there = await desk.hold("web1", 60, asyncio.sleep(0.01))
+        there = await desk.hold("web1", 60, lambda: asyncio.sleep(0.01))
         gone = desk.hung_up_at("web1") > 0
-        await desk.hold("web1", 0.01, asyncio.sleep(60))
+        await desk.hold("web1", 0.01, lambda: asyncio.sleep(60))
         return [there, gone, desk.hung_up_at("web1") > 0]
 
     assert asyncio.run(known()) == [False, True, False]

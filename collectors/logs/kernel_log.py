@@ -65,7 +65,9 @@ async def _follow_device(host: Host) -> AsyncIterator[Judgement]:
         return
     try:
         boot = host.read(BOOT_ID, 64).strip()
-        after = _left_at(host, boot, descriptor)
+        after = _left_at(host, boot)
+        if after is None:  # nothing of what was said before the very first start is news
+            after = max((number for number, _ in records(descriptor)), default=-1)
         reader = await asyncio.to_thread(Reader, host, DEVICE)
         subject = file_entity(host, DEVICE)
         with Bell(descriptor) as bell:
@@ -88,12 +90,11 @@ async def _follow_device(host: Host) -> AsyncIterator[Judgement]:
         os.close(descriptor)
 
 
-def _left_at(host: Host, boot: str, descriptor: int) -> int:
-    """The sequence number after which records are new."""
+def _left_at(host: Host, boot: str) -> int | None:
+    """The sequence number after which records are new; None where none were ever read."""
     left = host.remembered.get(MEMORY)
     if not isinstance(left, list) or len(left) != 2:
-        os.lseek(descriptor, 0, os.SEEK_END)
-        return -1
+        return None
     return left[1] if left[0] == boot and isinstance(left[1], int) else -1
 
 

@@ -174,6 +174,16 @@ def test_record_of_the_real_kernel_log_is_judged(host):
     assert found[0].evidence["source"] == "/dev/kmsg"
 
 
+@pytest.mark.root
+@pytest.mark.skipif(not os.access("/dev/kmsg", os.W_OK), reason="the kernel log cannot be written here")
+def test_what_the_kernel_said_before_the_first_start_is_no_news_at_the_second_either(host):
+    Path("/dev/kmsg").write_text("rootward-test: nf_conntrack: table full, dropping packet\n")
+    remembered: dict[str, object] = {}
+    for _ in range(2):
+        follower = kernel_log.follow(host(remembered, kernel="/dev/kmsg"))
+        assert asyncio.run(gather(follower, wanted=99)) == []
+
+
 def test_unreadable_source_is_unknown_and_says_what_to_grant(host, tmp_path, monkeypatch):
     missing = host(kernel=str(tmp_path / "none"))
     assert [one.verdict for one in kernel_log.read(missing)] == [Verdict.UNKNOWN]

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, repeat
 
 from agent.blocking import Blocking, in_thread
@@ -26,6 +27,7 @@ from agent.outbox import Outbox
 from agent.recorder import SAMPLE_SECONDS, Recorder
 from agent.rounds import Rounds
 from agent.run import Runner
+from agent.sleep import Sleep
 from agent.spool import Spool
 from agent.stored import AlreadyRunning, load_remembered, load_state, lock, remembered_bytes, save
 from agent.surroundings import changed, surroundings
@@ -130,6 +132,7 @@ class Agent:
             on_ack=self._hear_from_thread,
             long_poll=config.hints.long_poll,
         )
+        self._sleep = Sleep(partial(self.uplink.rest, "sleep"), self.uplink.resume)
 
     def _wake(self) -> None:
         self.uplink.wake()
@@ -148,6 +151,7 @@ class Agent:
             asyncio.create_task(self._every(REMEMBER_SECONDS, self._save_remembered), name="remember"),
             asyncio.create_task(self._every(SAMPLE_SECONDS, self.recorder.sample), name="recorder"),
             asyncio.create_task(self._discovery_loop(), name="discovery"),
+            asyncio.create_task(self._sleep.run(), name="sleep"),
         ]
         stop = asyncio.create_task(self._stop.wait(), name="stop")
         done, _ = await asyncio.wait([*work, stop], return_when=asyncio.FIRST_COMPLETED)

@@ -55,6 +55,10 @@ class Uplink:
     _retry: threading.Event = field(default_factory=threading.Event)
     """The server was reached again, or the agent ends: no reason to wait on."""
     _stopping: threading.Event = field(default_factory=threading.Event)
+    _leaving: str = ""
+    """The goodbye to say before a rest."""
+    _left: threading.Event = field(default_factory=threading.Event)
+    _awake: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> None:
@@ -68,11 +72,26 @@ class Uplink:
         """There is news: send soon."""
         self._news.set()
 
+    def rest(self, goodbye: str, patience: float = 4.0) -> None:
+        """Send what is left, say goodbye, then nothing until ``resume``. Blocks for ``patience`` at most."""
+        self._left.clear()
+        self._awake.clear()
+        self._leaving = goodbye
+        self._news.set()
+        self._retry.set()
+        self._left.wait(patience)
+
+    def resume(self) -> None:
+        """Go on after a rest, or after one that did not come about."""
+        self._leaving = ""
+        self._awake.set()
+        self._news.set()
+        self._retry.set()
+
     def stop(self, goodbye: str, patience: float = 5.0) -> None:
         """Send what is left and say goodbye, within ``patience`` seconds."""
         self._stopping.set()
-        self._news.set()
-        self._retry.set()
+        self.resume()
         if self._threads:
             self._threads[0].join(patience)
         if self._threads and self._threads[0].is_alive():
@@ -104,7 +123,8 @@ class Uplink:
             while not self._stopping.is_set():
                 self._news.clear()
                 try:
-                    parcel = self._send_once(link)
+                    goodbye = self._leaving
+                    parcel = self._send_once(link, goodbye)
                 except Unreachable as error:
                     attempt += 1
                     self._pause(error.retry_after or self._backoff(attempt), error)
@@ -116,6 +136,10 @@ class Uplink:
                     continue
                 attempt = self._reached(attempt)
                 if not parcel.drained:
+                    continue
+                if goodbye:
+                    self._left.set()
+                    self._awake.wait()
                     continue
                 if self._news.wait(ASKED_FOR_MORE if self._asked_for_more else self._poll_after):
                     self._stopping.wait(GATHER)

@@ -84,6 +84,7 @@ class Reason(StrEnum):
     EXPIRING = "expiring"
     MATCHED = "matched"
     OVERDUE = "overdue"
+    ASLEEP = "asleep"
     REBOOTED = "rebooted"
     # why nothing could be said (verdict unknown)
     NOT_PERMITTED = "not_permitted"

@@ -16,8 +16,8 @@ from wire.judgement import Reason, Verdict
 from wire.observation import Observation
 
 SIGNAL = "agent.heartbeat"
-MACHINE_GONE = frozenset(["shutdown", "sleep"])
-"""Goodbyes of the whole machine; the other one is of the agent alone."""
+MACHINE_GONE = {"shutdown": Reason.OVERDUE, "sleep": Reason.ASLEEP}
+"""Goodbyes of the whole machine, and what they make of its heartbeat; the other one is of the agent alone."""
 HUSHED = 1.5
 """Heartbeat intervals of silence that are enough where a question, too, went without an answer."""
 MANY = 3
@@ -31,6 +31,7 @@ class Heard(StrEnum):
     OVERDUE = "overdue"
     STOPPED = "stopped"
     RETURNED = "returned"
+    ASLEEP = "asleep"
     SAID_GOODBYE = "said_goodbye"
     MANY_LAPSED = "many_lapsed"
 
@@ -98,7 +99,8 @@ class Listen:
                 turn.decide(self.name, Heard.SAID_GOODBYE, f"{host}: {presence.goodbye}")
             self._take_leave(presence, known, turn.now, was_late=was_late)
             return
-        standing.goodbyes.pop(host, None)
+        if standing.goodbyes.pop(host, "") in MACHINE_GONE:
+            standing.back[host] = turn.now
         if outcome is not Reason.OK:
             standing.silent.add(host)
             if known is None or known.outcome is not outcome:
@@ -118,7 +120,7 @@ class Listen:
         if presence.goodbye not in MACHINE_GONE:
             self._standing.remove((SERVER, SIGNAL, ids.agent(presence.host)))
         elif not was_late:
-            self._put(presence, known, now, Reason.OVERDUE)
+            self._put(presence, known, now, MACHINE_GONE[presence.goodbye])
 
     def _put(self, presence: Presence, known: Evidence | None, now: float, outcome: Reason) -> None:
         """A lasting run keeps the id of its first look."""

@@ -37,6 +37,8 @@ BAR_ALONE = 0.9
 """For a single symptom that no second try has confirmed."""
 BAR_FURTHER = 0.8
 """For a root beside others (engine rule 13)."""
+UNDER_WAY = 5.0
+"""Seconds within which a look that began before a machine was back may still come to its end."""
 
 
 class Settled(StrEnum):
@@ -143,9 +145,15 @@ class Settle:
         if planned(self._desk.windows, diagnosis, now) is not None:
             return Settled.PLANNED
         host = host_of(entity) or name_of(entity)
-        if self._standing.goodbyes.get(host) in MACHINE_GONE:
+        if self._standing.goodbyes.get(host) in MACHINE_GONE or self._from_before(diagnosis, host):
             return Settled.SAID_GOODBYE
         return None
+
+    def _from_before(self, diagnosis: Diagnosis, host: str) -> bool:
+        """Has nobody looked since the machine came back from what it had announced?"""
+        back = self._standing.back.get(host, 0.0)
+        looks = (self._standing.evidence.get(key) for key in diagnosis.explains)
+        return back > 0 and all(look is None or look.confirmed_at <= back + UNDER_WAY for look in looks)
 
     def _seen_at_home(self, diagnosis: Diagnosis) -> bool:
         """Did the root's own host read it of itself? From afar, the first of many symptoms looks certain."""

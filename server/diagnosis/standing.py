@@ -67,6 +67,8 @@ class Standing:
         """Host → when it was asked something to which no answer came; gone once it is heard again."""
         self.goodbyes: dict[str, str] = {}
         """Host → kind of its clean stop."""
+        self.back: dict[str, float] = {}
+        """Host → when it was heard again after the whole machine had said goodbye."""
         self.many_silent = False
         """A third of all agents fell silent together: perhaps it is the server that is cut off."""
         self.revision = 0

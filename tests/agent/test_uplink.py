@@ -200,3 +200,28 @@ def test_rounds_are_told_after_the_clock_was_set_back(receiver, outbox, uplink):
             batch.heartbeat and batch.heartbeat.rounds.get("15s/1") == 996_400.0 for batch in receiver.batches
         )
     )
+
+
+def test_a_rest_begins_with_a_goodbye_after_which_nothing_is_sent_until_it_ends(receiver, outbox, uplink):
+    uplink.start()
+    receiver.wait_for(lambda: receiver.batches)
+    outbox.submit([finding("address:10.0.0.1")])
+    uplink.rest("sleep", patience=20.0)
+    assert (receiver.batches[-1].heartbeat.goodbye, subjects(receiver)) == ("sleep", ["address:10.0.0.1"])
+    sent = len(receiver.batches)
+    outbox.submit([finding("address:10.0.0.2")])
+    uplink.wake()
+    assert len(receiver.batches) == sent
+    uplink.resume()
+    receiver.wait_for(lambda: len(receiver.applied) == 2)
+    assert receiver.batches[-1].heartbeat.goodbye == ""
+
+
+def test_a_rest_that_the_server_does_not_hear_of_ends_all_the_same(receiver, outbox, uplink):
+    receiver.down = True
+    uplink.start()
+    uplink.rest("sleep", patience=0.3)
+    receiver.down = False
+    uplink.resume()
+    outbox.submit([finding("address:10.0.0.1")])
+    receiver.wait_for(lambda: len(receiver.applied) == 1)

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from rules.catalogue import Catalogue, load_catalogue
+from rules.diagnosis import Diagnosis
 from server.current import CurrentState
 from server.desk.ticket import Ticket
 from server.pipeline import Pipeline
@@ -230,6 +231,10 @@ class Lab:
         """From disk, oldest first."""
         with self.database.reading() as connection:
             return read_tickets(connection, only_open=open_only)[::-1]
+
+    def diagnoses(self) -> list[Diagnosis]:
+        """What is held for true now, with a ticket or without."""
+        return self.pipeline.turn().diagnoses
 
     def only_ticket(self) -> Ticket:
         found = self.tickets()

@@ -85,6 +85,57 @@ def test_a_machine_that_was_shut_down_opens_nothing_although_it_does_not_answer(
     assert lab.tickets() == []
 
 
+def put_to_sleep(lab, host):
+    lab.send(lab.agents[host], goodbye="sleep")
+    silence(lab, host)
+    everybody_pings(lab, {host: Reason.TIMEOUT})
+
+
+def test_a_machine_asleep_is_known_for_that_and_opens_nothing(lab):
+    lab.join("web1", "web2", "web3")
+    everybody_pings(lab)
+    put_to_sleep(lab, "web2")
+    lab.pass_time(120)
+    (found,) = lab.diagnoses()
+    assert (found.root.fault, found.root.entity, lab.tickets()) == ("host.asleep", "host:web2", [])
+
+
+def test_a_machine_that_wakes_again_is_watched_as_before(lab):
+    lab.join("web1", "web2", "web3")
+    everybody_pings(lab)
+    put_to_sleep(lab, "web2")
+    lab.pass_time(60)
+    lab.agents["web2"].alive = True
+    lab.send(lab.agents["web2"])
+    lab.pass_time(1)
+    everybody_pings(lab)
+    lab.pass_time(20)
+    lab.stop("web2", "nginx")
+    lab.pass_time(40)
+    assert lab.only_ticket().entity == "service:web2/nginx"
+
+
+def test_a_machine_that_came_back_but_cannot_be_reached_gets_its_ticket(lab):
+    lab.join("web1", "web2", "web3")
+    everybody_pings(lab)
+    put_to_sleep(lab, "web2")
+    lab.pass_time(60)
+    lab.agents["web2"].alive = True
+    lab.pass_time(60)
+    assert "web2" in lab.only_ticket().hosts
+
+
+def test_a_machine_that_dies_beside_one_asleep_gets_its_ticket(lab):
+    lab.join("web1", "web2", "web3", "web4")
+    everybody_pings(lab)
+    put_to_sleep(lab, "web2")
+    lab.pass_time(60)
+    silence(lab, "web3")
+    everybody_pings(lab, {"web2": Reason.TIMEOUT, "web3": Reason.TIMEOUT})
+    lab.pass_time(60)
+    assert lab.only_ticket().hosts[0] == "web3"
+
+
 def test_when_all_fall_silent_at_once_the_server_waits_for_a_second_vantage(lab):
     hosts = ["web1", "web2", "web3", "web4"]
     lab.join(*hosts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from math import exp
 from typing import NamedTuple
 
@@ -32,18 +32,22 @@ class Closure(NamedTuple):
     active: dict[Cause, Active]
     cost: Nats
     """What the steps taken, and those expected but not seen, weigh."""
+    doubted: tuple[Cause, ...] = ()
+    """States in force that looks speak against, the most doubted first."""
 
 
 class _Arrival:
     """A state that was reached, and by what."""
 
-    __slots__ = ("followed", "hops", "onset", "supported", "weight")
+    __slots__ = ("against", "followed", "hops", "onset", "supported", "weight")
 
     def __init__(self) -> None:
         self.hops: list[tuple[Cause, Hop]] = []
         self.onset = float("inf")
         self.weight: Nats = 0
         """What the state's own looks say of it."""
+        self.against: Nats = 0
+        """The part of it that speaks against the state."""
         self.supported = False
         self.followed = False
 
@@ -69,8 +73,11 @@ class Closer:
         self._hopes: dict[Cause, Nats] = {}
         self._begun: dict[tuple[Cause, float], float] = {}
 
-    def close(self, roots: Iterable[Cause]) -> Closure:
-        """Breadth first from the roots, so that a consequence always has a grounded parent."""
+    def close(self, roots: Iterable[Cause], without: Container[Cause] = ()) -> Closure:
+        """Breadth first from the roots, so that a consequence always has a grounded parent.
+
+        ``without``: states that did not come about.
+        """
         levels: list[dict[Cause, _Arrival]] = []
         reached: dict[Cause, float] = {root: self._onsets[root] for root in sorted(roots)}
         active = {root: Active(onset, None, undeclared=False) for root, onset in reached.items()}
@@ -87,6 +94,9 @@ class Closer:
             for state in sorted(level):
                 arrival = level[state]
                 arrival.followed = self._follow(state, arrival)
+                if state in without:
+                    arrival.followed = arrival.supported = False
+                    arrival.weight = arrival.against
                 reached[state] = arrival.onset
             levels.append(level)
             frontier = [state for state in sorted(level) if level[state].followed]
@@ -100,6 +110,7 @@ class Closer:
         for touch in self._touches.of(state, arrival.onset):
             arrival.weight += touch.weight
             arrival.supported |= touch.produces
+            arrival.against += 0 if touch.produces else touch.weight
         if not arrival.supported:
             return relevant and (arrival.weight >= 0 or arrival.weight + self._hope(state) > 0)
         miss = arrival.miss()
@@ -121,6 +132,7 @@ class Closer:
                     needed.add(state)
                     needed.update(parent for parent, _ in arrival.hops)
         cost = 0
+        doubted: list[tuple[Nats, Cause]] = []
         for level in levels:
             for state in sorted(level):
                 arrival = level[state]
@@ -135,7 +147,9 @@ class Closer:
                 because = min(hops, key=lambda each: (each[1].miss, each[0]))[0]
                 undeclared = all(hop.undeclared or active[parent].undeclared for parent, hop in hops)
                 active[state] = Active(arrival.onset, because, undeclared)
-        return Closure(active, cost)
+                if arrival.against < -BURDEN:
+                    doubted.append((arrival.against, state))
+        return Closure(active, cost, tuple(state for _, state in sorted(doubted)))
 
     def _hops_of(self, cause: Cause) -> tuple[Hop, ...]:
         if cause not in self._hops:

@@ -11,6 +11,8 @@ from rules.inference.order import order_of_events
 from rules.inference.outcomes import Reading, likelihood
 from rules.inference.touch import Touches
 
+MOST_DOUBTED = 8
+"""States of one closure whose absence is tried."""
 Roots = tuple[Cause, ...]
 """In order, so that equal sets are equal tuples."""
 
@@ -37,16 +39,33 @@ class Judge:
     def weigh(self, roots: Roots) -> Weighed:
         known = self.visited.get(roots)
         if known is None:
-            closure = self.close(roots)
-            worth = closure.cost + self._looks(closure) + order_of_events(closure, self._touches)
+            worth = self._worth(self.close(roots))
             known = Weighed(roots, worth + sum(self._priors[root] for root in roots), worth)
             self.visited[roots] = known
         return known
 
     def close(self, roots: Roots) -> Closure:
         if roots not in self._closures:
-            self._closures[roots] = self._closer.close(roots)
+            self._closures[roots] = self._likeliest(roots)
         return self._closures[roots]
+
+    def _likeliest(self, roots: Roots) -> Closure:
+        """Without the states that need not have come about: others explain as much, and looks contradict.
+
+        A router that forwards nothing may be down, or only have stopped to forward; what answers tells.
+        """
+        best = self._closer.close(roots)
+        if not best.doubted:
+            return best
+        worth, spare = self._worth(best), frozenset[Cause]()
+        for state in best.doubted[:MOST_DOUBTED]:
+            other = self._closer.close(roots, spare | {state})
+            if state in best.active and (without := self._worth(other)) > worth:
+                best, worth, spare = other, without, spare | {state}
+        return best
+
+    def _worth(self, closure: Closure) -> Nats:
+        return closure.cost + self._looks(closure) + order_of_events(closure, self._touches)
 
     def _looks(self, closure: Closure) -> Nats:
         return sum(

@@ -82,6 +82,26 @@ def test_a_gateway_without_agent_is_named_by_its_address(world):
     assert first(world) == ("net.gateway.down", "gateway:10.0.1.1")
 
 
+def test_a_gateway_that_lives_and_passes_nothing_on_is_down_as_a_gateway(world):
+    world.service("dns1/dnsmasq")
+    world.edge("resolver:dns1", Relation.SERVED_BY, "service:dns1/dnsmasq")
+    for address in ("gateway:10.0.1.1", "gateway:10.0.2.1"):
+        world.edge(address, Relation.RUNS_ON, "host:gw")
+    near = ("web1", "web2", "app1")
+    world.alive("hub", *near)
+    world.see("rootward", "agent.heartbeat", "agent:gw", Reason.OK, [(Role.HOST, "host:gw")], at=20.0)
+    for name in near:
+        world.dns(name, "dns1/dnsmasq", Reason.TIMEOUT, since=1.0)
+        own = [(Role.SELF, "gateway:10.0.1.1"), (Role.HOST, "host:gw"), (Role.PATH, f"nic:{name}/eth0")]
+        world.see(name, "net.neighbour", "gateway:10.0.1.1", Reason.OK, own, since=-900.0, at=20.0)
+        world.see(name, "net.icmp", "address:10.0.1.1", Reason.OK, own, since=-900.0, at=20.0)
+    for name in ("db1", "db2", "dns1"):
+        world.heartbeat(name, Reason.OVERDUE, since=15.0)
+        there = [(Role.HOST, f"host:{name}"), (Role.PATH, "switch:sw2"), (Role.PATH, f"nic:{name}/eth0")]
+        world.see("gw", "net.icmp", f"host:{name}", Reason.OK, there, since=-900.0, at=20.0)
+    assert first(world) == ("net.gateway.down", "host:gw")
+
+
 def test_a_host_that_uses_another_gateway_than_the_others_has_a_wrong_one(world):
     world.alive()
     world.see(

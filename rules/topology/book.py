@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
+from collections import Counter
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network, ip_address, ip_interface
 
 import msgspec
 
@@ -11,6 +12,7 @@ from wire.entity import Entity
 from wire.inventory import Inventory, Listener, Nic
 
 Interface = IPv4Interface | IPv6Interface
+Network = IPv4Network | IPv6Network
 ANY = frozenset(["", "*", "0.0.0.0", "::", "[::]"])
 
 
@@ -30,6 +32,10 @@ class AddressBook:
         self._nics: dict[str, list[Attachment]] = {}
         self._listeners: dict[str, dict[tuple[str, int], list[Listener]]] = {}
         self._names: dict[str, str] = {}
+        self._networks: Counter[Network] = Counter()
+        """The links of the house, and how many attachments each has."""
+        self._lengths: Counter[int] = Counter()
+        """The lengths of their prefixes."""
 
     def put(self, inventory: Inventory) -> None:
         """Replace what was known of this host."""
@@ -42,6 +48,7 @@ class AddressBook:
         self._nics[inventory.host] = attachments
         for attachment in attachments:
             self._owners[str(attachment.interface.ip)] = attachment
+            self._count(attachment.interface.network, 1)
         doors: dict[tuple[str, int], list[Listener]] = {}
         for listener in inventory.listeners:
             doors.setdefault((listener.protocol, listener.port), []).append(listener)
@@ -53,12 +60,29 @@ class AddressBook:
         for attachment in self._nics.pop(host, ()):
             if self._owners.get(str(attachment.interface.ip)) == attachment:
                 del self._owners[str(attachment.interface.ip)]
+            self._count(attachment.interface.network, -1)
         self._listeners.pop(host, None)
         self._names = {name: owner for name, owner in self._names.items() if owner != host}
+
+    def _count(self, network: Network, change: int) -> None:
+        self._networks[network] += change
+        self._lengths[network.prefixlen] += change
 
     def owner(self, address: str) -> Attachment | None:
         """The NIC that has this address."""
         return self._owners.get(address)
+
+    def is_outside(self, address: str) -> bool:
+        """On no link that a host of ours is on. False for what is no address."""
+        try:
+            wanted = ip_interface(address.partition("%")[0])
+        except ValueError:
+            return False
+        return not any(
+            self._networks[ip_interface(f"{wanted.ip}/{length}").network]
+            for length, count in self._lengths.items()
+            if count and length <= wanted.max_prefixlen
+        )
 
     def attachments(self, host: str) -> list[Attachment]:
         return self._nics.get(host, [])

@@ -199,7 +199,14 @@ class Exercise:
         hop = gateway or ("" if _on_link(source, address) else self._gateway_of(place, source))
         crossed = way(self._book, self._wiring, source, address, hop)
         addresses = dict.fromkeys((str(source.interface.ip), hop, address))
-        return (*crossed, *(ids.address(each) for each in addresses if each))
+        left = self._site_of(place) if hop and self._book.is_outside(address) else ()
+        return (*crossed, *left, *(ids.address(each) for each in addresses if each))
+
+    def _site_of(self, place: str) -> tuple[Entity, ...]:
+        """What goes outside leaves the site by its uplink, whatever that consists of."""
+        inventory = self._inventories.get(place)
+        site = inventory.tags.get("site") if inventory else None
+        return (ids.site(site),) if site else ()
 
     def _source(self, place: str, address: str, interface: str) -> Attachment | None:
         """The NIC by which the observer sends there: as it said, else on that link, else its gateway's."""

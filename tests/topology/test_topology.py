@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from rules.catalogue import load_catalogue
 from rules.models import Relation, Role
@@ -91,6 +92,15 @@ def test_a_machine_answers_for_an_address_of_its_far_side_without_passing_it_on(
     crossed = look(topology, "web1", "net.icmp", "address:10.2.0.1", path)
     onward = {"gateway:10.1.0.1", "nic:gw/eth1", "segment:10.2.0.0/24"}
     assert not {(Role.PATH, entity) for entity in onward} & crossed
+
+
+def test_what_goes_to_no_link_of_the_house_leaves_the_site(topology: Topology) -> None:
+    topology.update(host("web2", "10.1.0.12", tags={"site": "bj1"}))
+    path = Path(interface="eth0", source="10.1.0.12", gateway="10.1.0.1", address="198.51.100.7")
+    outside = look(topology, "web2", "net.icmp", "address:198.51.100.7", path)
+    assert {(Role.PATH, "site:bj1"), (Role.PATH, "gateway:10.1.0.1")} <= outside
+    inside = look(topology, "web2", "net.icmp", "address:10.2.0.99", replace(path, address="10.2.0.99"))
+    assert (Role.PATH, "site:bj1") not in inside
 
 
 def test_the_way_of_a_heartbeat_leads_to_the_servers_host(topology: Topology) -> None:

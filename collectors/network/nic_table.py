@@ -10,6 +10,8 @@ import msgspec
 
 from collectors.host import Host
 from kernel import netlink
+from wire import entity
+from wire.entity import Entity
 
 GET_LINK, NEW_LINK = 18, 16
 GET_ADDRESS, NEW_ADDRESS = 22, 20
@@ -83,6 +85,12 @@ def _by_netlink() -> list[Interface]:
         _interface(head, found, names.get(_number(found.get(MASTER)), ""), addresses.get(head.index, []))
         for head, found in raw
     ]
+
+
+def entrance(host: Host) -> Entity:
+    """What the kernel counts for all interfaces together belongs to the only one, or else to the host."""
+    used = [nic.name for nic in interfaces(host) if nic.kind != "loopback" and nic.carrier and not nic.master]
+    return entity.nic(host.name, used[0]) if len(used) == 1 else entity.host(host.name)
 
 
 class _Head(msgspec.Struct, frozen=True):

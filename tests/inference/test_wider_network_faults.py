@@ -27,6 +27,9 @@ from wire.judgement import Reason
         ("dns.client", "host:web1", Reason.WRONG, "dns.client.resolver_wrong"),
         ("ip.netmask", "host:web1", Reason.WRONG, "ip.netmask.wrong"),
         ("net.rpfilter", "host:web1", Reason.ERRORS, "ip.rpfilter.asymmetric"),
+        ("link.queue", "nic:web1/eth0", Reason.SATURATED, "net.link.saturated"),
+        ("net.checksums", "nic:web1/eth0", Reason.ERRORS, "net.link.corrupt"),
+        ("tcp.reordering", "nic:web1/eth0", Reason.ERRORS, "net.link.reorder"),
         ("snmp.interface", "nic:sw1/Gi1", Reason.STOPPED, "net.link.down"),
     ],
 )
@@ -35,6 +38,19 @@ def test_its_own_signal_names_it(world, signal, subject, reason, fault):
     world.see("web1", signal, subject, reason, [(Role.SELF, subject), (Role.OBSERVER, "host:web1")])
     [found] = world.infer()
     assert (found.root.fault, found.root.entity) == (fault, subject)
+
+
+def test_several_places_outside_that_are_lost_together_are_the_uplink(world):
+    world.alive()
+    for observer in ("web1", "db1"):
+        for far in ("198.51.100.7", "203.0.113.9"):
+            beyond = [(Role.PATH, "gateway:10.0.1.1"), (Role.PATH, "site:bj1"), (Role.PATH, f"address:{far}")]
+            subject = f"address:{far}"
+            world.see(observer, "net.icmp", subject, Reason.TIMEOUT, [(Role.SELF, subject), *beyond])
+    world.ping("web1", "db1", at=8.0)
+    world.ping("db1", "web1", at=8.0)
+    [found] = world.infer()
+    assert (found.root.fault, found.root.entity) == ("net.uplink.down", "site:bj1")
 
 
 def test_what_explains_the_first_steps_of_a_signal_explains_those_of_one_that_begins_like_it():

@@ -1,0 +1,38 @@
+"""Do segments of TCP arrive in another order than they were sent? Value: share of the segments sent."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+from collectors.host import Host
+from collectors.judging import judged, sustained
+from collectors.network.net_counters import net_counters
+from collectors.network.nic_table import entrance
+from collectors.rates import Rates
+from collectors.unit import Collector
+from wire.judgement import Judgement, Layer, Reason
+
+SIGNAL = "tcp.reordering"
+COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.TRANSPORT)
+SENT = "Tcp_OutSegs"
+OVERTAKEN = ("TcpExt_TCPSACKReorder", "TcpExt_TCPTSReorder", "TcpExt_TCPRenoReorder")
+"""The sender's own count: a hole that closed by itself was no loss (kernel: tcp_check_sack_reordering)."""
+SHARE, PER_SECOND = 0.02, 0.3
+LOOKS = 3
+
+
+def read(host: Host) -> Iterable[Judgement]:
+    """Silent where the kernel keeps no such counters."""
+    counters = net_counters(host)
+    watched = {name: counters[name] for name in (SENT, *OVERTAKEN) if name in counters}
+    rates = Rates.of(host, SIGNAL).update(watched, host.ticks())
+    if rates is None or not watched.keys() & set(OVERTAKEN):
+        return
+    sent, overtaken = rates.get(SENT, 0.0), sum(rates.get(name, 0.0) for name in OVERTAKEN)
+    share = min(1.0, overtaken / sent) if sent and overtaken >= PER_SECOND else 0.0
+    looks: deque[float] = host.memory.setdefault("reordered", deque(maxlen=LOOKS))
+    looks.append(share)
+    lasting = len(looks) == LOOKS and sustained(looks, SHARE)
+    facts = {"sent_per_second": round(sent, 1), "overtaken_per_second": round(overtaken, 2)}
+    yield judged(SIGNAL, entrance(host), Reason.ERRORS if lasting else Reason.OK, round(share, 4), **facts)

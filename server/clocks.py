@@ -9,6 +9,9 @@ WINDOW = 8
 IN_STEP = 0.5
 """Seconds below which a clock counts as right: delivery alone explains as much."""
 FLOOR = 0.02
+STEP = 120.0
+"""Seconds: no request takes so long, and each says when it was sent. A greater change is a clock that was
+set."""
 
 
 class Clock(msgspec.Struct):
@@ -22,7 +25,10 @@ class Clock(msgspec.Struct):
     samples: list[float] = []
 
     def hear(self, sent_at: float, received_at: float) -> None:
-        self.samples = [*self.samples, received_at - sent_at][-WINDOW:]
+        sample = received_at - sent_at
+        if self.samples and abs(sample - self.samples[-1]) > STEP:
+            self.forget()
+        self.samples = [*self.samples, sample][-WINDOW:]
 
     def forget(self) -> None:
         """After a boot the clock may have been set."""
@@ -33,6 +39,12 @@ class Clock(msgspec.Struct):
         """Seconds to add to a time of the agent to get the server's."""
         smallest = min(self.samples, default=0.0)
         return smallest if abs(smallest) > IN_STEP else 0.0
+
+    @property
+    def known(self) -> bool:
+        """Whether a difference that shows can only be the clock's."""
+        slow_way_or_clock = IN_STEP < abs(self.shift) <= STEP
+        return len(self.samples) == WINDOW or bool(self.samples and not slow_way_or_clock)
 
     @property
     def error(self) -> float:

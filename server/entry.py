@@ -97,7 +97,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Presence(msgspec.Struct, frozen=True):
-    """When an agent was last heard, and by when it must be heard again."""
+    """When an agent was last heard, and by when it must be heard again; and what its clock shows."""
 
     agent: str
     host: str
@@ -105,3 +105,6 @@ class Presence(msgspec.Struct, frozen=True):
     last_heard: float
     overdue_at: float
     goodbye: str
+    behind: float | None = None
+    """Seconds by which its clock is behind the server's; None while that is not known."""
+    clock_error: float = 0.0

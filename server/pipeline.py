@@ -25,6 +25,7 @@ from server.desk.actions import Actions
 from server.desk.desk import Desk
 from server.desk.routing import Routing, load_routing
 from server.diagnosis.attention import Attention
+from server.diagnosis.compare_clocks import CompareClocks
 from server.diagnosis.decisions import log_decisions
 from server.diagnosis.describe import Describe
 from server.diagnosis.drill_down import DrillDown, Wanted
@@ -113,6 +114,7 @@ class Pipeline:
             locate,
             self._weigh,
             Listen(catalogue, self.topology, self.standing, current.presences, tasks.hung_up_at),
+            CompareClocks(catalogue, self.topology, self.standing, current.presences),
             infer,
             self.drill_down,
             Settle(catalogue, self.topology.graph, self.standing, self.desk, self.drill_down),

@@ -42,6 +42,8 @@ class Agent:
         self.looks: dict[tuple[str, str], Observation] = {}
         self.fresh: list[Observation] = []
         self.alive = True
+        self.behind = 0.0
+        """Seconds that its clock is slow."""
         self.services = ["nginx", "db"]
         self.composites: tuple[Composite, ...] = ()
 
@@ -76,6 +78,7 @@ class Agent:
         retired: bool = False,
     ) -> None:
         """The result of a look; it is sent when it differs from the one before."""
+        now -= self.behind
         verdict = verdict or (Verdict.PASS if reason is Reason.OK else Verdict.FAIL)
         before = self.looks.get((signal, subject))
         if before and (before.verdict, before.reason, retired) == (verdict, reason, False):
@@ -102,6 +105,7 @@ class Agent:
 
     def answer(self, now: float, task: Task) -> None:
         """Runs a drill-down test: what the host would see now."""
+        now -= self.behind
         for (signal, subject), seen in list(self.looks.items()):
             if signal == task.check and _asked_about(task.target, subject, seen.path):
                 self.seq += 1
@@ -112,6 +116,7 @@ class Agent:
                 self.fresh.append(again)
 
     def batch(self, now: float, *, beat: bool = True, inventory: bool = False, goodbye: str = "") -> Batch:
+        now -= self.behind
         fresh, self.fresh = self.fresh, []
         pulse = Heartbeat(digest="", rounds={"r15": now}, interval=BEAT, goodbye=goodbye) if beat else None
         return Batch(

@@ -6,12 +6,22 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from rules.catalogue import Catalogue
-from rules.models import UNMODELLED, Effect, Fault, Onto, Role, StateModel, Symptom, kinds_of, probability
+from rules.models import (
+    ADVICE,
+    UNMODELLED,
+    Effect,
+    Fault,
+    Onto,
+    Role,
+    StateModel,
+    Symptom,
+    kinds_of,
+    probability,
+)
 from wire.judgement import Reason
 
 CONFIRMED = 0.1
 """What a second try that agreed leaves of a leak."""
-LANGUAGES = ("en", "zh")
 Shown = frozenset[tuple[str, Role, Reason]]
 
 
@@ -44,7 +54,7 @@ def inseparable(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _texts(fault: Fault) -> Iterator[str]:
-    for language in LANGUAGES:
+    for language, parts in ADVICE.items():
         text = fault.text.get(language)  # type: ignore[call-overload]
         if text is None:
             yield f"{fault.id}: no text in {language}"
@@ -52,6 +62,10 @@ def _texts(fault: Fault) -> Iterator[str]:
         for field in ("title", "summary", "advice"):
             if not getattr(text, field).strip():
                 yield f"{fault.id}: no {field} in {language}"
+        lines = text.advice.strip().splitlines()
+        for part in parts:
+            if not any(line.startswith(part) for line in lines):
+                yield f"{fault.id}: advice in {language} has no line {part.strip()!r}"
 
 
 def _names(fault: Fault, catalogue: Catalogue) -> Iterator[str]:

@@ -13,6 +13,11 @@ PRIORS = {"rare": 3e-6, "occasional": 3e-5, "common": 3e-4}
 """Probability that the fault is present on one entity at a random moment."""
 STRENGTHS = {"always": 0.99, "often": 0.8, "sometimes": 0.4, "rarely": 0.1}
 """Probability that an active cause produces the symptom or the state."""
+ADVICE = {
+    "en": ("Look: ", "Fix: ", "Watch out: ", "Escalate: "),
+    "zh": ("检查：", "处理：", "注意：", "升级："),
+}
+"""Commands to look, commands to fix, what to watch out for, when to escalate and to whom."""
 UNMODELLED = "unmodelled."
 """So begin the ids of faults that only say where, not what."""
 
@@ -87,7 +92,7 @@ class Text(_Model, frozen=True, kw_only=True):
     title: str
     summary: str = ""
     advice: str = ""
-    article: str = ""
+    """What an on-call engineer keeps: lines that begin with the words in ``ADVICE``."""
 
 
 class Proof(_Model, frozen=True, kw_only=True):

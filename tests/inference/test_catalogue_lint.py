@@ -43,3 +43,11 @@ def test_a_fault_without_chinese_words_is_found(catalogue):
 def test_a_special_kind_of_nothing_is_found(catalogue):
     lost = msgspec.structs.replace(catalogue.faults["storage.fs.full"], id="x.lost", is_a=("no.such",))
     assert "x.lost: is_a names no.such, which nobody describes" in problems(catalogue, lost)
+
+
+def test_advice_that_does_not_say_when_to_escalate_is_found(catalogue):
+    known = catalogue.faults["storage.fs.full"]
+    lines = known.text["en"].advice.strip().splitlines()[:3]
+    short = msgspec.structs.replace(known.text["en"], advice="\n".join(lines))
+    alone = msgspec.structs.replace(known, id="x.alone", text={**known.text, "en": short})
+    assert problems(catalogue, alone)[:1] == ["x.alone: advice in en has no line 'Escalate:'"]

@@ -91,6 +91,7 @@ class Reason(StrEnum):
     NOT_SUPPORTED = "not_supported"
     TOOL_MISSING = "tool_missing"
     DEADLINE = "deadline"
+    CHANGING = "changing"
     UNREADABLE = "unreadable"
     INTERNAL = "internal"
 

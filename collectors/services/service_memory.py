@@ -46,6 +46,7 @@ class Watched:
         self.stuck: dict[DoorKey, tuple[float, int]] = {}
         """Since when connections wait unaccepted at a door, and how many."""
         self.blocked_since: float | None = None
+        self.gone_since: float | None = None
         self.unit_state: UnitState | None = None
         self.unit_asked = float("-inf")
 

@@ -8,7 +8,8 @@ import msgspec
 
 from collectors.host import Host
 from collectors.judging import judged
-from collectors.process_table import Process, process, uptime
+from collectors.process_table import Process, process
+from collectors.services.planned import changing
 from collectors.services.service_memory import DoorKey, Watched
 from collectors.services.service_watch import ServiceWatch
 from collectors.services.systemd import UnitState, unit_state
@@ -16,10 +17,8 @@ from wire import entity
 from wire.judgement import Judgement, Path, Reason, Scalar, unknown
 
 PROCESS, PORT = "svc.process", "svc.port"
-BOOT_SECONDS = 90.0
-"""So long after boot a service that is not there yet is still being started."""
-GOING_DOWN = "/run/nologin"
-"""systemd writes it when the machine shuts down: that services end then is no fault."""
+COMES_BACK_SECONDS = 300.0
+"""A service that a change of the machine has ended is waited for so long."""
 LOOP_RESTARTS, LOOP_SECONDS = 3, 120.0
 STUCK_SECONDS = 5.0
 """A connection that waits for so long while none is accepted waits for ever."""
@@ -31,14 +30,12 @@ STOPPED_BY_SIGNAL, UNINTERRUPTIBLE = "T", "D"
 
 def judge(host: Host, watch: ServiceWatch) -> Iterator[Judgement]:
     """Process and port of each watched service."""
-    changing = uptime(host) < BOOT_SECONDS or host.exists(GOING_DOWN)
     for name, one in sorted(watch.watched.items()):
         subject = entity.service(host.name, name)
-        if changing and not one.doors and watch.alive(one) is None:
+        if planned := _waited_for(host, watch, one):
             # not silence, which would mean that nobody cares for it any more
-            yield unknown(PROCESS, subject, Reason.UNREADABLE, note="the machine starts or shuts down")
-            if one.remembered.doors:
-                yield unknown(PORT, subject, Reason.UNREADABLE, note="the machine starts or shuts down")
+            for signal in (PROCESS, *([PORT] if one.remembered.doors else [])):
+                yield unknown(signal, subject, Reason.CHANGING, note=planned)
             continue
         if one.hidden:
             yield unknown(PROCESS, subject, Reason.NOT_PERMITTED, grant="root, or cap_sys_ptrace")
@@ -47,6 +44,16 @@ def judge(host: Host, watch: ServiceWatch) -> Iterator[Judgement]:
             yield judged(PROCESS, subject, reason, len(_recent(host, one)), **facts)
         if one.remembered.doors:
             yield _port(host, subject, one)
+
+
+def _waited_for(host: Host, watch: ServiceWatch, one: Watched) -> str:
+    """What of the machine is being changed, where that has ended the service a moment ago."""
+    if one.doors or watch.alive(one) is not None:
+        one.gone_since = None
+        return ""
+    if one.gone_since is None:
+        one.gone_since = host.ticks()
+    return changing(host) if host.ticks() - one.gone_since < COMES_BACK_SECONDS else ""
 
 
 def _process(host: Host, one: Watched, main: Process | None) -> tuple[Reason, dict[str, Scalar]]:

@@ -14,7 +14,8 @@ from server.desk.maintenance import planned
 from server.diagnosis.listen import MACHINE_GONE
 from server.diagnosis.standing import SERVER, Standing
 from server.diagnosis.turn import Turn, root_of
-from wire.entity import host_of, name_of
+from wire.entity import Entity, host_of, name_of
+from wire.judgement import Reason
 
 CERTAIN = 0.97
 CLEAR = 0.9
@@ -142,12 +143,17 @@ class Settle:
         fault = self._catalogue.faults.get(name)
         if fault is None or not fault.ticket:
             return Settled.NOBODY_NEEDED
-        if planned(self._desk.windows, diagnosis, now) is not None:
+        if planned(self._desk.windows, diagnosis, now) is not None or self._changing(entity):
             return Settled.PLANNED
         host = host_of(entity) or name_of(entity)
         if self._standing.goodbyes.get(host) in MACHINE_GONE or self._from_before(diagnosis, host):
             return Settled.SAID_GOODBYE
         return None
+
+    def _changing(self, entity: Entity) -> bool:
+        """Does its own host say that the service is away for a change of the machine, packages for one?"""
+        look = self._standing.unknown.get((host_of(entity), "svc.process", entity))
+        return look is not None and look.observation.reason is Reason.CHANGING
 
     def _from_before(self, diagnosis: Diagnosis, host: str) -> bool:
         """Has nobody looked since the machine came back from what it had announced?"""

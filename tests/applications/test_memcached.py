@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
 
 import pytest
 
 from collectors.applications import memcached
-from tests.applications.conftest import free_port, look, needs, troubles
+from tests.applications.conftest import free_port, look, needs, troubles, wait_for
 from wire.judgement import Reason
 
 
@@ -29,12 +30,23 @@ def test_a_well_one_is_silent(server, box):
     assert {"app.answer", "cache.evictions", "db.connections"} <= found.keys()
 
 
+def answers(port):
+    with socket.create_connection(("127.0.0.1", port), 5) as sock:
+        try:
+            sock.sendall(b"version\r\n")
+            return sock.recv(64).startswith(b"VERSION")
+        except OSError:
+            return False
+
+
 def test_one_that_turns_connections_away_is_told(server, box):
     port = server("-c", "64", "-o", "maxconns_fast")
     look(memcached, box, port)
     held = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]
+    wait_for(lambda: bool(select.select(held, [], [], 0)[0]), "the refusal")
     for sock in held[:60]:
         sock.close()
+    wait_for(lambda: answers(port), "room")
     try:
         found = look(memcached, box, port)
     finally:

@@ -43,6 +43,13 @@ class Server:
         done = subprocess.run([*self._client, "-e", text], capture_output=True, text=True, check=True)
         return done.stdout.strip()
 
+    def filled(self) -> bool:
+        """Whether it takes no one more; else one session more is opened."""
+        if subprocess.run([*self._client, "-e", ""], capture_output=True, check=False).returncode:
+            return True
+        self.session("SELECT 1;")
+        return False
+
     def session(self, text: str) -> None:
         """One that stays until the end of the test."""
         child = subprocess.Popen(
@@ -113,9 +120,7 @@ def test_a_replica_that_cannot_reach_its_primary_is_broken(server, box):
 def test_connections_turned_away_are_told(server, box):
     port = server.start("--max-connections=10")
     look(mysql, box, port)
-    for _ in range(11):
-        server.session("SELECT 1;")
-    time.sleep(1.0)
+    wait_for(server.filled, "the last session")
     found = look(mysql, box, port)
     assert troubles(found)["db.connections"] is Reason.EXHAUSTED
 

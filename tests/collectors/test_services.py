@@ -117,6 +117,63 @@ def test_services_that_end_while_the_machine_shuts_down_are_no_fault(tree):
     assert {one.verdict for one in found} == {Verdict.UNKNOWN}
 
 
+LOCK = """
+import fcntl, sys
+file = open(sys.argv[1], "w")
+fcntl.lockf(file, fcntl.LOCK_EX)
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def packages(tree, start):
+    """Works on packages as dpkg does, until it is killed: with the lock that the real kernel shows."""
+    tree.write("/var/lib/dpkg/lock-frontend", "")
+    tree.write("/proc/uptime", "5000.0 1.0")
+    tree.write("/proc/net/tcp", "  sl  local_address rem_address\n")
+    (tree.root / "proc/locks").symlink_to("/proc/locks")
+    lock = str(tree.root / "var/lib/dpkg/lock-frontend")
+    return lambda: start(tree.root / "work.py", LOCK, lock)
+
+
+def _reasons(host):
+    return {one.signal: one.reason for one in services.read(host)}
+
+
+def test_a_service_that_ends_while_packages_are_changed_is_waited_for(tree, packages):
+    packages()
+    assert set(_reasons(_known(tree.host(), "shop", 8080)).values()) == {Reason.CHANGING}
+
+
+def test_a_lock_that_nobody_holds_explains_nothing(tree, packages):
+    assert _reasons(_known(tree.host(), "shop", 8080))[PROCESS] is Reason.STOPPED
+
+
+def test_a_service_that_does_not_come_back_after_the_packages_were_changed_is_stopped(tree, packages):
+    now = [1000.0]
+    host = Host("box", str(tree.root), ticks=lambda: now[0])
+    work = packages()
+    _known(host, "shop", 8080)
+    assert _reasons(host)[PROCESS] is Reason.CHANGING
+    work.kill()
+    work.wait()
+    now[0] += 9.0
+    assert _reasons(host)[PROCESS] is Reason.CHANGING
+    now[0] += 2.0
+    assert _reasons(host)[PROCESS] is Reason.STOPPED
+
+
+def test_packages_that_are_changed_for_ever_hide_nothing(tree, packages):
+    now = [1000.0]
+    host = Host("box", str(tree.root), ticks=lambda: now[0])
+    packages()
+    _known(host, "shop", 8080)
+    assert _reasons(host)[PROCESS] is Reason.CHANGING
+    now[0] += 301.0
+    assert _reasons(host)[PROCESS] is Reason.STOPPED
+
+
 def test_services_not_yet_started_soon_after_boot_are_no_fault(tree):
     tree.write("/proc/uptime", "20.0 1.0")
     tree.write("/proc/net/tcp", "  sl  local_address rem_address\n")

@@ -6,6 +6,8 @@ import pytest
 
 from server.desk.maintenance import Window
 from server.storage.declarations import write_window
+from wire.judgement import Path as Way
+from wire.judgement import Reason, Verdict
 
 
 def plan(lab, entity, seconds):
@@ -40,4 +42,42 @@ def test_a_window_of_another_host_explains_nothing(lab):
     plan(lab, "host:web2", 60)
     lab.stop("web1", "nginx")
     lab.pass_time(20)
+    assert lab.only_ticket().entity == "service:web1/nginx"
+
+
+def refused_from_afar(lab, port=80):
+    way = Way(
+        interface="eth0", source=lab.agents["web2"].address, address=lab.agents["web1"].address, port=port
+    )
+    lab.look("web2", "app.http", f"endpoint:http://{way.address}", Reason.REFUSED, path=way)
+
+
+def changing(lab, reason=Reason.CHANGING):
+    for signal in ("svc.process", "svc.port"):
+        lab.look("web1", signal, "service:web1/nginx", reason, verdict=Verdict.UNKNOWN)
+
+
+def test_a_service_that_is_away_while_packages_are_changed_opens_nothing_although_others_miss_it(lab):
+    lab.join("web1", "web2")
+    changing(lab)
+    refused_from_afar(lab)
+    lab.pass_time(60)
+    assert lab.tickets() == []
+
+
+def test_a_service_that_did_not_come_back_from_a_change_of_packages_gets_its_ticket(lab):
+    lab.join("web1", "web2")
+    changing(lab)
+    refused_from_afar(lab)
+    lab.pass_time(30)
+    lab.stop("web1", "nginx")
+    lab.pass_time(30)
+    assert lab.only_ticket().entity == "service:web1/nginx"
+
+
+def test_a_service_that_its_host_just_cannot_see_is_no_planned_change(lab):
+    lab.join("web1", "web2")
+    changing(lab, Reason.NOT_PERMITTED)
+    refused_from_afar(lab)
+    lab.pass_time(60)
     assert lab.only_ticket().entity == "service:web1/nginx"

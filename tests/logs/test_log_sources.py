@@ -12,7 +12,7 @@ import pytest
 
 from collectors.host import Host
 from collectors.logs import journal, kernel_log, log_files
-from collectors.logs.log_reading import Reader
+from collectors.logs.log_reading import Reader, matcher
 from wire.judgement import Judgement, Verdict
 
 OOM = "[ 12.5] Out of memory: Killed process 812 (reportd) total-vm:1kB, anon-rss:1kB"
@@ -21,7 +21,10 @@ ERROR = "EXT4-fs error (device sda1): ext4_lookup:1602: inode #131074"
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory):
-    return str(tmp_path_factory.mktemp("patterns"))
+    """Compiled before the tests begin, so that none of them waits for it."""
+    folder = str(tmp_path_factory.mktemp("patterns"))
+    matcher(folder)
+    return folder
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ COMMANDS = {
     "diagnose": Command("cli.diagnose", "look at this one host, without a server, and say what is wrong"),
     "tickets": Command("cli.tickets", "list tickets"),
     "report": Command("cli.report", "print the diagnostic report of a ticket"),
+    "explain": Command("cli.explain", "print the graph of evidence behind a ticket"),
     "topology": Command(
         "cli.topology", "print or export what leans on what; import a drawing of the network"
     ),

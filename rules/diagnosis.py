@@ -21,6 +21,14 @@ class Certainty(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
+class Weight(msgspec.Struct, frozen=True):
+    """What one observation says of a hypothesis, were it the only cause."""
+
+    observation: str
+    nats: float
+    """Natural logarithm of the odds: above zero for it, below zero against it."""
+
+
 class Hypothesis(msgspec.Struct, frozen=True, kw_only=True):
     """A fault on one entity, with the observations for and against it."""
 
@@ -29,6 +37,8 @@ class Hypothesis(msgspec.Struct, frozen=True, kw_only=True):
     probability: float
     supported_by: tuple[str, ...] = ()
     opposed_by: tuple[str, ...] = ()
+    weights: tuple[Weight, ...] = ()
+    """Of these observations, the weightiest of either side; not of all in a storm."""
 
 
 class RuledOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +78,24 @@ class Unchecked(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
+class Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """One test of a step, and what came of it."""
+
+    check: str
+    subject: Entity
+    observer: str
+    cost: float
+    """Seconds that it was thought to take."""
+    gain: float
+    """Bits that its answer was expected to tell; 0 for a failing look taken once more."""
+    outcome: str = ""
+    """The reason that the answer gave (``ok``, ``refused`` …); empty where none came."""
+    answer: str = ""
+    """Id of the observation."""
+    why_not: str = ""
+    """Why there is no answer."""
+
+
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One narrowing step of the drill-down, as it went."""
 
@@ -76,6 +104,14 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """``signal subject`` by ``observer``."""
     before: tuple[Hypothesis, ...]
     after: tuple[Hypothesis, ...]
+    tried: tuple[Tried, ...] = ()
+    ruled_out: tuple[RuledOut, ...] = ()
+    """Of those before, what no longer counts after it, and by what."""
+
+    @property
+    def cost(self) -> float:
+        """Seconds, of all its tests."""
+        return sum(each.cost for each in self.tried)
 
 
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rules.diagnosis import Consequence, Diagnosis, Hypothesis, Key, RuledOut
+from rules.diagnosis import Consequence, Diagnosis, Hypothesis, Key, RuledOut, Weight
 from rules.inference.candidates import Candidate
-from rules.inference.cause import Cause, Nats, state_of
+from rules.inference.cause import NAT, Cause, Nats, state_of
 from rules.inference.classes import class_of, common_entity, other_truths, separating
 from rules.inference.closure import Closure
 from rules.inference.components import Component
 from rules.inference.order import is_near
-from rules.inference.outcomes import Reading
+from rules.inference.outcomes import Reading, likelihood
 from rules.inference.probability import Shares, certainty
 from rules.inference.score import Judge, Weighed
 from rules.inference.touch import Scene, Touch
@@ -22,6 +22,8 @@ RULED_OUT = 12
 TRIED = 60
 """Hypotheses that are asked for what speaks against them."""
 UNLIKELY = 0.01
+WEIGHED = 20
+"""Supporting observations whose weight is told with one hypothesis."""
 CITED = 5
 """Observations cited for or against one hypothesis, at most."""
 
@@ -122,26 +124,32 @@ class Case:
     def _hypothesis(self, cause: Cause) -> Hypothesis:
         closure = self._judge.close((cause,))
         support = {
-            reading.key: reading
-            for reading, _, missed in self._judge.sums(closure).values()
+            reading.key: Weight(reading.id, likelihood(reading, blocked, missed) / NAT)
+            for reading, blocked, missed in self._judge.sums(closure).values()
             if missed and reading.is_symptom
         }
+        opposed = self._opposed(self._candidates[cause])
+        weightiest = sorted(support.values(), key=lambda each: (-each.nats, each.observation))
         return Hypothesis(
             fault=cause.name,
             entity=cause.entity,
             probability=self._shares.of(cause),
-            supported_by=tuple(support[key].id for key in sorted(support)),
-            opposed_by=self._opposed(self._candidates[cause]),
+            supported_by=tuple(support[key].observation for key in sorted(support)),
+            opposed_by=tuple(each.observation for each in opposed),
+            weights=(*weightiest[:WEIGHED], *opposed),
         )
 
-    def _opposed(self, candidate: Candidate) -> tuple[str, ...]:
-        """Ids of the looks that speak against it, the weightiest first."""
+    def _opposed(self, candidate: Candidate) -> tuple[Weight, ...]:
+        """The looks that speak against it, the weightiest first."""
         cause, onset = candidate.cause, candidate.onset
         touches = [*self._touches.of(cause, onset)]
         for hop in self._ground.children(cause):
             if hop.cause.entity == cause.entity:
                 touches += self._touches.of(hop.cause, onset)
-        return tuple(dict.fromkeys(touch.reading.id for touch in _weightiest(touches)))[:CITED]
+        found: dict[str, Weight] = {}
+        for touch in _weightiest(touches):
+            found.setdefault(touch.reading.id, Weight(touch.reading.id, touch.miss / NAT))
+        return tuple(found.values())[:CITED]
 
     def _consequences(self, closure: Closure, keys: set[Key]) -> Iterable[Consequence]:
         for cause, active in closure.active.items():
@@ -171,7 +179,8 @@ class Case:
         for shared, cause, candidate in unlikely[:TRIED]:
             by = self._opposed(candidate) if shared else ()
             if by and len(found) < RULED_OUT:
-                found.append(RuledOut(fault=cause.name, entity=cause.entity, by=by))
+                ids = tuple(each.observation for each in by)
+                found.append(RuledOut(fault=cause.name, entity=cause.entity, by=ids))
         return found
 
 

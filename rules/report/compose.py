@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rules.catalogue import Catalogue
 from rules.diagnosis import Certainty, Hypothesis, Redundancy
 from rules.report.document import Block, Heading, Items, Paragraph, Prose, Table
+from rules.report.narrowing import narrowing
 from rules.report.title import advice_of, summary_of, title_of
 from rules.report.view import Cited, ReportView
 from rules.report.words import Language, Words, moment, number, percent, words
@@ -27,7 +28,7 @@ def _blocks(view: ReportView, catalogue: Catalogue, language: Language, say: Wor
     yield from _action(view, catalogue, language, say)
     yield from _consequences(view, say)
     yield from _redundancy(view, say)
-    yield from _narrowing(view, catalogue, language, say)
+    yield from narrowing(view, catalogue, language, say)
     yield from _others(view, catalogue, language, say)
     yield from _unchecked(view, say)
     yield from _proof(view, say)
@@ -127,26 +128,6 @@ def _left(each: Redundancy, say: Words, cites: tuple[str, ...]) -> Paragraph:
     )
     verdict = say.group_fallen if spare < 0 else say.group_last if spare == 0 else say.group_spare
     return Paragraph(f"{text} {verdict.format(spare=spare)}", cites[:CITED_AT_MOST])
-
-
-def _narrowing(view: ReportView, catalogue: Catalogue, language: Language, say: Words) -> Iterator[Block]:
-    if not view.diagnosis.steps:
-        return
-    yield Heading(say.narrowed)
-    lines = []
-    for step in view.diagnosis.steps:
-        text = say.step.format(at=moment(step.at), tests=" · ".join(step.tests))
-        if step.after:
-            best = step.after[0]
-            earlier = {(each.fault, each.entity): each.probability for each in step.before}
-            before = earlier.get((best.fault, best.entity))
-            text += " → " + say.step_result.format(
-                best=title_of(catalogue, best.fault, best.entity, language),
-                before="–" if before is None else percent(before),
-                after=percent(best.probability),
-            )
-        lines.append(Paragraph(text))
-    yield Items(tuple(lines))
 
 
 def _others(view: ReportView, catalogue: Catalogue, language: Language, say: Words) -> Iterator[Block]:

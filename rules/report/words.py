@@ -34,6 +34,10 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     narrowed: str
     step: str
     step_result: str
+    step_open: str
+    step_ruled_out: str
+    step_test: str
+    step_no_answer: str
     ruled_out: str
     ruled_out_item: str
     unchecked: str

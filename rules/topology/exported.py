@@ -65,21 +65,21 @@ def _printable(text: str) -> str:
 def dot(shown: Picture) -> str:
     """https://graphviz.org/doc/info/lang.html"""
     lines = ["digraph rootward {", "  rankdir=BT;", "  node [shape=box];"]
-    lines += [f"  {_quoted(node.id)} [class={_quoted(node.kind)}];" for node in shown.nodes]
+    lines += [f"  {quoted(node.id)} [class={quoted(node.kind)}];" for node in shown.nodes]
     for edge in shown.edges:
         style = ' style="dashed"' if edge.source != "declared" and edge.weight < 1 else ""
-        label = _quoted(f"{edge.relation.value} ({edge.source})")
-        lines.append(f"  {_quoted(edge.child)} -> {_quoted(edge.parent)} [label={label}{style}];")
+        label = quoted(f"{edge.relation.value} ({edge.source})")
+        lines.append(f"  {quoted(edge.child)} -> {quoted(edge.parent)} [label={label}{style}];")
     for group in shown.groups:
-        label = _quoted(f"one of {len(group.members)}, {group.need} needed")
+        label = quoted(f"one of {len(group.members)}, {group.need} needed")
         lines += [
-            f'  {_quoted(member)} -> {_quoted(group.id)} [label={label} style="dotted"];'
+            f'  {quoted(member)} -> {quoted(group.id)} [label={label} style="dotted"];'
             for member in group.members
         ]
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Only the quote and the backslash mean something between quotes."""
     safe = _printable(text).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{safe}"'

@@ -21,6 +21,10 @@ def cited_ids(diagnosis: Diagnosis) -> list[str]:
         found += ruled_out.by
     for consequence in diagnosis.consequences:
         found += consequence.shown_by
+    for step in diagnosis.steps:
+        found += [tried.answer for tried in step.tried if tried.answer]
+        for ruled_out in step.ruled_out:
+            found += ruled_out.by
     return list(dict.fromkeys(found))[:MAX_CITED]
 
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import msgspec
 
-from rules.diagnosis import Diagnosis, Hypothesis, Key, Step, Unchecked
+from rules.diagnosis import Diagnosis, Hypothesis, Key, RuledOut, Step, Tried, Unchecked
 from rules.models import Relation
 from rules.topology import Topology
 from server.diagnosis.infer import Infer
@@ -28,6 +28,7 @@ AGAIN_AFTER = 20.0
 """Seconds after which the same test may be asked again."""
 DEADLINE = 6.0
 """Seconds for the way there, the test with its time-out, and the way back."""
+TOO_LATE = "no answer in time"
 MAX_STEPS = 12
 MAX_HYPOTHESES = 5
 FORGOTTEN_AFTER = 600.0
@@ -54,12 +55,20 @@ class Wanted(Protocol):
     @property
     def observer(self) -> str: ...
 
+    @property
+    def cost(self) -> float: ...
+
+    @property
+    def gain(self) -> float: ...
+
 
 class _Round(msgspec.Struct):
     """Tests asked together for one root, what was thought before them, and which are still under way."""
 
     explains: frozenset[Key]
     step: Step
+    tried: dict[str, Tried]
+    """By the id of the task."""
     open: set[str]
 
 
@@ -120,27 +129,30 @@ class DrillDown:
 
     def _take_answers(self, applied: Applied, turn: Turn) -> None:
         for entry in applied.changed:
-            if self._done(entry.observation.task):
+            outcome = entry.observation.reason.value
+            if self._done(entry.observation.task, outcome=outcome, answer=entry.id):
                 turn.decide(self.name, Drilled.ANSWERED, entry.id)
         for refusal in applied.refusals:
             asked = self._asked.get(refusal.task)
-            if asked is not None and self._done(refusal.task):
+            if asked is not None and self._done(refusal.task, why_not=refusal.why):
                 self._unanswered(refusal.task, asked, refusal.why, turn.now)
                 turn.decide(self.name, Drilled.REFUSED, " ".join(asked.key))
 
     def _give_up_late(self, turn: Turn) -> None:
         for task, asked in list(self._asked.items()):
             if asked.deadline < turn.now:
-                self._done(task)
-                self._unanswered(task, asked, "no answer in time", turn.now)
+                self._done(task, why_not=TOO_LATE)
+                self._unanswered(task, asked, TOO_LATE, turn.now)
                 self._standing.hushed.setdefault(asked.key[0], asked.deadline - DEADLINE)
                 turn.decide(self.name, Drilled.NO_ANSWER, " ".join(asked.key))
 
-    def _done(self, task: str) -> bool:
+    def _done(self, task: str, **came: str) -> bool:
+        """``came``: what the record says of this test from now on."""
         asked = self._asked.pop(task, None)
         if asked is None:
             return False
         asked.round.open.discard(task)
+        asked.round.tried[task] = msgspec.structs.replace(asked.round.tried[task], **came)
         return True
 
     def _unanswered(self, task: str, asked: _Asked, why: str, now: float) -> None:
@@ -150,13 +162,18 @@ class DrillDown:
     def _close_rounds(self, turn: Turn) -> None:
         for each in self._rounds:
             if not each.open and not each.step.after:
-                after = _best(turn.diagnoses, each.explains)
-                each.step = msgspec.structs.replace(each.step, after=after)
+                best = _best(turn.diagnoses, each.explains)
+                each.step = msgspec.structs.replace(
+                    each.step,
+                    after=() if best is None else _top(best),
+                    tried=tuple(each.tried.values()),
+                    ruled_out=() if best is None else _ruled_out(each.step, best),
+                )
 
     def _ask(self, diagnosis: Diagnosis, turn: Turn) -> None:
         room = min(MAX_PER_ROOT, MAX_TESTS - len(self._asked))
         step = Step(at=turn.now, tests=(), before=_top(diagnosis), after=())
-        asked = _Round(frozenset(diagnosis.explains), step, set())
+        asked = _Round(frozenset(diagnosis.explains), step, {}, set())
         said: list[str] = []
         for test in self._wanted(diagnosis, turn.now):
             if len(said) >= room:
@@ -167,7 +184,7 @@ class DrillDown:
             if reason is not None:
                 turn.decide(self.name, reason, f"{test.check} {test.subject}")
         if said:
-            asked.step = msgspec.structs.replace(step, tests=tuple(said))
+            asked.step = msgspec.structs.replace(step, tests=tuple(said), tried=tuple(asked.tried.values()))
             self._rounds.append(asked)
 
     def _ask_one(
@@ -188,6 +205,9 @@ class DrillDown:
         task = Task(id=self._new_id(), check=test.check, target=target, expires_at=now + DEADLINE)
         self._offer(observer, task)
         asked.open.add(task.id)
+        asked.tried[task.id] = Tried(
+            check=test.check, subject=test.subject, observer=observer, cost=test.cost, gain=test.gain
+        )
         self._asked[task.id] = _Asked(key, target, now + DEADLINE, asked)
         return Drilled.ASKED, observer
 
@@ -245,11 +265,20 @@ class DrillDown:
 
 
 def _top(diagnosis: Diagnosis) -> tuple[Hypothesis, ...]:
-    return (diagnosis.hypotheses or (diagnosis.root,))[:MAX_HYPOTHESES]
+    """Without their observations: those of a storm would be kept again with every step."""
+    best = (diagnosis.hypotheses or (diagnosis.root,))[:MAX_HYPOTHESES]
+    return tuple(
+        Hypothesis(fault=each.fault, entity=each.entity, probability=each.probability) for each in best
+    )
 
 
-def _best(diagnoses: Iterable[Diagnosis], explains: frozenset[Key]) -> tuple[Hypothesis, ...]:
+def _best(diagnoses: Iterable[Diagnosis], explains: frozenset[Key]) -> Diagnosis | None:
     """What is thought now of the symptoms that a step was about."""
     overlaps = [(len(explains & set(each.explains)), each) for each in diagnoses]
     shared, best = max(overlaps, key=lambda pair: pair[0], default=(0, None))
-    return _top(best) if shared and best is not None else ()
+    return best if shared else None
+
+
+def _ruled_out(step: Step, after: Diagnosis) -> tuple[RuledOut, ...]:
+    before = {(each.fault, each.entity) for each in step.before}
+    return tuple(each for each in after.ruled_out if (each.fault, each.entity) in before)

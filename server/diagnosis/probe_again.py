@@ -9,6 +9,9 @@ import msgspec
 from rules.diagnosis import Diagnosis
 from server.diagnosis.standing import SERVER, Standing
 
+COST = 1.0
+"""Seconds; how long a look takes is not known before."""
+
 
 class Again(msgspec.Struct, frozen=True):
     """A look to be taken again."""
@@ -16,6 +19,8 @@ class Again(msgspec.Struct, frozen=True):
     check: str
     subject: str
     observer: str
+    cost: float = COST
+    gain: float = 0.0
 
 
 def probe_again(diagnosis: Diagnosis, standing: Standing) -> Iterator[Again]:

@@ -16,8 +16,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from agent.host_metrics import HostMetrics
 from agent.host_metrics.exposition import READERS
 from agent.metrics import Exposition, MetricsServer
+from agent.state import EdgeState, Finding
 from collectors.host import Host
 from tests.agent.test_metrics import NUMBERS
+from wire.judgement import Judgement, Reason, Verdict
 
 EXPORTER, PROMTOOL = shutil.which("prometheus-node-exporter"), shutil.which("promtool")
 FIXED_NAMES = re.compile(
@@ -46,7 +48,12 @@ def values(text: str, name: str) -> dict[tuple[str, ...], float]:
 
 
 @pytest.fixture(scope="module")
-def theirs():
+def theirs(exporter_text):
+    return families(exporter_text)
+
+
+@pytest.fixture(scope="module")
+def exporter_text():
     """What the real node_exporter of this machine says."""
     if EXPORTER is None:
         pytest.skip("prometheus-node-exporter is not installed")
@@ -57,7 +64,7 @@ def theirs():
         [EXPORTER, f"--web.listen-address={address}", "--log.level=error"], stderr=subprocess.DEVNULL
     ) as exporter:
         try:
-            yield families(_fetched(address))
+            yield _fetched(address)
         finally:
             exporter.kill()
 
@@ -115,18 +122,51 @@ def test_what_does_not_move_has_the_value_of_node_exporter(theirs):
         }, name
 
 
-def test_promtool_finds_nothing_but_names_that_dashboards_ask_for():
+def complaints(text: str) -> list[str]:
+    """What promtool says of it, without the lines that only say how much there was."""
     if PROMTOOL is None:
         pytest.skip("promtool (package prometheus) is not installed")
-    exposition = Exposition(list, dict, lambda: NUMBERS)
-    server = MetricsServer("127.0.0.1:0", exposition, HostMetrics(Host("box")))
-    text = _fetched(f"127.0.0.1:{server.port}")
-    server.stop()
     done = subprocess.run(
         [PROMTOOL, "check", "metrics"], input=text, capture_output=True, text=True, check=False
     )
-    complaints = [line for line in (done.stdout + done.stderr).splitlines() if line]
-    assert [line for line in complaints if not FIXED_NAMES.match(line)] == []
+    return [line for line in (done.stdout + done.stderr).splitlines() if line]
+
+
+def scraped() -> str:
+    """All that the agent of this machine exposes, with results whose names are hostile."""
+    state = EdgeState()
+    for number, reason in enumerate(Reason):
+        judgement = Judgement(
+            signal="app.http",
+            subject=f'endpoint:http://a"\\b{number}',
+            verdict=Verdict.FAIL,
+            reason=reason,
+            value=0.5,
+        )
+        list(state.apply(Finding(judgement=judgement, at=1.0, source="probe")))
+    exposition = Exposition(lambda: list(state), lambda: {"15s/1": 1.0}, lambda: NUMBERS)
+    server = MetricsServer("127.0.0.1:0", exposition, HostMetrics(Host("box")))
+    try:
+        return _fetched(f"127.0.0.1:{server.port}")
+    finally:
+        server.stop()
+
+
+def test_promtool_finds_nothing_to_say_of_our_own_names():
+    text = scraped()
+    assert "rootward_probe_value{" in text
+    assert [line for line in complaints(text) if not line.startswith("node_")] == []
+
+
+def test_promtool_says_of_the_names_of_others_only_what_is_in_their_naming():
+    assert [line for line in complaints(scraped()) if not FIXED_NAMES.match(line)] == []
+
+
+def test_promtool_says_of_what_we_share_with_node_exporter_what_it_says_of_that(exporter_text):
+    theirs = set(complaints(exporter_text))
+    shared = {line.split()[0] for line in exporter_text.splitlines() if line and line[0] != "#"}
+    names = {name.partition("{")[0] for name in shared}
+    assert {line for line in complaints(scraped()) if line.split()[0] in names} <= theirs
 
 
 def test_a_tree_with_sensors_arrays_and_bonds_shows_them(tmp_path):

@@ -140,3 +140,19 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     ruled_out: tuple[RuledOut, ...] = ()
     unchecked: tuple[Unchecked, ...] = ()
     steps: tuple[Step, ...] = ()
+
+
+def cited_ids(diagnosis: Diagnosis) -> list[str]:
+    """Every observation that something in it rests on, the most telling first."""
+    found: list[str] = [*diagnosis.root.supported_by, *diagnosis.root.opposed_by, *diagnosis.observations]
+    for each in (*diagnosis.members, *diagnosis.hypotheses):
+        found += [*each.supported_by, *each.opposed_by]
+    for ruled_out in diagnosis.ruled_out:
+        found += ruled_out.by
+    for consequence in diagnosis.consequences:
+        found += consequence.shown_by
+    for step in diagnosis.steps:
+        found += [tried.answer for tried in step.tried if tried.answer]
+        for ruled_out in step.ruled_out:
+            found += ruled_out.by
+    return list(dict.fromkeys(found))

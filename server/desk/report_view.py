@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rules.diagnosis import Diagnosis
+from rules.diagnosis import Diagnosis, cited_ids
 from rules.report.view import Cited, Happening, ReportView, TicketFacts
 from server.desk.routing import Routing
 from server.desk.ticket import Event, Note, Ticket
@@ -24,6 +24,7 @@ def report_view(
     now: float,
 ) -> ReportView:
     proofs = [event for event in events if event.what == Note.PROVED]
+    proof = tuple(proofs[-1].after) if proofs and ticket.resolved_at is not None else ()
     return ReportView(
         ticket=TicketFacts(
             id=ticket.id,
@@ -43,11 +44,27 @@ def report_view(
             resolved_at=ticket.resolved_at,
         ),
         diagnosis=diagnosis,
-        observations=tuple(observations),
-        timeline=tuple(_happening(event) for event in events if event.what not in QUIET)[-MAX_TIMELINE:],
-        proof=tuple(proofs[-1].after) if proofs and ticket.resolved_at is not None else (),
+        observations=_worth_showing(observations, {*cited_ids(diagnosis), *proof}),
+        timeline=tuple(_happening(event) for event in events if _tells(event))[-MAX_TIMELINE:],
+        proof=proof,
         at=now,
     )
+
+
+def _worth_showing(observations: list[Cited], named: set[str]) -> tuple[Cited, ...]:
+    """What the report names, and of everything else that was ever cited the last that each look said."""
+    last = {(each.host, each.signal, each.subject): each.id for each in observations}
+    return tuple(
+        each
+        for each in observations
+        if each.id in named or last[each.host, each.signal, each.subject] == each.id
+    )
+
+
+def _tells(event: Event) -> bool:
+    """Not so a value that was derived anew and is what it was."""
+    unchanged = event.before is not None and _short(event.before) == _short(event.after)
+    return event.what not in QUIET and not unchanged
 
 
 def _happening(event: Event) -> Happening:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
-from rules.diagnosis import Diagnosis
 from rules.report.view import Cited, cited
 from server.diagnosis.standing import Standing
 
@@ -12,24 +12,8 @@ MAX_CITED = 400
 """Observations kept with one ticket at one time; a storm has many that say the same."""
 
 
-def cited_ids(diagnosis: Diagnosis) -> list[str]:
-    """The most telling first."""
-    found: list[str] = [*diagnosis.root.supported_by, *diagnosis.root.opposed_by, *diagnosis.observations]
-    for each in (*diagnosis.members, *diagnosis.hypotheses):
-        found += [*each.supported_by, *each.opposed_by]
-    for ruled_out in diagnosis.ruled_out:
-        found += ruled_out.by
-    for consequence in diagnosis.consequences:
-        found += consequence.shown_by
-    for step in diagnosis.steps:
-        found += [tried.answer for tried in step.tried if tried.answer]
-        for ruled_out in step.ruled_out:
-            found += ruled_out.by
-    return list(dict.fromkeys(found))[:MAX_CITED]
-
-
 def cite(ids: Iterable[str], standing: Standing) -> Iterator[Cited]:
-    for observation in ids:
+    for observation in islice(ids, MAX_CITED):
         entry = standing.by_id.get(observation)
         if entry is not None:
             yield cited(entry.host, entry.observation, at=entry.confirmed_at, since=entry.since)

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
-from rules.diagnosis import Diagnosis, Key
+from rules.diagnosis import Diagnosis, Key, cited_ids
 from server.desk.desk import Desk
 from server.desk.states import Status
 from server.desk.ticket import Note, Ticket
-from server.diagnosis.citing import cite, cited_ids
+from server.diagnosis.citing import cite
 from server.diagnosis.describe import Describe
 from server.diagnosis.match import absorber, match
 from server.diagnosis.moving import Move, Moving, held

@@ -8,13 +8,16 @@ from collections.abc import Iterable
 import msgspec
 
 from collectors.host import JSON, Host
+from collectors.judging import judged
 from collectors.parsing import lines_of
 from collectors.source import Source
-from wire.judgement import Judgement
+from wire import entity
+from wire.judgement import Judgement, Reason
 
 SLOT = re.compile(r"^((?:[0-9a-fA-F]{4,8}:)?[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7])\s+(.+?)\s*$")
 CLASS = re.compile(r"^(.{1,80}?)(?:\s*\[[0-9a-fA-F]{4}\])?:\s+(.*)$")
 REVISION = re.compile(r"\(rev [0-9a-f]{2}\)")
+GONE = "(rev ff)"
 MACHINE_KEYS = frozenset(
     ["Slot", "Class", "Vendor", "Device", "SVendor", "SDevice", "Driver", "Module", "Rev"]
 )
@@ -75,6 +78,16 @@ def pci_facts(devices: list[Device]) -> dict[str, JSON]:
     }
 
 
+def judge_pci(devices: list[Device], host: Host) -> Iterable[Judgement]:
+    """A device that fell off its bus answers every read with ones: lspci sees revision ff."""
+    for one in devices:
+        if GONE in one.name:
+            place = one.slot if one.slot.count(":") == 2 else f"0000:{one.slot}"
+            yield judged(
+                "hw.pcie", entity.slot(host.name, place), Reason.ERRORS, None, found="does not answer"
+            )
+
+
 def parse_dmi(raw: bytes) -> Machine:
     """Raises ValueError for a text without dmidecode's head or handles."""
     sections: dict[str, dict[str, str]] = {}
@@ -130,6 +143,6 @@ def _nothing(_found: object, _host: Host) -> Iterable[Judgement]:
 
 
 SOURCES = (
-    Source(kinds=("lspci", "fabric_manager"), parse=parse_pci, judge=_nothing, facts=pci_facts),
+    Source(kinds=("lspci", "fabric_manager"), parse=parse_pci, judge=judge_pci, facts=pci_facts),
     Source(kinds=("dmidecode", "dmi"), parse=parse_dmi, judge=_nothing, facts=dmi_facts),
 )

@@ -22,6 +22,8 @@ FIRST = re.compile(
     r"^\|\s+(?P<number>\d+)\s+(?P<name>\S.{1,40}?)\s+(?:On|Off|N/A)\s*\|\s*(?P<place>[0-9A-Fa-f]{8}:\S+|ERR!)\s"
 )
 SECOND = re.compile(r"^\|\s*(?P<fan>\d+%|N/A|ERR!)\s+(?P<temp>\d+C|ERR!|N/A)\s+(?P<rest>\S.*)$")
+ECC = re.compile(r"\|\s+(?P<count>\d{1,9})\s+\|\s*$")
+"""Last in the first row of a card; N/A or Off where nothing is counted."""
 FAILED = re.compile(r"Unable to determine the device handle for (?:gpu|GPU)\s*(?P<place>[0-9A-Fa-f:.]+)?.*")
 SILENT = ("couldn't communicate with the NVIDIA driver", "Failed to initialize NVML")
 
@@ -123,9 +125,14 @@ def parse_table(raw: bytes) -> list[Gpu]:
     known = any("NVIDIA-SMI" in line for line in text)
     for line in text:
         if first := FIRST.match(line):
-            broken = "ERR!" in line
+            broken, ecc = "ERR!" in line, ECC.search(line)
             found.append(
-                Gpu(place=place_of(first["place"]), name=first["name"], complaint="ERR!" if broken else "")
+                Gpu(
+                    place=place_of(first["place"]),
+                    name=first["name"],
+                    uncorrected=int(ecc["count"]) if ecc else None,
+                    complaint="ERR!" if broken else "",
+                )
             )
         elif (second := SECOND.match(line)) and found:
             one = found[-1]
@@ -134,6 +141,7 @@ def parse_table(raw: bytes) -> list[Gpu]:
             found[-1] = Gpu(
                 place=one.place,
                 name=one.name,
+                uncorrected=one.uncorrected,
                 temperature=heat,
                 complaint="ERR! for a reading" if broken else "",
             )

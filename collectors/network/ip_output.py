@@ -31,6 +31,8 @@ class Port(msgspec.Struct):
     """The interface below a VLAN."""
     mac: str = ""
     addresses: list[str] = []
+    refused: list[str] = []
+    """IPv6 addresses that another machine already has (RFC 4862)."""
     rx: dict[str, int] = {}
     tx: dict[str, int] = {}
     mii: str = ""
@@ -89,6 +91,8 @@ def _detail(port: Port, words: list[str]) -> None:
         port.mac = words[1]
     elif words[0] in {"inet", "inet6"} and len(words) > 1:
         port.addresses.append(words[1])
+        if "dadfailed" in words:
+            port.refused.append(words[1].partition("/")[0])
     elif words[0] in {"bond_slave", "bond"} and "mii_status" in words[:-1]:
         port.mii = words[words.index("mii_status") + 1].lower()
 
@@ -105,6 +109,9 @@ def judge(ports: list[Port], host: Host) -> Iterable[Judgement]:
             reason = Reason.CARRIER if lost else Reason.OK
             yield judged("net.link", subject, reason, None, interface=port.name, state=port.state)
         yield from _errors(port, host)
+        for address in port.refused:
+            subject = entity.address(address)
+            yield judged("net.duplicate", subject, Reason.DUPLICATE, None, interface=port.name)
 
 
 def _errors(port: Port, host: Host) -> Iterator[Judgement]:

@@ -11,6 +11,7 @@ from collectors.host import JSON, Host
 from collectors.identity import clean
 from collectors.judging import judged
 from collectors.parsing import text_of
+from collectors.services.unit_listing import failed
 from collectors.source import Source
 from collectors.unit import SECOND, Collector
 from wire import entity
@@ -158,11 +159,15 @@ def moment(text: str) -> float:
 
 
 def judge(blocks: list[Block], host: Host) -> Iterable[Judgement]:
-    """One recording says of no job when it should run; that its timer failed it says."""
+    """One recording says of no job when it should run; that its timer or another unit failed it says."""
     for block in blocks:
-        if block["Id"].endswith(".timer") and block.get("ActiveState") == "failed":
+        if block.get("ActiveState") != "failed":
+            continue
+        if block["Id"].endswith(".timer"):
             subject = entity.job(host.name, clean(block["Id"].removesuffix(".timer")))
             yield judged(SIGNAL, subject, Reason.STOPPED, None, unit=block.get("Unit", ""))
+        else:
+            yield failed(block["Id"], host)
 
 
 def facts(blocks: list[Block]) -> dict[str, JSON]:

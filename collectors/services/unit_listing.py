@@ -25,6 +25,9 @@ FILE = re.compile(
     rf"^\s*(\S+\.(?:{KINDS}))\s+(enabled|disabled|static|masked|indirect|generated|linked|alias|transient|bad|invalid)"
     r"(-runtime)?\b"
 )
+STATUS = re.compile(rf"^[\s●○×↻*]*(\S+\.(?:{KINDS}))(?: - .*)?$")
+ACTIVE = re.compile(r"^\s+Active: ([\w-]+)(?: \(([\w-]+)[^)]*\))?")
+"""The two lines that ``systemctl status`` begins with for each unit."""
 HEADERS = ("UNIT FILE", "UNIT ", "LOAD ", "unit files listed", "loaded units listed", "unit file listed")
 
 
@@ -42,27 +45,35 @@ def parse(raw: bytes) -> Units:
     """Raises ValueError for a text without a unit and without systemctl's header."""
     loaded: dict[str, tuple[str, str, str]] = {}
     files: dict[str, str] = {}
-    headed = False
+    headed, shown = False, ""
     for line in lines_of(raw):
         headed |= any(header in line for header in HEADERS)
         if (match := LOADED.match(line)) is not None:
             loaded[match[1]] = (match[2], match[3], match[4])
         elif (match := FILE.match(line)) is not None:
             files[match[1]] = match[2] + (match[3] or "")
+        elif (match := STATUS.match(line)) is not None:
+            shown = match[1]
+        elif shown and (match := ACTIVE.match(line)) is not None:
+            loaded[shown] = ("loaded", match[1], match[2] or match[1])
+            shown = ""
     if not (loaded or files or headed):
         raise ValueError("no unit, as systemctl lists them")
     return Units(loaded, files)
 
 
 def judge(units: Units, host: Host) -> Iterable[Judgement]:
-    for name in units.failed:
-        stem, _, kind = name.rpartition(".")
-        if kind in {"mount", "automount"}:
-            point = "/" + stem.replace("-", "/").replace("\\x2d", "-").lstrip("/")
-            yield judged("fs.mount", entity.mount(host.name, point), Reason.MISSING, None, unit=name)
-        else:
-            subject = entity.service(host.name, clean(stem))
-            yield judged("svc.process", subject, Reason.STOPPED, None, unit=name, state="failed")
+    return (failed(name, host) for name in units.failed)
+
+
+def failed(name: str, host: Host) -> Judgement:
+    """Of a unit that systemd calls failed."""
+    stem, _, kind = name.rpartition(".")
+    if kind in {"mount", "automount"}:
+        point = "/" + stem.replace("-", "/").replace("\\x2d", "-").lstrip("/")
+        return judged("fs.mount", entity.mount(host.name, point), Reason.MISSING, None, unit=name)
+    subject = entity.service(host.name, clean(stem))
+    return judged("svc.process", subject, Reason.STOPPED, None, unit=name, state="failed")
 
 
 def facts(units: Units) -> dict[str, JSON]:

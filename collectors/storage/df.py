@@ -13,10 +13,11 @@ from collectors.source import Source
 from collectors.storage.file_systems import Room, judge_room
 from wire.judgement import Judgement, Reason, Verdict
 
-ROW = re.compile(r"^(\S.*?)?\s+(\d+)\s+(-?\d+)\s+(-?\d+)\s+(\d+)%\s+(/.*?)\s*$")
+AMOUNT = r"(-?\d{1,20}(?:[.,]\d{1,3})?[kKMGTPE]?)(?:i?B)?"
+ROW = re.compile(rf"^(\S.*?)?\s+{AMOUNT}\s+{AMOUNT}\s+{AMOUNT}\s+(\d+)%\s+(/.*?)\s*$")
 HEADER = re.compile(r"(?i)^\s*filesystem\s.*mounted on")
 UNIT = re.compile(r"\s(\d*)([kmgt]?)(i?b?)-blocks", re.IGNORECASE)
-POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5, "e": 6}
 BY_NATURE_FULL = re.compile(r"^/(snap|var/lib/snapd/snap|run/media|media|cdrom|mnt/cdrom)(/|$)|^/dev$")
 """Images and discs have no room left by nature."""
 IMAGES = re.compile(r"^/dev/(loop|sr|fd)\d")
@@ -52,18 +53,28 @@ def parse(raw: bytes) -> Df:
         match = ROW.match(line if line[:1].strip() else f"{before} {line}")
         before = line.strip()
         if match is not None:
-            size, used, free, percent = (int(match[at]) for at in (2, 3, 4, 5))
+            size, used, free = (_amount(match[at]) for at in (2, 3, 4))
+            percent = int(match[5])
             if max(size, abs(used), abs(free)) < 2**62:
                 rows.append(Row((match[1] or "").strip(), size, used, free, percent, match[6]))
     inodes = "inodes" in header.lower()
     return Df(inodes=inodes, block=0 if inodes else _block(header), rows=tuple(rows))
 
 
+def _amount(text: str) -> int:
+    """``1.5G`` as ``-h`` prints it; without a letter the count itself."""
+    unit = text[-1].lower() if text[-1].isalpha() else ""
+    number = text.rstrip("kKMGTPE").replace(",", ".")
+    return int(float(number) * 1024 ** POWERS[unit]) if unit or "." in number else int(number)
+
+
 def _block(header: str) -> int:
-    """``1K-blocks``, ``1024-blocks``, ``2MB-blocks`` (MB is a million, M and MiB are 1024²)."""
+    """``1K-blocks``, ``1024-blocks``, ``2MB-blocks`` (MB is a million, M and MiB are 1024²); ``Size`` is told
+    with its unit.
+    """
     match = UNIT.search(header)
     if match is None or len(match[1]) > 9:
-        return 0
+        return 1 if re.search(r"\sSize\s", header) else 0
     base = 1000 if match[3].lower() == "b" and match[2] else 1024
     return int(match[1] or 1) * int(base ** POWERS[match[2].lower()])
 

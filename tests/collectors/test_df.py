@@ -66,3 +66,16 @@ def test_the_unit_is_in_the_header(header, block):
 def test_what_is_nearly_full_is_told_apart():
     told = df.parse((SPACE + "/dev/sdb1 100 91 9 91% /a\n/dev/sdb2 100 90 10 90% /b\n").encode())
     assert df.facts(told)["over90"] == {"/a": 91}
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("/dev/sda1        50G   20G   30G  40% /", Reason.OK),
+        ("/dev/sda1       1.8T  1.7T   55G  97% /", Reason.HIGH),
+        ("/dev/sda1        50G   50G     0 100% /", Reason.FULL),
+    ],
+)
+def test_sizes_with_a_letter_are_read_as_people_ask_for_them(row, reason):
+    judgements = judged(f"Filesystem      Size  Used Avail Use% Mounted on\n{row}\n")
+    assert about(judgements, "fs.space", "fs:box:/").reason is reason

@@ -103,6 +103,15 @@ def test_a_healthy_table_is_silent_and_tells_the_temperature():
     assert (gpu.place, gpu.temperature, gpu.complaint) == ("0000:3b:00", 34, "")
 
 
+def test_the_table_tells_uncorrected_errors_of_memory():
+    table = (
+        "| NVIDIA-SMI 535.54.03   Driver Version: 535.54.03    CUDA Version: 12.2     |\n"
+        "|   0  NVIDIA A100-SXM4-80GB          On  | 00000000:3B:00.0 Off |                    7 |\n"
+        "| N/A   34C    P0              62W / 400W|      4MiB / 81920MiB |      0%      Default |\n"
+    )
+    assert about(judge(gpu_lists.parse_table(table.encode()), HOST), "gpu.memory").reason is Reason.ERRORS
+
+
 LINKS = "GPU 0: NVIDIA A100 (UUID: GPU-12345678-aaaa)\n\t Link 0: 25 GB/s\n\t Link 1: {}\n"
 
 

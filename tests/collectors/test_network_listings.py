@@ -36,6 +36,13 @@ def test_a_used_port_without_carrier_is_found_an_unused_one_and_a_bridge_are_not
     assert about(judgements, "net.link").reason is Reason.CARRIER
 
 
+def test_an_ipv6_address_that_another_machine_has_is_told():
+    text = LINKS.format(flags="UP,LOWER_UP", state="UP", errors=0)
+    text += "    inet6 2001:db8::5/64 scope global dadfailed tentative\n"
+    judgements = ip_output.judge(ip_output.parse(text.encode()), BOX)
+    assert about(judgements, "net.duplicate").subject == "address:2001:db8::5"
+
+
 @pytest.mark.parametrize(("errors", "reason"), [(0, Reason.OK), (50_000, Reason.ERRORS), (3, Reason.OK)])
 def test_errors_count_by_their_share(errors, reason):
     assert about(links(errors=errors)[1], "net.link_errors").reason is reason

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from collectors.hardware import device_listing
 from collectors.host import Host
-from collectors.services import unit_listing
+from collectors.services import timers, unit_listing
 from collectors.system import boot_listing, ntp_sources, ps_listing, time_listing
 from tests.collectors.conftest import about
 from wire.judgement import Reason
@@ -121,3 +122,21 @@ def test_a_boot_that_no_shutdown_led_to_was_not_meant(between, reason):
 def test_of_the_oldest_boot_nothing_is_known():
     boots = boot_listing.parse(b"reboot   system boot  6.1.0   Mon Jan  5 09:50   still running\n")
     assert list(boot_listing.judge(boots, BOX)) == []
+
+
+@pytest.mark.parametrize(("state", "failed"), [("failed (Result: exit-code)", 1), ("active (running)", 0)])
+def test_the_status_of_a_unit_tells_whether_it_failed(state, failed):
+    text = f"● shop.service - The shop\n     Loaded: loaded (/etc/x)\n     Active: {state} since Mon\n"
+    assert len(list(unit_listing.judge(unit_listing.parse(text.encode()), BOX))) == failed
+
+
+def test_a_failed_service_is_found_in_what_systemctl_show_prints():
+    blocks = timers.parse(b"Id=shop.service\nActiveState=failed\nResult=exit-code\n")
+    assert about(timers.judge(blocks, BOX), "svc.process").subject == "service:box/shop"
+
+
+@pytest.mark.parametrize(("revision", "reasons"), [("ff", [Reason.ERRORS]), ("21", [])])
+def test_a_device_that_left_the_bus_shows_a_revision_of_ones(revision, reasons):
+    text = f"3b:00.0 Ethernet controller: Intel Corporation X710 (rev {revision})\n"
+    devices = device_listing.parse_pci(text.encode())
+    assert [one.reason for one in device_listing.judge_pci(devices, BOX)] == reasons

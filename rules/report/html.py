@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from html import escape
 
 from rules.report.document import Block, Heading, Items, Paragraph, Prose, Table
+from rules.report.visible import visible
 
 _CODE = re.compile(r"`([^`\n]+)`")
 
@@ -19,7 +20,7 @@ def to_html(blocks: Iterable[Block]) -> str:
 def _block(block: Block) -> str:
     match block:
         case Heading(text, level):
-            return f"<h{level}>{escape(text)}</h{level}>"
+            return f"<h{level}>{_text(text)}</h{level}>"
         case Paragraph(_, _, tone):
             kind = f' class="{tone}"' if tone else ""
             return f"<p{kind}>{_sentence(block)}</p>"
@@ -32,14 +33,14 @@ def _block(block: Block) -> str:
 
 
 def _sentence(paragraph: Paragraph) -> str:
-    links = ", ".join(f'<a href="#{escape(each)}">{escape(each)}</a>' for each in paragraph.cites)
-    return escape(paragraph.text) + (f' <small class="cites">[{links}]</small>' if links else "")
+    links = ", ".join(f'<a href="#{_text(each)}">{_text(each)}</a>' for each in paragraph.cites)
+    return _text(paragraph.text) + (f' <small class="cites">[{links}]</small>' if links else "")
 
 
 def _table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> str:
-    titles = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+    titles = "".join(f"<th>{_text(cell)}</th>" for cell in head)
     lines = "".join(
-        f'<tr id="{escape(row[0])}">' + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
+        f'<tr id="{_text(row[0])}">' + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>"
         for row in rows
     )
     return f'<div class="wide"><table><thead><tr>{titles}</tr></thead><tbody>{lines}</tbody></table></div>'
@@ -52,6 +53,10 @@ def _prose(part: str) -> str:
     if all(re.match(r"\d+\. ", line) for line in lines):
         return "<ol>" + "".join(f"<li>{_inline(line.split('. ', 1)[1])}</li>" for line in lines) + "</ol>"
     return "<p>" + "<br>\n".join(_inline(line) for line in lines) + "</p>"
+
+
+def _text(text: str) -> str:
+    return escape(visible(text))
 
 
 def _inline(text: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 
 from rules.report.document import Block, Heading, Items, Paragraph, Prose, Table
+from rules.report.visible import visible
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!])")
 
@@ -43,12 +43,4 @@ def _row(cells: Iterable[str], *, ruled: bool) -> str:
 
 def plain(text: str) -> str:
     """One line of text that neither Markdown nor a terminal can take for anything else."""
-    visible = "".join(
-        " "
-        if character in "\n\r\t"
-        else f"\\x{ord(character):02x}"
-        if unicodedata.category(character) in ("Cc", "Cf", "Cs")
-        else character
-        for character in text
-    )
-    return _SPECIAL.sub(r"\\\1", visible)
+    return _SPECIAL.sub(r"\\\1", visible(text))

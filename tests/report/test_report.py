@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -101,9 +103,12 @@ def test_markup_in_evidence_stays_text_in_html() -> None:
     assert "&lt;script&gt;" in text
 
 
+@pytest.mark.parametrize("form", ["md", "html"])
 @given(line=st.text(max_size=200))
-def test_no_evidence_reaches_a_terminal_with_control_characters(line: str) -> None:
-    text = render(view(line), CATALOGUE, "md", "en")
+def test_no_evidence_reaches_a_terminal_with_control_characters(
+    form: Literal["md", "html"], line: str
+) -> None:
+    text = render(view(line), CATALOGUE, form, "en")
     assert not any(ord(character) < 32 and character != "\n" for character in text)
     assert "\x1b" not in text
     assert "\x9b" not in text

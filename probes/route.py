@@ -77,6 +77,8 @@ async def _gateway(address: str, route: Route, netlink: Netlink, net: Net) -> Fi
     gateway = used.gateway
     evidence: dict[str, Scalar] = {"interface": used.interface, "gateway": gateway}
     if any(each.address == gateway for each in netlink.addresses()):
+        if await _answers(gateway, used, netlink):  # the route is right, and the address is used twice
+            return Reason.OK, evidence | {"error": "this host has the address of the gateway, too"}
         return Reason.WRONG, evidence | {"error": "the gateway is this host itself"}
     entry = netlink.neighbour(gateway, used.interface)
     answers = bool(entry and not entry.state & _GONE and entry.mac)
@@ -129,8 +131,8 @@ async def _answers(address: str, used: Route, netlink: Netlink) -> bool:
 
 
 def _source(used: Route, netlink: Netlink) -> str:
-    own = [each for each in netlink.addresses() if each.interface == used.interface]
-    return next((each.address for each in own if _same(each.address, used.gateway)), "")
+    own = [each.address for each in netlink.addresses() if each.interface == used.interface]
+    return next((each for each in own if _same(each, used.gateway) and each != used.gateway), "")
 
 
 def _default(routes: list[Route]) -> Route | None:

@@ -61,7 +61,7 @@ class Exercise:
         for entity in self._crossed(observer, place, subject, path):
             yield Role.PATH, entity
         if path.resolver:
-            for entity in self._asked(place, path):
+            for entity in self._asked(place, subject, path):
                 yield Role.RESOLVER, entity
         if place:
             yield Role.OBSERVER, ids.host(place)
@@ -86,9 +86,7 @@ class Exercise:
         kind = ids.kind_of(subject)
         if kind in ("record", "zone"):
             name, _, _ = ids.name_of(subject).partition("@")
-            yield f"{kind}:{name}"
-            if kind == "record" and (zone := name.partition(".")[2]):
-                yield ids.zone(zone)
+            yield from _named(name) if kind == "record" else (f"zone:{name}",)
             return
         yield subject
         if kind in VOLUME:
@@ -96,6 +94,8 @@ class Exercise:
             yield f"{VOLUME[kind]}:{ids.name_of(subject)}"
         if kind == "address" and self._routes_via(place, ids.name_of(subject)):
             yield ids.gateway(ids.name_of(subject))
+        if kind == "gateway":
+            yield ids.address(ids.name_of(subject))
         if kind == "endpoint":
             yield ids.door(subject)
         if not far:
@@ -134,8 +134,10 @@ class Exercise:
         address = path.address or _address_in(subject)
         return self._way(place, address, path.gateway, path.interface) if address else ()
 
-    def _asked(self, place: str, path: Path) -> Iterator[Entity]:
-        """The resolver, its service and host, and what lies on the way to it."""
+    def _asked(self, place: str, subject: Entity, path: Path) -> Iterator[Entity]:
+        """The name and its zone, the resolver, its service and host, and what lies on the way to it."""
+        if ids.kind_of(subject) == "endpoint":
+            yield from _named(_url_host(subject))
         yield ids.resolver(path.resolver)
         if is_loopback(path.resolver):
             owner_host = place
@@ -247,6 +249,14 @@ def _address_in(subject: Entity) -> str:
         return str(ip_address(name.partition("%")[0]))
     except ValueError:
         return ""
+
+
+def _named(name: str) -> Iterator[Entity]:
+    """The record of a name, and the zone that it is in."""
+    if name:
+        yield ids.record(name)
+    if zone := name.partition(".")[2]:
+        yield ids.zone(zone)
 
 
 def _url_host(subject: Entity) -> str:

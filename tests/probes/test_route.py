@@ -57,6 +57,19 @@ def test_a_lost_address_is_no_address(lan):
     assert reason(lan) is Reason.NO_ADDRESS
 
 
+def test_a_gateway_that_is_this_host_itself_is_wrong(lan):
+    lan.run("h1", "ip", "route", "replace", "default", "via", "10.99.0.77")
+    lan.run("h1", "ip", "address", "add", "10.99.0.77/24", "dev", "eth0")
+    assert reason(lan) is Reason.WRONG
+
+
+def test_who_took_the_address_of_its_gateway_has_no_wrong_route(lan):
+    lan.run("h1", "ip", "address", "add", "10.99.0.254/24", "dev", "eth0")
+    (judged,) = lan.ask("route", OUT)
+    assert judged.verdict is Verdict.PASS
+    assert "too" in judged.evidence["error"]
+
+
 def test_a_gateway_in_no_connected_subnet_is_wrong(lan):
     lan.run("h1", "ip", "route", "replace", "default", "via", "10.77.0.1", "dev", "eth0", "onlink")
     assert reason(lan) is Reason.WRONG

@@ -94,6 +94,17 @@ def test_a_machine_answers_for_an_address_of_its_far_side_without_passing_it_on(
     assert not {(Role.PATH, entity) for entity in onward} & crossed
 
 
+def test_a_gateway_is_the_address_by_which_it_is_known(topology: Topology) -> None:
+    seen = look(topology, "web1", "net.neighbour", "gateway:10.1.0.1", Path(address="10.1.0.1"))
+    assert {(Role.SELF, "gateway:10.1.0.1"), (Role.SELF, "address:10.1.0.1")} <= seen
+
+
+def test_who_asks_for_a_name_leans_on_its_record_and_its_zone(topology: Topology) -> None:
+    path = Path(interface="eth0", gateway="10.1.0.1", resolver="10.1.0.53")
+    seen = look(topology, "web1", "app.http", "endpoint:https://db1.firm.lab/page", path)
+    assert {(Role.RESOLVER, "record:db1.firm.lab"), (Role.RESOLVER, "zone:firm.lab")} <= seen
+
+
 def test_what_goes_to_no_link_of_the_house_leaves_the_site(topology: Topology) -> None:
     topology.update(host("web2", "10.1.0.12", tags={"site": "bj1"}))
     path = Path(interface="eth0", source="10.1.0.12", gateway="10.1.0.1", address="198.51.100.7")

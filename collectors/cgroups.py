@@ -7,7 +7,34 @@ import os
 from collectors.host import Host
 
 SLICES = ("/sys/fs/cgroup/system.slice", "/sys/fs/cgroup/unified/system.slice")
+OWN = "/sys/fs/cgroup"
+MEMORY = (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes"))
+"""Limit and use, as version 2 and version 1 call them."""
+UNLIMITED = 1 << 60
+"""Version 1 says "no limit" with a number near 2^63."""
 FRESH_SECONDS = 30.0
+
+
+def own(host: Host, controller: str) -> list[str]:
+    """Where the group of this machine itself may be, if it is a container: of version 2, then of version 1.
+
+    The option ``cgroup_<controller>`` names it where it is elsewhere.
+    """
+    named = host.options.get(f"cgroup_{controller}")
+    if named:
+        return [named]
+    together = [f"{OWN}/cpu,cpuacct"] if controller == "cpu" else []
+    return [OWN, f"{OWN}/{controller}", *together]
+
+
+def memory(host: Host) -> tuple[str, int, int] | None:
+    """Folder, limit and use in bytes of the machine's own group; None without a limit."""
+    for folder in own(host, "memory"):
+        for limit_name, used_name in MEMORY:
+            limit, used = number(host, f"{folder}/{limit_name}"), number(host, f"{folder}/{used_name}")
+            if limit is not None and used is not None and 0 < limit < UNLIMITED:
+                return folder, limit, used
+    return None
 
 
 def units_by_inode(host: Host) -> dict[int, tuple[str, int]]:

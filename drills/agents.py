@@ -21,7 +21,26 @@ files = [{files}]
 [hints]
 long_poll = true
 """
-LOGS = {"web": nginx.LOG, "app": shop.LOG, "database": postgres.LOG, "resolver": "/var/log/dnsmasq.log"}
+LOGS = {
+    "web": (nginx.LOG, "/var/log/nginx/console.log", "/var/log/*.log"),
+    "app": ("/var/log/*.log", "/var/log/redis/*.log", postgres.LOG),
+    "database": (postgres.LOG,),
+    "resolver": ("/var/log/dnsmasq.log",),
+}
+"""Also of what only some drills run."""
+DECLARED = {
+    "app": f"""
+[[applications.licence]]
+service = "shopd"
+path = "{shop.LICENCE}"
+""",
+    "database": f"""
+[[applications.fresh]]
+path = "{shop.BACKUP}"
+max_age = 20
+service = "backup"
+""",
+}
 DATABASE = f'kind = "tcp"\nhost = "{BY_NAME["db1"].fqdn}"\nport = 5432'
 RECORD = (
     f'kind = "dns"\nresolver = "{RESOLVER}"\nname = "{BY_NAME["web1"].fqdn}"\n'
@@ -53,6 +72,6 @@ TARGETS: dict[str, tuple[str, ...]] = {
 
 
 def config_of(place: Place, server: str, ca: str) -> str:
-    log = LOGS.get(place.role)
-    head = CONFIG.format(server=server, ca=ca, role=place.role, files=f'"{log}"' if log else "")
+    files = ", ".join(f'"{log}"' for log in LOGS.get(place.role, ()))
+    head = CONFIG.format(server=server, ca=ca, role=place.role, files=files) + DECLARED.get(place.role, "")
     return head + "".join(f"\n[[target]]\n{target}\n" for target in TARGETS.get(place.name, ()))

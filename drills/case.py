@@ -18,6 +18,8 @@ from drills.timeline import Timeline
 from drills.verdict import Ticket, answers, difference, misdated, names, onset_of
 
 LOOK_EVERY = 0.5
+SILENT = 25.0
+"""Longer than it takes to prove a repair."""
 WITHDRAWN = frozenset(["merged", "cancelled"])
 """A ticket that ended so was not handed to anybody as work of its own."""
 A = TypeVar("A", bound=Answer)
@@ -33,9 +35,12 @@ class Case:
         self.resolved: float | None = None
         self.seen: list[Ticket] = []
         self.faults: list[str] = []
-        self.expected = self.filled(drill.expected)
+        self.expected, self.also = drill.expected, drill.also
         self.due = any(not one.optional for one in self.expected)
-        self.also = self.filled(drill.also)
+
+    def name_answers(self) -> None:
+        """As of now: a harm may have given the lab other devices."""
+        self.expected, self.also = self.filled(self.drill.expected), self.filled(self.drill.also)
 
     def filled(self, answers: Iterable[A]) -> tuple[A, ...]:
         """``{host:/mount}`` in an entity stands for the device that the lab happened to get."""
@@ -65,6 +70,7 @@ class Case:
         """Until the right tickets have stood alone for the hold time, or the time is over."""
         while not steps.over or time.time() < self.until(steps):
             steps.advance()
+            self.name_answers()
             if self.wrong():
                 self.right_since = None
             elif self.right_since is None:
@@ -106,6 +112,18 @@ class Case:
         self.resolved = time.time() - repaired
         if wrong := self.wrong():
             self.faults.append(f"after the repair: {wrong}")
+
+    def watch_people(self) -> None:
+        """Silence is no proof: the ticket must stand until somebody resolves it, who says why."""
+        until = time.time() + SILENT
+        while time.time() < until:
+            if not [ticket for ticket in self.look() if ticket["status"] in OPEN]:
+                self.faults.append(f"resolved without proof: {names(self.seen)}")
+                return
+            time.sleep(LOOK_EVERY)
+        for ticket in self.look():
+            if ticket["status"] in OPEN:
+                self.product.resolve(ticket["id"])
 
     def outcome(self, steps: Timeline) -> Outcome:
         first, latest = (steps.harmed[0], steps.harmed[-1]) if steps.harmed else (steps.began, steps.began)

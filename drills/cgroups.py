@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
+from typing import Protocol
 
-CONTROLLERS = ("cpu", "cpuacct", "memory")
+CONTROLLERS = ("cpu", "cpuacct", "memory", "pids")
 """The hierarchies of version 1 that the lab uses, where the machine has them."""
 USER_HZ = os.sysconf("SC_CLK_TCK")
 
@@ -21,6 +22,20 @@ def hierarchies() -> dict[str, Path]:
         elif kind == "cgroup":
             found.update({name: Path(place) for name in options.split(",") if name in CONTROLLERS})
     return found
+
+
+class Size(Protocol):
+    """How much a host has, of what is handed out."""
+
+    @property
+    def processors(self) -> float: ...
+    @property
+    def memory(self) -> int:
+        """Megabytes; 0: no limit."""
+
+    @property
+    def tasks(self) -> int:
+        """0: no limit."""
 
 
 class Group:
@@ -44,12 +59,31 @@ class Group:
                 return int(words[words.index("usage_usec") + 1]) / 1e6
         return None
 
-    def limit(self, processors: float) -> None:
-        """Gives the host so much of a processor's time, so that its load is its own."""
-        for controller, file in (("cpu", "cpu.cfs_quota_us"), ("unified", "cpu.max")):
-            if controller in self.places:
+    def limit(self, size: Size) -> None:
+        """Gives the host its share of this machine, so that its load is its own."""
+        self.give_processors(size.processors)
+        for controller, files, most in (
+            ("memory", ("memory.limit_in_bytes", "memory.max"), size.memory * 1024 * 1024),
+            ("pids", ("pids.max",), size.tasks),
+        ):
+            if most:
+                self._set(controller, files, most)
+
+    def give_processors(self, count: float) -> bool:
+        """Time of so many processors; False where this machine cannot limit it."""
+        return self._set("cpu", ("cpu.cfs_quota_us", "cpu.max"), int(100_000 * count))
+
+    def _set(self, controller: str, files: tuple[str, ...], value: int) -> bool:
+        for place in filter(None, (self.places.get(controller), self.places.get("unified"))):
+            for file in files:
                 with contextlib.suppress(OSError):  # the version 2 hierarchy may be there without controllers
-                    (self.places[controller] / file).write_text(str(int(100_000 * processors)))
+                    (place / file).write_text(str(value))
+                    return True
+        return False
+
+    def controllers(self) -> list[str]:
+        """The hierarchies of version 1 that the host has a group in."""
+        return [name for name in CONTROLLERS if name in self.places]
 
     def pressure(self) -> dict[str, str]:
         """Files of the host's own pressure → the places in /proc that they stand in for."""

@@ -91,6 +91,8 @@ class Drill(_Table, frozen=True, kw_only=True):
     hold: Seconds = 8.0
     """How long after that nothing else may be opened; where no ticket is due, from the last step on."""
     resolve_within: Seconds = 120.0
+    closed_by: Literal["proof", "people"] = "proof"
+    """People: nothing on this machine can prove the repair, so the ticket must wait for somebody."""
     name: str = ""
 
     @property

@@ -45,7 +45,10 @@ class Judge:
         except NotPossible as error:
             return Outcome(drill=drill.name, run=number, verdict="not run", why=str(error))
         if not case.faults:  # a wrong ticket proves nothing, and a failed drill's lab is built anew
-            case.watch_repair()
+            if drill.closed_by == "people":
+                case.watch_people()
+            else:
+                case.watch_repair()
         outcome = case.outcome(steps)
         if self.folder:
             record(case, steps, outcome, self.folder)

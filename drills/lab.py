@@ -6,7 +6,7 @@ import contextlib
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +17,7 @@ from drills.errors import LabError
 from drills.layout import BY_NAME, PLACES, Place
 from drills.node import Machine, Node, processor_times
 from drills.rack import Rack
-from drills.services import dnsmasq, nginx, postgres, shop
+from drills.services import dnsmasq, nginx, optional, postgres, shop
 from drills.services.authority import Authority
 
 T = TypeVar("T")
@@ -40,6 +40,8 @@ class Lab:
         """Called with the name of a host after its services were started anew."""
         self.environment: dict[str, dict[str, str]] = {}
         """What the agent of a host is started with besides, by host."""
+        self.added: list[optional.Optional] = []
+        """Services that a drill asked for."""
         self._authority: Authority | None = None
         self._over = threading.Event()
         self._processors = threading.Thread(target=self._keep_processor_times, daemon=True)
@@ -83,20 +85,39 @@ class Lab:
         wait_for_port(self["ws1"], BY_NAME["web2"].address, 443)
 
     def start_services(self, place: Place) -> None:
-        """What a machine starts at boot, its agent apart."""
+        """What a machine starts at boot, its agent apart; what runs already stays as it is."""
         node = self[place.name]
-        if place.role == "resolver":
+        if place.role == "resolver" and not node.processes("dnsmasq"):
             dnsmasq.start(node, layout.zone())
-        elif place.role == "database":
+        elif place.role == "database" and not node.processes("postgres"):
             postgres.start(node)
-        elif place.role == "app":
+        elif place.role == "app" and not node.processes("shopd"):
             shop.start(node)
-        elif place.role == "web":
+        elif place.role == "web" and not node.processes("nginx"):
             nginx.start(node, self.authority)
-        elif place.role == "monitoring":
+        elif place.role == "monitoring" and not node.processes("timeserver"):
             shop.start_time_source(node)
-        elif place.role == "partner":
+        elif place.role == "partner" and not node.processes("partner"):
             shop.start_partner(node, nginx.PARTNER_PORT)
+        if place.role == "database" and not node.processes("backupd"):
+            shop.start_backup(node)
+        for one in self.added:
+            if one.host == place.name and not node.processes(one.process):
+                one.start(node)
+
+    def add(self, names: Iterable[str]) -> bool:
+        """Starts services that only some drills need, for the rest of the lab's life; False: all were there.
+
+        Raises LabError for one that does not get ready.
+        """
+        new = [one for name in names if (one := optional.SERVICES[name]) not in self.added]
+        for one in new:
+            self.added.append(one)
+            one.prepare(self[one.host])
+            one.start(self[one.host])
+        for one in new:
+            wait_for_success(self[one.host], one.ready, f"{one.process} on {one.host}")
+        return bool(new)
 
     def power_on(self, name: str) -> None:
         """Boots a machine that was off: new boot id, same disks, cables as before, services started."""
@@ -128,7 +149,7 @@ class Lab:
                 with contextlib.suppress(OSError):  # the lab may be going down
                     file = self.rack.path(f"{name}.stat")
                     with file.open("r+") as times:
-                        times.write(processor_times(busy, time.monotonic() - since))
+                        times.write(processor_times(busy, time.monotonic() - since, node.booted))
 
 
 def machine_of(place: Place) -> Machine:
@@ -138,12 +159,16 @@ def machine_of(place: Place) -> Machine:
             "/etc/hostname": place.name + "\n",
             "/etc/resolv.conf": layout.resolv_conf(place),
             "/etc/hosts": layout.hosts_file(place),
+            "/etc/fstab": layout.fstab(place),
+            **(shop.files() if place.role == "app" else {}),
             "/var/log/kern.log": "",
             "/etc/systemd/timesyncd.conf": layout.timesyncd_conf(place),
         },
         sysctl={"net.ipv4.ip_forward": "1"} if place.forwards else {},
         volumes=place.volumes,
         processors=place.processors,
+        memory=place.memory,
+        tasks=place.tasks,
     )
 
 
@@ -169,8 +194,14 @@ def each(work: Callable[[T], object], things: Iterable[T]) -> None:
 def wait_for_port(node: Node, address: str, port: int, seconds: float = 15) -> None:
     """Until a connection from the node succeeds. Raises LabError when it never does."""
     script = "import socket,sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 1).close()"
+    argv = (sys.executable, "-I", "-S", "-c", script, address, str(port))
+    wait_for_success(node, argv, f"{address} port {port} for {node.name}", seconds)
+
+
+def wait_for_success(node: Node, argv: Sequence[str], what: str, seconds: float = 15) -> None:
+    """Until a command succeeds on the node. Raises LabError when it never does."""
     until = time.monotonic() + seconds
-    while node.run(sys.executable, "-I", "-S", "-c", script, address, str(port), check=False).returncode:
+    while node.run(*argv, check=False).returncode:
         if time.monotonic() > until:
-            raise LabError(f"{address} port {port} does not answer {node.name}")
+            raise LabError(f"{what} does not get ready")
         time.sleep(0.1)

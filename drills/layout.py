@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -31,6 +32,10 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     volumes: dict[str, int] = {}
     forwards: bool = False
     processors: float = 1.0
+    memory: int = 0
+    """Megabytes it may use; 0: no limit of its own."""
+    tasks: int = 0
+    """Processes and threads it may have; 0: no limit of its own."""
 
     @property
     def address(self) -> str:
@@ -73,11 +78,11 @@ PLACES = (
         agent=False,
     ),
     Place(name="dns1", role="resolver", ports=_a(53)),
-    Place(name="web1", role="web", ports=_a(11)),
+    Place(name="web1", role="web", ports=_a(11), volumes={"/var/log": 24}),
     Place(name="web2", role="web", ports=_a(12), volumes={"/srv/data": 32}),
     Place(name="app1", role="app", ports=_a(21), volumes={"/srv/data": 32}, processors=0.3),
     Place(name="db1", role="database", ports=_b(21), volumes={"/srv/data": 160}),
-    Place(name="app2", role="app", ports=_b(22), volumes={"/srv/data": 32}),
+    Place(name="app2", role="app", ports=_b(22), volumes={"/srv/data": 32}, memory=640, tasks=256),
     Place(name=SERVER, role="monitoring", ports=_b(50)),
     Place(name="ws1", role="workstation", ports=_b(60)),
 )
@@ -119,6 +124,11 @@ def timesyncd_conf(place: Place) -> str:
 
 def hosts_file(place: Place) -> str:
     return f"127.0.0.1 localhost\n127.0.1.1 {place.fqdn} {place.name}\n"
+
+
+def fstab(place: Place) -> str:
+    """Every volume by its label, as an installer writes it."""
+    return "".join(f"LABEL={Path(point).name} {point} ext4 defaults 0 2\n" for point in place.volumes)
 
 
 def zone() -> dict[str, str]:

@@ -52,6 +52,10 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     """Mount point → size in megabytes."""
     processors: float = 1.0
     """How much of one processor it has; to itself that is one whole processor."""
+    memory: int = 0
+    """Megabytes; 0: as much as there is."""
+    tasks: int = 0
+    """Most processes and threads; 0: as many as there can be."""
 
 
 class Node:
@@ -61,6 +65,7 @@ class Node:
         self.rack, self.machine, self.name, self.shared = rack, machine, machine.name, tuple(shared)
         self.group = Group(f"{rack.name}.{machine.name}")
         self.pid = 0
+        self.booted = time.time()
         self._process: subprocess.Popen[str] | None = None
         self._asking = threading.Lock()
 
@@ -70,8 +75,9 @@ class Node:
 
     def boot(self) -> None:
         """Raises LabError with the console's last words when it does not come up."""
+        self.booted = time.time()
         if self.machine.rooted:
-            self.group.limit(self.machine.processors)
+            self.group.limit(self.machine)
         self._process = subprocess.Popen(
             [*self.rack.prefix_argv, sys.executable, "-I", "-S", str(SUPERVISOR)],
             stdin=subprocess.PIPE,
@@ -92,6 +98,7 @@ class Node:
             "files": machine.files,
             "sysctl": {**SYSCTL, **machine.sysctl},
             "cgroups": [str(place) for place in self.group.places.values()],
+            "controllers": [],
             "disk": "",
         }
         if not machine.rooted:
@@ -99,10 +106,13 @@ class Node:
         boot_id = self.rack.path(f"{self.name}.boot_id")
         boot_id.write_text(f"{uuid.uuid4()}\n")
         processor = self.rack.path(f"{self.name}.stat")
-        processor.write_text(processor_times(0.0, 0.0))
+        processor.write_text(processor_times(0.0, 0.0, self.booted))
+        taint = self.rack.path(f"{self.name}.tainted")
+        taint.write_text("0\n")
         return config | {
             "disk": self.rack.disk(self.name),
             "shared": list(self.shared),
+            "controllers": self.group.controllers(),
             "volumes": {
                 self.rack.volume(self.name, Path(place).name, size): place
                 for place, size in machine.volumes.items()
@@ -111,6 +121,7 @@ class Node:
             | {
                 f"{self.rack.place}/{boot_id.name}": BOOT_ID,
                 f"{self.rack.place}/{processor.name}": "/proc/stat",
+                f"{self.rack.place}/{taint.name}": "/proc/sys/kernel/tainted",
             },
         }
 
@@ -229,12 +240,10 @@ def command_of(pid: int) -> str:
         return ""
 
 
-def processor_times(used: float, lived: float) -> str:
+def processor_times(used: float, lived: float, booted: float) -> str:
     """/proc/stat of a machine with one processor, of fixed width so that it is rewritten in one write."""
     ticks = os.sysconf("SC_CLK_TCK")
     busy, idle = int(used * ticks), int(max(0.0, lived - used) * ticks)
     times = f"{busy:012d} 0 0 {idle:012d} 0 0 0 0 0 0"
-    booted = int(time.time() - time.clock_gettime(time.CLOCK_BOOTTIME))
-    return (
-        f"cpu  {times}\ncpu0 {times}\nctxt 0\nbtime {booted}\nprocesses 1\nprocs_running 1\nprocs_blocked 0\n"
-    )
+    rest = f"btime {int(booted)}\nprocesses 1\nprocs_running 1\nprocs_blocked 0\n"
+    return f"cpu  {times}\ncpu0 {times}\nctxt 0\n{rest}"

@@ -24,10 +24,19 @@ from typing import Any
 
 NEW_NAMESPACES = 0x00020000 | 0x20000000 | 0x40000000 | 0x04000000 | 0x08000000 | 0x02000000
 """Mount, pid, net, uts, ipc, cgroup (sched.h)."""
+NEW_TIME = 0x00000080
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
 MNT_DETACH = 2
 SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
-DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
+DEVICES = {
+    "null": (1, 3),
+    "zero": (1, 5),
+    "full": (1, 7),
+    "random": (1, 8),
+    "urandom": (1, 9),
+    "tty": (5, 0),
+    "fuse": (10, 229),
+}
 RESTART_DELAY = 0.5
 PR_SET_NAME = 15
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -61,6 +70,7 @@ def make_root(config: dict[str, Any]) -> None:
     make_devices(root + "/dev")
     mount("proc", root + "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     mount("sysfs", root + "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    mount_groups(root + "/sys/fs/cgroup", config["controllers"])
     for image, place in config["volumes"].items():
         Path(root + place).mkdir(parents=True, exist_ok=True)
         subprocess.run(["mount", "-o", "loop,errors=remount-ro", image, root + place], check=True)
@@ -86,6 +96,16 @@ def make_devices(place: str) -> None:
         Path(place, name).mkdir()
         mount(kind, f"{place}/{name}", kind, MS_NOSUID, options)
     Path(place, "ptmx").symlink_to("pts/ptmx")
+
+
+def mount_groups(place: str, controllers: list[str]) -> None:
+    """The host's own control group is the root of what it sees, as in every container (cgroup v1)."""
+    if not controllers:
+        return
+    mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=64k")
+    for controller in controllers:
+        Path(place, controller).mkdir()
+        mount("cgroup", f"{place}/{controller}", "cgroup", MS_NOSUID | MS_NODEV | MS_NOEXEC, controller)
 
 
 def make_device_of(root: str, place: str) -> None:
@@ -217,11 +237,20 @@ def read_line() -> bytes:
     return line
 
 
+def begin_time() -> None:
+    """The host's uptime begins now (time_namespaces(7)); its children are in the new namespace."""
+    if libc.unshare(NEW_TIME):
+        return  # a kernel without: it is up as long as the machine is
+    up = int(time.clock_gettime(time.CLOCK_BOOTTIME))
+    Path("/proc/self/timens_offsets").write_text(f"boottime {-up} 0\n")
+
+
 def main() -> None:
     config = json.loads(read_line())
     for group in config["cgroups"]:
         Path(group, "cgroup.procs").write_text("0")
     checked(libc.unshare(NEW_NAMESPACES), "unshare")
+    begin_time()
     first = os.fork()
     if first:
         os.write(1, json.dumps(first).encode() + b"\n")

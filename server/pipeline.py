@@ -29,6 +29,7 @@ from server.diagnosis.compare_clocks import CompareClocks
 from server.diagnosis.decisions import log_decisions
 from server.diagnosis.describe import Describe
 from server.diagnosis.drill_down import DrillDown, Wanted
+from server.diagnosis.heed import Heed
 from server.diagnosis.infer import Infer
 from server.diagnosis.listen import Listen
 from server.diagnosis.locate import Locate
@@ -113,6 +114,7 @@ class Pipeline:
         self.stages: tuple[Stage, ...] = (
             locate,
             self._weigh,
+            Heed(catalogue, self.standing, self.desk),
             Listen(catalogue, self.topology, self.standing, current.presences, tasks.hung_up_at),
             CompareClocks(catalogue, self.topology, self.standing, current.presences),
             infer,

@@ -19,7 +19,7 @@ LICENCE = "app.licence"
 COLLECTOR = Collector(
     signals=(LICENCE,),
     layer=Layer.APPLICATION,
-    interval=300 * SECOND,
+    interval=60 * SECOND,
     where=("option:applications.licence",),
 )
 DAY = 86_400.0

@@ -17,6 +17,7 @@ LINES = (
     "log.container_hung",
     "log.crash_loop",
     "log.database_error",
+    "log.dependency_missing",
     "log.dns_failure",
     "log.duplicate_address",
     "log.fan_failure",

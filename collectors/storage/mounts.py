@@ -1,4 +1,4 @@
-"""Is every mount there that should be, and may it be written? Value: errors that the kernel counted."""
+"""Is every mount there that should be, may it be written, is it sound? Value: errors counted."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from collectors.unit import Collector
 from wire import entity
 from wire.judgement import Judgement, Layer, Reason
 
-READ_ONLY = "fs.read_only"
-COLLECTOR = Collector(signals=(READ_ONLY, MOUNT), layer=Layer.HOST)
+READ_ONLY, ERRORS = "fs.read_only", "fs.errors"
+COLLECTOR = Collector(signals=(READ_ONLY, ERRORS, MOUNT), layer=Layer.HOST)
 POLL_SECONDS = 2.0
 SETTLE = 0.1
 """Seconds in which the several changes of one mount or unmount arrive."""
@@ -69,17 +69,19 @@ def _writability(host: Host, wanted: dict[str, Wanted]) -> Iterator[Judgement]:
     present = file_systems(host)
     known = {one.point: kept[one.point] for one in present if one.point in kept}
     for one in present:
-        cause = _cause(one)
+        cause, errors = _cause(one), _errors(host, one)
+        if errors is not None:
+            reason = Reason.ERRORS if errors else Reason.OK
+            yield judged(ERRORS, entity.fs(host.name, one.point), reason, errors, device=one.source[:512])
         if cause is Reason.OK:
             known[one.point] = one.device
         elif known.get(one.point) != one.device and not _wanted_writable(wanted.get(one.point)):
             continue
-        errors = _errors(host, one)
         yield judged(
             READ_ONLY,
             entity.fs(host.name, one.point),
             cause,
-            errors,
+            errors or 0,
             device=one.source[:512],
             type=one.type,
             by={Reason.OK: "nobody", Reason.ERRORS: "the kernel, after errors"}.get(
@@ -102,10 +104,10 @@ def _cause(one: MountPoint) -> Reason:
     return Reason.OK
 
 
-def _errors(host: Host, one: MountPoint) -> int:
-    """Errors that ext4 counted since the last check of the file system."""
+def _errors(host: Host, one: MountPoint) -> int | None:
+    """Errors that ext4 counted since the last check of the file system; None where nobody counts."""
     name = one.source.rpartition("/")[2]
     try:
         return int(host.read(f"/sys/fs/ext4/{name}/errors_count", 64))
     except (OSError, ValueError):
-        return 0
+        return None

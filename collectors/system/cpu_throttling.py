@@ -18,7 +18,6 @@ from wire.judgement import Judgement, Layer, Reason
 
 SIGNAL = "cpu.throttled"
 COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.HOST)
-OWN = ("/sys/fs/cgroup", "/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct")
 LOOKS = 3
 SATURATED, HIGH = 0.50, 0.25
 """Of the periods: a burst meets its quota now and then, and that is what it is for."""
@@ -28,8 +27,7 @@ SHRUNK = 0.9
 
 
 def read(host: Host) -> Iterable[Judgement]:
-    own = host.options.get("cgroup_cpu")
-    for folder in (own,) if own else OWN:
+    for folder in cgroups.own(host, "cpu"):
         if not host.exists(f"{folder}/cpu.stat"):
             continue
         size, before = _sizes(host, folder)
@@ -56,7 +54,7 @@ def _sizes(host: Host, folder: str) -> tuple[float, float]:
 
 def _services(host: Host) -> Iterator[Judgement]:
     throttled: set[str] = set()
-    for slice_ in (*cgroups.SLICES, *(f"{folder}/system.slice" for folder in OWN[1:])):
+    for slice_ in (*cgroups.SLICES, *(f"{folder}/system.slice" for folder in cgroups.own(host, "cpu")[1:])):
         if not host.exists(slice_):
             continue
         for unit in sorted(host.list(slice_))[:MOST]:

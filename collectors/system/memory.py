@@ -14,10 +14,8 @@ from wire.judgement import Judgement, Layer, Reason, unknown
 SIGNAL = "mem.available"
 COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.HOST, interval=5.0)
 KIB, MIB = 1024, 1024**2
-OPTION = "cgroup_memory"
-OWN = "/sys/fs/cgroup"
-UNLIMITED = 1 << 60
-"""cgroup v1 says "no limit" with a number near 2^63."""
+GIVEN_BACK = ("total_inactive_file", "inactive_file")
+"""What the file cache gives back when asked, as version 1 and version 2 count it for all groups below."""
 
 
 def read(host: Host) -> Iterable[Judgement]:
@@ -66,14 +64,10 @@ def _of_machine(host: Host) -> tuple[int, int] | None:
 
 def _of_cgroup(host: Host) -> tuple[int, int] | None:
     """Within its limit, a group can still have what its file cache gives back. None without a limit."""
-    folder = host.options.get(OPTION, OWN)
-    for limit_name, used_name, cache in (
-        ("memory.max", "memory.current", "inactive_file"),
-        ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
-    ):
-        limit = cgroups.number(host, f"{folder}/{limit_name}")
-        used = cgroups.number(host, f"{folder}/{used_name}")
-        if limit is not None and used is not None and 0 < limit < UNLIMITED:
-            given_back = cgroups.table(host, f"{folder}/memory.stat").get(cache, 0)
-            return max(0, min(limit, limit - used + given_back)), limit
-    return None
+    found = cgroups.memory(host)
+    if found is None:
+        return None
+    folder, limit, used = found
+    figures = cgroups.table(host, f"{folder}/memory.stat")
+    given_back = next((figures[name] for name in GIVEN_BACK if name in figures), 0)
+    return max(0, min(limit, limit - used + given_back)), limit

@@ -109,13 +109,8 @@ def _memory(host: Host) -> Memory:
         if len(words := line.split()) > 1 and words[1].isdigit()
     }
     machine = Memory(figures.get("MemAvailable", 0), figures.get("MemTotal", 0))
-    folder = host.options.get("cgroup_memory", "/sys/fs/cgroup")
-    for most_name, used_name in (
-        ("memory.max", "memory.current"),
-        ("memory.limit_in_bytes", "memory.usage_in_bytes"),
-    ):
-        most = cgroups.number(host, f"{folder}/{most_name}")
-        used = cgroups.number(host, f"{folder}/{used_name}")
-        if most and used is not None and most < machine.total:
-            return Memory(max(0, most - used), most)
+    group = cgroups.memory(host)
+    if group is not None and group[1] < machine.total:
+        _, most, used = group
+        return Memory(max(0, most - used), most)
     return machine

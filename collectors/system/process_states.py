@@ -17,8 +17,6 @@ from wire.judgement import Judgement, Layer, Reason
 
 PIDS, ZOMBIES, STATE = "host.pids", "process.zombies", "process.state"
 COLLECTOR = Collector(signals=(PIDS, ZOMBIES, STATE), layer=Layer.HOST, interval=10.0)
-OPTION = "cgroup_pids"
-OWN = "/sys/fs/cgroup"
 EXHAUSTED, HIGH = 0.97, 0.85
 MANY_ZOMBIES = 20
 """Of one parent, older than one round: a few wait for their parent in every busy moment."""
@@ -37,10 +35,10 @@ def _pids(host: Host, table: dict[int, Process]) -> Judgement:
     tasks = int(host.read("/proc/loadavg", 256).split()[3].partition("/")[2])
     shares = {"kernel.pid_max": (tasks, cgroups.number(host, "/proc/sys/kernel/pid_max"))}
     shares["kernel.threads-max"] = (tasks, cgroups.number(host, "/proc/sys/kernel/threads-max"))
-    folder = host.options.get(OPTION, OWN)
-    inside = cgroups.number(host, f"{folder}/pids.current")
-    if inside is not None:
-        shares["pids.max"] = (inside, cgroups.number(host, f"{folder}/pids.max"))
+    for folder in cgroups.own(host, "pids"):
+        inside = cgroups.number(host, f"{folder}/pids.current")
+        if inside is not None:
+            shares["pids.max"] = (inside, cgroups.number(host, f"{folder}/pids.max"))
     used, limit, name = max(
         ((used, limit, name) for name, (used, limit) in shares.items() if limit),
         key=lambda one: one[0] / one[1],

@@ -57,6 +57,34 @@ class PowerLost(Injector, frozen=True, kw_only=True):
         lab.power_on(self.host)
 
 
+class Rebooted(Injector, frozen=True, kw_only=True):
+    """The machine starts anew though nobody asked it to: a short loss of power."""
+
+    host: MachineName
+
+    @contextmanager
+    def harm(self, lab: Lab) -> Iterator[None]:
+        lab[self.host].ip(*(f"link del {port.nic}" for port in BY_NAME[self.host].ports))
+        lab[self.host].power_off()
+        lab.power_on(self.host)
+        yield
+
+
+class ProcessorsCut(Injector, frozen=True, kw_only=True):
+    """Somebody lowered how much of a processor a machine may use."""
+
+    host: MachineName
+    processors: float
+
+    @contextmanager
+    def harm(self, lab: Lab) -> Iterator[None]:
+        node = lab[self.host]
+        if not node.group.give_processors(self.processors):
+            raise NotPossible("this machine cannot limit processor time")
+        yield
+        node.group.give_processors(node.machine.processors)
+
+
 class AgentKilled(Injector, frozen=True, kw_only=True):
     """Only the agent dies; the host goes on."""
 

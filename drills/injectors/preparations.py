@@ -9,7 +9,9 @@ from drills.injectors.injector import Injector
 from drills.lab import Lab
 from drills.layout import BY_NAME, MachineName
 from drills.node import Service
+from drills.product import Rootward
 from drills.services import nginx
+from drills.services.optional import ServiceName
 
 
 class ServiceAdded(Injector, frozen=True, kw_only=True):
@@ -25,6 +27,23 @@ class ServiceAdded(Injector, frozen=True, kw_only=True):
             lab[self.host].start(
                 Service(name=self.process, argv=self.argv, log=f"/var/log/{self.process}.log")
             )
+        yield
+
+
+class ServicesNeeded(Injector, frozen=True, kw_only=True):
+    """Services that not every lab runs; they stay when the drill is over. See drills/services/optional.py."""
+
+    services: tuple[ServiceName, ...]
+
+    @contextmanager
+    def on(self, product: Rootward) -> Iterator[None]:
+        if product.lab.add(self.services):
+            product.wait_until_known()
+        yield
+
+    @contextmanager
+    def harm(self, lab: Lab) -> Iterator[None]:
+        lab.add(self.services)
         yield
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from drills import layout
 from drills.errors import LabError
@@ -19,10 +20,11 @@ class Killed(Injector, frozen=True, kw_only=True):
 
     host: MachineName
     process: str
+    by: Literal["SIGKILL", "SIGSEGV"] = "SIGKILL"
 
     @contextmanager
     def harm(self, lab: Lab) -> Iterator[None]:
-        if not lab[self.host].kill(self.process):
+        if not lab[self.host].kill(self.process, signal.Signals[self.by]):
             raise LabError(f"{self.host} runs no {self.process}")
         yield
         lab.start_services(BY_NAME[self.host])
@@ -73,16 +75,17 @@ class CrashLoops(Injector, frozen=True, kw_only=True):
         shop.start(node)
 
 
-class AppBug(Injector, frozen=True, kw_only=True):
-    """A release of the shop in which every page raises."""
+class ShopTold(Injector, frozen=True, kw_only=True):
+    """A bad release of the shop; drills/programs/shop.py says what each does."""
 
     host: MachineName
+    to: Literal["bug", "slow", "empty"]
 
     @contextmanager
     def harm(self, lab: Lab) -> Iterator[None]:
-        lab[self.host].write(f"{shop.SWITCHES}/bug", "")
+        lab[self.host].write(f"{shop.SWITCHES}/{self.to}", "")
         yield
-        lab[self.host].path(f"{shop.SWITCHES}/bug").unlink()
+        lab[self.host].path(f"{shop.SWITCHES}/{self.to}").unlink()
 
 
 class WrongRecord(Injector, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from drills.rack import MAKE_EXT4
 
 BLOCK = b"\0" * 65536
 CACHE = "/proc/sys/vm/drop_caches"
+BLKIO = Path("/sys/fs/cgroup/blkio")
 MOUNT_OPTIONS = "errors=remount-ro"
 
 
@@ -91,6 +92,71 @@ class FileSystemError(Injector, frozen=True, kw_only=True):
         remount(node, self.mount)
 
 
+class Unmounted(Injector, frozen=True, kw_only=True):
+    """A volume is not mounted any more; the folder where it should be is there, and empty."""
+
+    host: MachineName
+    mount: str = "/srv/data"
+
+    @contextmanager
+    def harm(self, lab: Lab) -> Iterator[None]:
+        node = lab[self.host]
+        node.run("umount", self.mount)
+        yield
+        node.run("mkdir", "-p", self.mount)
+        mount_image(node, self.mount)
+
+
+class FileSystemCorrupt(Injector, frozen=True, kw_only=True):
+    """What lies on the disk contradicts itself: a folder names an inode that is gone; the system goes on."""
+
+    host: MachineName
+    mount: str = "/srv/data"
+
+    @contextmanager
+    def harm(self, lab: Lab) -> Iterator[None]:
+        node = lab[self.host]
+        node.run("mount", "-o", "remount,errors=continue", self.mount)
+        node.write(f"{self.mount}/orders", "12 apples\n")
+        node.run("sync", "-f", self.mount)
+        image = f"{lab.rack.place}/{self.host}-{Path(self.mount).name}.img"
+        lab.rack.enter("debugfs", "-w", "-R", "clri /orders", image)
+        with contextlib.closing(KernelLog()) as kernel:
+            Path(CACHE).write_text("3")
+            with contextlib.suppress(OSError):
+                node.path(f"{self.mount}/orders").read_text()
+            kernel.copy(node, f"device {device_of(node, self.mount)}")
+        yield
+        remount(node, self.mount)
+
+
+class DiskThrottled(Injector, frozen=True, kw_only=True):
+    """The disk under a volume answers late, or hardly ever: the device below it may do only so much."""
+
+    host: MachineName
+    mount: str = "/srv/data"
+    writes_per_second: int = 0
+    bytes_per_second: int = 0
+
+    @contextmanager
+    def harm(self, lab: Lab) -> Iterator[None]:
+        limits = {"iops": self.writes_per_second, "bps": self.bytes_per_second}
+        files = {BLKIO / f"blkio.throttle.write_{what}_device": most for what, most in limits.items() if most}
+        if not all(file.exists() for file in files):
+            raise NotPossible("this machine cannot throttle a block device (blkio of cgroup v1)")
+        node = lab[self.host]
+        below = stack(node, self.mount)
+        number = Path(below).stat().st_rdev
+        try:
+            for file, most in files.items():
+                file.write_text(f"{os.major(number)}:{os.minor(number)} {most}")
+            yield
+        finally:
+            for file in files:
+                file.write_text(f"{os.major(number)}:{os.minor(number)} 0")
+        remount(node, self.mount)
+
+
 class MediumError(Injector, frozen=True, kw_only=True):
     """Sectors of the disk can no longer be read: what lies behind them is gone."""
 
@@ -118,6 +184,25 @@ class MediumError(Injector, frozen=True, kw_only=True):
         remount(node, self.mount, anew=True)
 
 
+def stack(node: Node, mount: str) -> str:
+    """Puts one more device, which can be throttled, below the one that is mounted; what it is called."""
+    rack, image = node.rack, f"{node.rack.place}/{node.name}-{Path(mount).name}.img"
+    node.run("umount", mount)
+    below = rack.enter("losetup", "--find", "--show", image).strip()
+    device = rack.enter("losetup", "--direct-io=on", "--find", "--show", below).strip()
+    mount_device(node, device, mount)
+    rack.enter("losetup", "--detach", below)
+    return below
+
+
+def mount_device(node: Node, device: str, mount: str) -> None:
+    """It is gone again when it is unmounted."""
+    if not node.path(device).exists():
+        os.mknod(node.path(device), 0o600 | stat.S_IFBLK, Path(device).stat().st_rdev)
+    node.run("mount", "-o", MOUNT_OPTIONS, device, mount)
+    node.rack.enter("losetup", "--detach", device)
+
+
 def remount(node: Node, mount: str, *, anew: bool = False) -> None:
     """Unmounts a volume, repairs it (or makes it anew, as on a new disk) and mounts it again."""
     rack, image = node.rack, f"{node.rack.place}/{node.name}-{Path(mount).name}.img"
@@ -126,9 +211,9 @@ def remount(node: Node, mount: str, *, anew: bool = False) -> None:
         rack.enter("mkfs.ext4", *MAKE_EXT4, image)
     else:
         run([*rack.prefix_argv, "e2fsck", "-fy", image], check=False)
-    device = rack.enter("losetup", "--find", "--show", image).strip()
-    number = Path(device).stat().st_rdev
-    if not node.path(device).exists():
-        os.mknod(node.path(device), 0o600 | stat.S_IFBLK, number)
-    node.run("mount", "-o", MOUNT_OPTIONS, device, mount)
-    rack.enter("losetup", "--detach", device)
+    mount_image(node, mount)
+
+
+def mount_image(node: Node, mount: str) -> None:
+    image = f"{node.rack.place}/{node.name}-{Path(mount).name}.img"
+    mount_device(node, node.rack.enter("losetup", "--find", "--show", image).strip(), mount)

@@ -23,5 +23,6 @@ class Partner(BaseHTTPRequestHandler):
 PR_SET_NAME = 15
 
 if __name__ == "__main__":
-    ctypes.CDLL(None).prctl(PR_SET_NAME, b"partner", 0, 0, 0)
+    name = sys.argv[2] if len(sys.argv) > 2 else "partner"
+    ctypes.CDLL(None).prctl(PR_SET_NAME, name.encode(), 0, 0, 0)
     ThreadingHTTPServer(("0.0.0.0", int(sys.argv[1])), Partner).serve_forever()

@@ -1,7 +1,8 @@
 """A small shop: answers over HTTP from PostgreSQL. Run by itself on a lab host; standard library only.
 
-``/run/shopd/bug`` makes every page raise, as a bad release would; ``/run/shopd/crash`` ends it soon after
-its start; with ``/run/shopd/leak`` it takes more and more memory.
+A file in /run/shopd makes it a bad release: ``bug`` makes every page raise, ``crash`` ends it soon after its
+start, ``leak`` takes more and more memory, ``slow`` makes each page take seconds, ``empty`` shows none,
+and a ``strict`` one ends when its database does not answer at its start.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from pathlib import Path
 SWITCHES = Path("/run/shopd")
 PR_SET_NAME = 15
 PATIENCE = 5.0
-PASSWORD = b"shop"
+SLOW = 3.5
+SECRET = Path("/etc/shopd/secret")
 ASKED_FOR_PASSWORD = struct.pack("!i", 3)
 LEAK = 8 * 1024 * 1024
 log = logging.getLogger("shopd")
@@ -71,7 +73,7 @@ class Database:
         self._socket.sendall(struct.pack("!i", len(hello) + 4) + hello)
         while (message := self._receive())[0] != b"Z":
             if message == (b"R", ASKED_FOR_PASSWORD):
-                self._send(b"p", PASSWORD + b"\0")
+                self._send(b"p", SECRET.read_bytes().strip() + b"\0")
             if message[0] == b"E":
                 raise DatabaseError(message[1].replace(b"\0", b" ").decode(errors="replace"))
 
@@ -124,6 +126,10 @@ class Shop(BaseHTTPRequestHandler):
         if (SWITCHES / "bug").exists():
             prices: dict[str, int] = {}
             return f"total {prices['basket']}\n"
+        if (SWITCHES / "empty").exists():
+            return "This site is under construction.\n"
+        if (SWITCHES / "slow").exists():
+            time.sleep(SLOW)
         stock = self.database.ask("SELECT count(*) FROM items")
         return f"shop: {stock} items in stock\n"
 
@@ -142,6 +148,16 @@ def misbehave_if_told() -> None:
         os._exit(1)
 
 
+def insist_if_told() -> None:
+    """As programs do that open their pool of connections before anything else."""
+    if (SWITCHES / "strict").exists():
+        try:
+            Shop.database.ask("SELECT 1")
+        except (OSError, DatabaseError) as error:
+            log.critical("FATAL the database is not reachable at start: %s; giving up", error)
+            raise SystemExit(1) from None
+
+
 def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--port", type=int, default=8000)
@@ -152,6 +168,7 @@ def main() -> None:
     logging.basicConfig(format="%(asctime)s shopd: %(message)s")
     threading.Thread(target=misbehave_if_told, daemon=True).start()
     Shop.database = Database(chosen.database, 5432)
+    insist_if_told()
     with contextlib.suppress(KeyboardInterrupt):
         ThreadingHTTPServer(("0.0.0.0", chosen.port), Shop).serve_forever()
 

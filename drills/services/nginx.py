@@ -49,9 +49,11 @@ SERVICE = Service(name="nginx", argv=("nginx", "-g", "daemon off;"), log="/var/l
 
 
 def start(node: Node, authority: Authority) -> None:
-    node.path("/var/log/nginx").mkdir(parents=True, exist_ok=True)
-    configure(node, [BACKENDS[node.name]])
-    install(node, *authority.issue(BY_NAME[node.name].fqdn))
+    """It is installed once; later starts find its files on the disk."""
+    if not node.path(KEY).exists():
+        node.path("/var/log/nginx").mkdir(parents=True, exist_ok=True)
+        configure(node, [BACKENDS[node.name]])
+        install(node, *authority.issue(BY_NAME[node.name].fqdn))
     node.start(SERVICE)
 
 

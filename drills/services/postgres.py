@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from drills.errors import LabError
+from drills.layout import BY_NAME
 from drills.node import Node, Service
 
 DATA = "/srv/data/postgresql"
@@ -21,6 +22,9 @@ SETTINGS = {
     "autovacuum": "off",
 }
 ITEMS = "CREATE TABLE items AS SELECT n AS id, 'item ' || n AS name FROM generate_series(1, 100) n"
+ACCESS = "host all all 10.77.0.0/16 trust\nhost replication all 10.77.0.0/16 trust\n"
+REPLICA = "/var/lib/postgresql/replica"
+AS_POSTGRES = ("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups")
 
 
 def programs() -> Path:
@@ -33,11 +37,11 @@ def programs() -> Path:
     return versions[-1].parent
 
 
-def service() -> Service:
+def service(data: str = DATA) -> Service:
     settings = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
     return Service(
         name="postgres",
-        argv=(str(programs() / "postgres"), "-D", DATA, *settings),
+        argv=(str(programs() / "postgres"), "-D", data, *settings),
         log=LOG,
         user="postgres",
     )
@@ -48,19 +52,35 @@ def prepare(node: Node) -> None:
     for place in ("/srv/data", "/run/postgresql"):
         node.path(place).mkdir(parents=True, exist_ok=True)
         node.run("chown", "postgres:", place)
-    as_postgres = ("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups")
     bin_ = programs()
     node.run(
-        *as_postgres,
+        *AS_POSTGRES,
         str(bin_ / "initdb"),
         *("-D", DATA, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--wal-segsize=1"),
     )
     with node.path(f"{DATA}/pg_hba.conf").open("a") as rules:
-        rules.write("host all all 10.77.0.0/16 trust\n")
-    node.run(*as_postgres, str(bin_ / "postgres"), "--single", "-D", DATA, "postgres", stdin=ITEMS + "\n")
+        rules.write(ACCESS)
+    node.run(*AS_POSTGRES, str(bin_ / "postgres"), "--single", "-D", DATA, "postgres", stdin=ITEMS + "\n")
 
 
-def start(node: Node) -> None:
+def start(node: Node, data: str = DATA) -> None:
     node.path("/run/postgresql").mkdir(exist_ok=True)
     node.run("chown", "postgres:", "/run/postgresql")
-    node.start(service())
+    node.start(service(data))
+
+
+def prepare_replica(node: Node) -> None:
+    """A copy of the primary that follows it."""
+    node.path(REPLICA).parent.mkdir(parents=True, exist_ok=True)
+    node.run("chown", "postgres:", str(Path(REPLICA).parent))
+    node.run(
+        *AS_POSTGRES,
+        str(programs() / "pg_basebackup"),
+        *("-h", BY_NAME["db1"].address, "-U", "postgres", "-D", REPLICA, "-R", "--no-sync"),
+        *("--checkpoint=fast", "--wal-method=stream"),
+        timeout=60,
+    )
+
+
+def start_replica(node: Node) -> None:
+    start(node, REPLICA)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from drills.layout import BY_NAME
@@ -11,6 +12,10 @@ from drills.node import Node, Service
 PROGRAMS = Path(__file__).parent.parent / "programs"
 LOG = "/var/log/shopd.log"
 SWITCHES = "/run/shopd"
+SECRET, LICENCE = "/etc/shopd/secret", "/etc/shopd/licence"
+PASSWORD = "shop"
+"""Which PostgreSQL asks for only where a drill makes it."""
+BACKUP = "/var/backups/shop.dump"
 PYTHON = (sys.executable, "-I", "-S")
 
 
@@ -21,6 +26,23 @@ def service(*, restart: bool = False) -> Service:
 
 def start(node: Node) -> None:
     node.start(service())
+
+
+def files() -> dict[str, str]:
+    """What lies on its host from the installation on."""
+    return {SECRET: PASSWORD, LICENCE: licence(days=400)}
+
+
+def licence(days: int) -> str:
+    """That ends in so many days, as the maker of the shop writes it."""
+    ends = datetime.now(UTC).date() + timedelta(days=days)
+    return f"Product: shopd\nSeats: 50\nValid until: {ends.isoformat()}\n"
+
+
+def start_backup(node: Node) -> None:
+    argv = (*PYTHON, str(PROGRAMS / "hog.py"), "backups", "backupd", BACKUP)
+    node.path(BACKUP).parent.mkdir(parents=True, exist_ok=True)
+    node.start(Service(name="backupd", argv=argv, log="/var/log/backupd.log"))
 
 
 def start_partner(node: Node, port: int) -> None:

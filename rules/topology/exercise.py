@@ -115,8 +115,14 @@ class Exercise:
             yield from self._processes_of(far, subject)
 
     def _processes_of(self, host: str, service: Entity) -> list[Entity]:
+        """Of a service that nobody knows, which a log named by the program that wrote: that program."""
         inventory = self._inventories.get(host)
-        return processes_of(inventory, service) if inventory else []
+        if inventory is None:
+            return []
+        known = any(ids.service(host, each.service) == service for each in inventory.listeners)
+        if known:
+            return processes_of(inventory, service)
+        return [ids.process(host, ids.name_of(service).partition("/")[2])]
 
     def _routes_via(self, place: str, address: str) -> bool:
         inventory = self._inventories.get(place)

@@ -118,6 +118,13 @@ def test_a_group_near_its_limit_has_only_its_cache_left(tree, limit, used, stat)
     assert (verdict.reason, verdict.value) == (Reason.EXHAUSTED, 0.02)
 
 
+def test_a_container_of_cgroup_version_1_finds_its_own_limit(tree):
+    tree.write("/sys/fs/cgroup/memory/memory.limit_in_bytes", "100000000\n")
+    tree.write("/sys/fs/cgroup/memory/memory.usage_in_bytes", "60000000\n")
+    tree.write("/sys/fs/cgroup/memory/memory.stat", "inactive_file 1\ntotal_inactive_file 10000000\n")
+    assert about(memory.read(tree.host()), "mem.available").value == 0.5
+
+
 def test_a_group_without_limit_has_the_memory_of_the_machine(tree):
     tree.write("/box/memory.max", "max\n")
     tree.write("/box/memory.current", "1\n")

@@ -108,3 +108,4 @@ def test_an_error_of_a_real_ext4_is_told_from_a_remount_by_hand(host, ext4):
     verdict = about(mounts.read(host), READ_ONLY, ext4)
     assert verdict.reason is Reason.ERRORS
     assert verdict.value == 1
+    assert about(mounts.read(host), "fs.errors", ext4).reason is Reason.ERRORS

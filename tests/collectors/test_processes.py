@@ -150,12 +150,13 @@ def test_the_nearest_limit_of_processes_counts(tree, tasks, reason):
     assert about(process_states.read(tree.host()), PIDS).reason is reason
 
 
-def test_a_limit_of_the_group_counts_too(tree):
+@pytest.mark.parametrize("place", ["pids/box", "pids", ""])
+def test_a_limit_of_the_group_counts_too(tree, place):
     tree.write("/proc/loadavg", "0.1 0.2 0.3 1/60 3\n")
     tree.write("/proc/sys/kernel/pid_max", "4194304\n")
-    tree.write("/sys/fs/cgroup/pids/box/pids.current", "50\n")
-    tree.write("/sys/fs/cgroup/pids/box/pids.max", "50\n")
-    host = tree.host(cgroup_pids="/sys/fs/cgroup/pids/box")
+    tree.write(f"/sys/fs/cgroup/{place}/pids.current", "50\n")
+    tree.write(f"/sys/fs/cgroup/{place}/pids.max", "50\n")
+    host = tree.host(**({"cgroup_pids": "/sys/fs/cgroup/pids/box"} if "box" in place else {}))
     assert about(process_states.read(host), PIDS).reason is Reason.EXHAUSTED
 
 

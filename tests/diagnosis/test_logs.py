@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from server.desk.actions import Action, Request
 from server.desk.states import Status
 from wire.judgement import Path, Reason, Verdict
 
@@ -106,3 +107,18 @@ def test_one_good_page_does_not_refute_a_line_while_another_fails(lab):
     lab.pass_time(30)
     keys = {key[1] for key in lab.pipeline.standing.failing}
     assert keys == {"app.http", "log.upstream_failed"}
+
+
+def by_hand(lab, ticket, action):
+    request = Request(reason="the disk was replaced")
+    lab.pipeline.actions.act(ticket.id, action, request, ("alice", "web"))
+    lab.pass_time(20)
+
+
+def test_what_a_person_resolved_is_not_opened_again_by_the_line_that_was_said_before(lab):
+    lab.join("web1", "web2")
+    lab.look("web1", "log.raid_degraded", "array:web1/md0", Reason.MATCHED)
+    lab.pass_time(15)
+    by_hand(lab, lab.only_ticket(), Action.START)
+    by_hand(lab, lab.only_ticket(), Action.RESOLVE)
+    assert lab.only_ticket().status is Status.RESOLVED

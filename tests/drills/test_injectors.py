@@ -21,9 +21,9 @@ from drills.injectors.network import (
     WrongGateway,
 )
 from drills.injectors.services import (
-    AppBug,
     CrashLoops,
     Killed,
+    ShopTold,
     Stopped,
     WrongRecord,
 )
@@ -166,7 +166,7 @@ def test_a_replaced_certificate_is_refused_for_what_is_wrong_with_it(
 
 
 def test_a_bug_of_the_shop_is_logged_and_answered_with_500(lab: Lab) -> None:
-    with AppBug(host="app1").harm(lab):
+    with ShopTold(host="app1", to="bug").harm(lab):
         assert page(lab["ws1"], "https://web1.lab.test/").startswith("500")
         assert "KeyError: 'basket'" in lab["app1"].path("/var/log/shopd.log").read_text()
     assert shop_works(lab)

@@ -30,6 +30,35 @@ def test_a_service_that_refuses_is_down_even_when_only_others_look(world):
     assert first(world) == ("svc.process.down", "service:web2/nginx")
 
 
+def test_a_service_that_gave_up_at_its_start_is_not_merely_down(world):
+    world.service("web2/shop", "db1/postgresql")
+    world.service("db1/postgresql")
+    world.alive()
+    world.local("svc.process", "service:web2/shop", Reason.STOPPED)
+    world.local("log.dependency_missing", "service:web2/shop", Reason.MATCHED)
+    world.local("svc.process", "service:db1/postgresql", Reason.OK, at=8.0)
+    assert first(world) == ("svc.dependency.order", "service:web2/shop")
+
+
+def test_what_gave_up_because_its_database_is_down_is_no_root(world):
+    world.service("db1/postgresql")
+    world.service("web2/shop", "db1/postgresql")
+    world.alive()
+    world.local("svc.process", "service:db1/postgresql", Reason.STOPPED)
+    world.local("log.dependency_missing", "service:web2/shop", Reason.MATCHED)
+    assert first(world) == ("db.down", "service:db1/postgresql")
+
+
+def test_wrong_content_behind_a_front_is_the_fault_of_who_says_it(world):
+    world.service("app1/shop")
+    world.service("web1/nginx", "app1/shop")
+    world.alive()
+    world.probe("app.http", "web1", "app1/shop", 8000, Reason.BODY)
+    world.probe("app.http", "web2", "web1/nginx", 443, Reason.BODY)
+    world.local("svc.process", "service:app1/shop", Reason.OK, at=8.0)
+    assert first(world) == ("app.content.wrong", "service:app1/shop")
+
+
 def test_a_service_that_accepts_and_never_answers_hangs(world):
     world.service("app1/app")
     world.alive()

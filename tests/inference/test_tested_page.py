@@ -15,10 +15,3 @@ LOOKS = sorted(name for name in load_catalogue().signals if not name.startswith(
 @pytest.mark.parametrize("signal", LOOKS)
 def test_each_signal_that_is_no_log_line_has_its_place_there(signal):
     assert f"`{signal}`" in PAGE
-
-
-def test_what_it_calls_unnamed_is_still_unnamed():
-    unnamed = PAGE.partition("## Faults that cannot be named yet")[2]
-    rows = [line.split("`")[1] for line in unnamed.splitlines() if line.startswith("| `")]
-    assert rows
-    assert not set(rows) & load_catalogue().faults.keys()

@@ -133,6 +133,11 @@ def test_a_local_look_exercises_only_its_subject_and_its_host(topology: Topology
     }
 
 
+def test_a_service_that_only_a_log_names_is_the_program_that_wrote(topology: Topology) -> None:
+    seen = look(topology, "db1", "log.fd_exhausted", "service:db1/reportd")
+    assert (Role.SELF, "process:db1/reportd") in seen
+
+
 def test_connections_open_files_and_routes_become_edges(topology: Topology) -> None:
     assert ("service:web1/nginx", Relation.DEPENDS_ON, "service:db1/postgresql") in edges(
         topology, "service:web1/nginx"

@@ -114,6 +114,20 @@ def test_a_wrong_password_beside_a_hot_host_is_not_the_hot_hosts_doing(world):
     assert not found["cpu.saturated"] & found["app.error.internal"]
 
 
+def test_a_password_that_the_database_refuses_to_one_of_its_clients_is_the_password(world):
+    """The clients answer 500, as after a bad release; what the database logs tells the two apart."""
+    world.service("db1/postgres")
+    for name in ("app1", "web2"):
+        world.service(f"{name}/app", "db1/postgres")
+    world.alive()
+    world.local("log.credentials_refused", "service:db1/postgres", Reason.MATCHED)
+    world.probe("net.tcp", "app1", "db1/postgres", 5432, at=8.0)
+    for observer in ("web1", "web2", "app1"):
+        world.probe("app.http", observer, "app1/app", 8080, Reason.STATUS, since=1.0)
+    world.probe("app.http", "web1", "web2/app", 8080, at=8.0)
+    assert [fault for fault, _ in roots(world)] == ["app.credentials.wrong"]
+
+
 def test_passes_from_before_the_onset_do_not_acquit(world):
     world.heartbeat("db1", Reason.OVERDUE, opposite=-10.0)
     for name in ("web1", "web2", "app1"):

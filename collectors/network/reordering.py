@@ -15,7 +15,10 @@ from wire.judgement import Judgement, Layer, Reason
 
 SIGNAL = "tcp.reordering"
 COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.TRANSPORT)
-SENT = "Tcp_OutSegs"
+SENT, TWICE, NEEDLESS = "Tcp_OutSegs", "Tcp_RetransSegs", "TcpExt_TCPDSACKRecv"
+"""Sent again; and sent again although it had arrived, as the receiver says (RFC 2883)."""
+MOSTLY = 0.5
+"""Of what was sent again; where packets are lost it is far less."""
 OVERTAKEN = ("TcpExt_TCPSACKReorder", "TcpExt_TCPTSReorder", "TcpExt_TCPRenoReorder")
 """The sender's own count: a hole that closed by itself was no loss (kernel: tcp_check_sack_reordering)."""
 SHARE, PER_SECOND = 0.02, 0.3
@@ -25,11 +28,13 @@ LOOKS = 3
 def read(host: Host) -> Iterable[Judgement]:
     """Silent where the kernel keeps no such counters."""
     counters = net_counters(host)
-    watched = {name: counters[name] for name in (SENT, *OVERTAKEN) if name in counters}
+    watched = {name: counters[name] for name in (SENT, TWICE, NEEDLESS, *OVERTAKEN) if name in counters}
     rates = Rates.of(host, SIGNAL).update(watched, host.ticks())
     if rates is None or not watched.keys() & set(OVERTAKEN):
         return
-    sent, overtaken = rates.get(SENT, 0.0), sum(rates.get(name, 0.0) for name in OVERTAKEN)
+    sent, needless = rates.get(SENT, 0.0), rates.get(NEEDLESS, 0.0)
+    overtaken = sum(rates.get(name, 0.0) for name in OVERTAKEN)
+    overtaken += needless if needless >= MOSTLY * rates.get(TWICE, 0.0) else 0.0
     share = min(1.0, overtaken / sent) if sent and overtaken >= PER_SECOND else 0.0
     looks: deque[float] = host.memory.setdefault("reordered", deque(maxlen=LOOKS))
     looks.append(share)

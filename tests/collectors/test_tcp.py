@@ -142,6 +142,44 @@ def test_segments_sent_twice_count_by_their_share(tree, share, reason):
     assert about(judgements, "tcp.retransmits").reason is reason
 
 
+@pytest.mark.parametrize(
+    ("pages", "orphans", "aborted", "reason"),
+    [
+        (100, 0, 0, Reason.OK),
+        (2000, 0, 0, Reason.HIGH),
+        (3000, 0, 0, Reason.EXHAUSTED),
+        (100, 79, 0, Reason.OK),
+        (100, 80, 0, Reason.HIGH),
+        (100, 100, 0, Reason.EXHAUSTED),
+        (100, 0, 3, Reason.EXHAUSTED),
+    ],
+)
+def test_the_memory_of_tcp_is_judged_by_the_limits_of_the_kernel(tree, pages, orphans, aborted, reason):
+    tree.write("/proc/sys/net/ipv4/tcp_mem", "1000\t2000\t3000\n")
+    tree.write("/proc/sys/net/ipv4/tcp_max_orphans", "100\n")
+    tree.write("/proc/net/snmp", counters(1000, 0))
+    tree.write("/proc/net/sockstat", f"TCP: inuse 5 orphan {orphans} tw 1 alloc 6 mem {pages}\n")
+    host = tree.host()
+    for look in range(2):
+        tree.write("/proc/net/netstat", f"TcpExt: TCPAbortOnMemory\nTcpExt: {aborted * look}\n")
+        judgements = list(tcp_counters.read(host))
+        tree.clock.pass_by(10)
+    assert about(judgements, "tcp.memory").reason is reason
+
+
+@pytest.mark.parametrize(("waiting", "reason"), [(79, Reason.OK), (80, Reason.HIGH)])
+def test_ended_connections_near_their_limit_are_seen(tree, waiting, reason):
+    tree.write("/proc/sys/net/ipv4/tcp_max_tw_buckets", "100\n")
+    tree.write("/proc/net/snmp", counters(1000, 0))
+    tree.write("/proc/net/netstat", "TcpExt: TCPTimeWaitOverflow\nTcpExt: 0\n")
+    tree.write("/proc/net/sockstat", f"TCP: inuse 5 orphan 0 tw {waiting} alloc 6 mem 3\n")
+    host = tree.host()
+    for _ in range(2):
+        judgements = list(tcp_counters.read(host))
+        tree.clock.pass_by(10)
+    assert about(judgements, "tcp.timewait").reason is reason
+
+
 def test_datagrams_thrown_away_are_seen(tree):
     tree.write("/proc/net/netstat", "TcpExt: ListenDrops\nTcpExt: 0\n")
     host = tree.host()

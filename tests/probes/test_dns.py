@@ -133,6 +133,14 @@ def test_a_resolver_that_is_deaf_to_tcp_is_told_by_its_own_signal(net):
         }
 
 
+def test_a_resolver_that_takes_the_connection_and_says_nothing_is_told_by_its_own_signal(net):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        target = DnsTarget("127.0.0.1", "shop.lab", port=silent.getsockname()[1], over="tcp")
+        assert {name: each.reason for name, each in both(dns, target, net).items()} == {
+            "dns.tcp": Reason.TIMEOUT
+        }
+
+
 ZONE = """
 @ 60 IN SOA ns.%s. root.%s. 1 3600 600 86400 60
 @ 60 IN NS ns.%s.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 
 import pytest
 from hypothesis import given
@@ -80,6 +81,45 @@ def test_no_report_is_told_by_its_status(told, status, reason):
 
 def test_a_page_that_is_no_report_has_the_wrong_body(told):
     assert told(200, b"<html>Welcome</html>").reason is Reason.BODY
+
+
+@pytest.fixture
+def behind_nginx(nginx, free_port, tmp_path, ask):
+    """The judgement of one of nginx's pages; behind one of them is a server that never answers."""
+    (tmp_path / "large.json").write_text(json.dumps({"status": "UP", "components": {"x": "y" * 600}}))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        pages = (
+            """location = /up { return 200 '{"status":"UP"}'; }""",
+            """location = /down { return 503 '{"status":"DOWN","components":{"db":{"status":"DOWN"}}}'; }""",
+            "location = /gone { proxy_pass http://127.0.0.1:1; }",
+            "location = /secret { return 401; }",
+            f"location = /hung {{ proxy_pass http://127.0.0.1:{silent.getsockname()[1]}; }}",
+            f"location = /large.json {{ root {tmp_path}; limit_rate 400; }}",
+        )
+        nginx(f"server {{ listen 127.0.0.1:{free_port}; {' '.join(pages)} }}", free_port)
+        yield lambda page: ask(health, HealthTarget(url=f"http://127.0.0.1:{free_port}/{page}"))
+
+
+@pytest.mark.parametrize(
+    ("page", "reason"),
+    [
+        ("up", Reason.OK),
+        ("down", Reason.BODY),
+        ("gone", Reason.STATUS),
+        ("missing", Reason.STATUS),
+        ("secret", Reason.AUTH),
+        ("hung", Reason.REQUEST_TIMEOUT),
+        ("large.json", Reason.SLOW),
+    ],
+)
+def test_a_report_that_comes_through_nginx(behind_nginx, monkeypatch, page, reason):
+    monkeypatch.setattr(health, "_BUDGET", 5.0)
+    monkeypatch.setattr(health, "_SLOW", 0.5 if reason is Reason.SLOW else 5.0)
+    assert behind_nginx(page).reason is reason
+
+
+def test_no_server_refuses(free_port, ask):
+    assert ask(health, HealthTarget(url=f"http://127.0.0.1:{free_port}/health")).reason is Reason.REFUSED
 
 
 @given(st.binary(max_size=300))

@@ -90,6 +90,7 @@ def report_text(
             routing=parts.pipeline.routing,
             language=language,
             now=parts.now(),
+            inventories=parts.current.inventories(),
         )
     return render(view, parts.pipeline.catalogue, form, language)
 

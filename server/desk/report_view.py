@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rules.diagnosis import Diagnosis, cited_ids
 from rules.report.view import Cited, Happening, ReportView, TicketFacts
 from server.desk.routing import Routing
 from server.desk.ticket import Event, Note, Ticket
 from server.desk.wording import plain
+from wire.inventory import Inventory, PackageChange
 
 QUIET = frozenset(["diagnosis", "verdict", "probability", "watch", "root", "title", "relapses", "hosts"])
 """Fields whose changes would fill the timeline and tell nobody anything."""
 MAX_TIMELINE = 200
+SHORTLY = 86_400.0
+"""Seconds before the first symptom within which a change of packages is worth telling."""
+MOST_CHANGES = 20
 
 
 def report_view(
@@ -22,7 +28,9 @@ def report_view(
     routing: Routing,
     language: str,
     now: float,
+    inventories: Iterable[Inventory] = (),
 ) -> ReportView:
+    """``inventories``: of hosts among which are those of the ticket."""
     proofs = [event for event in events if event.what == Note.PROVED]
     proof = tuple(proofs[-1].after) if proofs and ticket.resolved_at is not None else ()
     return ReportView(
@@ -45,10 +53,29 @@ def report_view(
         ),
         diagnosis=diagnosis,
         observations=_worth_showing(observations, {*cited_ids(diagnosis), *proof}),
-        timeline=tuple(_happening(event) for event in events if _tells(event))[-MAX_TIMELINE:],
+        timeline=_timeline(ticket, events, inventories),
         proof=proof,
         at=now,
     )
+
+
+def _timeline(ticket: Ticket, events: list[Event], inventories: Iterable[Inventory]) -> tuple[Happening, ...]:
+    """What became of the ticket, and what was changed on its hosts from shortly before until it ended."""
+    told = [_happening(event) for event in events if _tells(event)][-MAX_TIMELINE:]
+    end = ticket.resolved_at or float("inf")
+    changes = [
+        Happening(at=change.at, actor=plain(one.host), what=plain(change.action), text=_package(change))
+        for one in inventories
+        if one.host in ticket.hosts
+        for change in one.package_changes
+        if ticket.onset - SHORTLY <= change.at <= end
+    ]
+    changes.sort(key=lambda each: each.at)
+    return tuple(sorted((*told, *changes[-MOST_CHANGES:]), key=lambda each: each.at))
+
+
+def _package(change: PackageChange) -> str:
+    return plain(f"{change.name} {change.version}".rstrip())
 
 
 def _worth_showing(observations: list[Cited], named: set[str]) -> tuple[Cited, ...]:

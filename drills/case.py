@@ -138,7 +138,7 @@ class Case:
             why="; ".join(self.faults),
             seen_by=only.seen_by if only else "",
             answer=names(right or self.seen),
-            detected=max(0.0, min(onsets) - first) if onsets else None,
+            detected=max(0.0, min(onsets) - first) if onsets and len(steps.harmed) == 1 else None,
             opened=None if self.right_since is None or not self.due else max(0.0, self.right_since - latest),
             resolved=self.resolved,
             merged=sum(ticket["status"] == "merged" for ticket in self.seen),

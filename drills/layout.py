@@ -128,7 +128,9 @@ def hosts_file(place: Place) -> str:
 
 def fstab(place: Place) -> str:
     """Every volume by its label, as an installer writes it."""
-    return "".join(f"LABEL={Path(point).name} {point} ext4 defaults 0 2\n" for point in place.volumes)
+    return "".join(
+        f"/dev/disk/by-label/{Path(point).name} {point} ext4 defaults 0 2\n" for point in place.volumes
+    )
 
 
 def zone() -> dict[str, str]:

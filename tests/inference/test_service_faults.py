@@ -59,6 +59,16 @@ def test_wrong_content_behind_a_front_is_the_fault_of_who_says_it(world):
     assert first(world) == ("app.content.wrong", "service:app1/shop")
 
 
+def test_a_service_whose_port_another_has_is_not_merely_down_to_who_asks_there(world):
+    world.service("web2/nginx")
+    world.alive()
+    world.local("svc.process", "service:web2/nginx", Reason.STOPPED)
+    world.local("log.port_conflict", "service:web2/nginx", Reason.MATCHED)
+    world.probe("app.http", "web1", "web2/nginx", 443, Reason.RESET)
+    world.probe("app.http", "app1", "web2/nginx", 443, Reason.RESET)
+    assert first(world) == ("svc.port.conflict", "service:web2/nginx")
+
+
 def test_a_service_that_accepts_and_never_answers_hangs(world):
     world.service("app1/app")
     world.alive()

@@ -7,7 +7,7 @@ LOCKS := deploy/requirements
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: up test check drills soak bench bench-recorded bench-coverage lock docs format clean
+.PHONY: up test check drills soak bench bench-recorded bench-coverage calibrate lock docs format clean
 .DELETE_ON_ERROR:
 
 up: $(VENV)/run.stamp
@@ -43,6 +43,10 @@ bench: $(VENV)/dev.stamp
 # Which alert rules of a public collection our signals cover; writes docs/coverage.md.
 bench-coverage: $(VENV)/dev.stamp
 	$(BIN)/python -P bench/coverage.py
+
+# Fits the temperatures of the diagnosis on recorded drills (RECORDINGS=folders); writes docs/calibration.md.
+calibrate: $(VENV)/dev.stamp
+	$(BIN)/python -m bench.calibration $(RECORDINGS)
 
 # Recorded outputs of others, where they lie beside the project, through our collectors.
 bench-recorded: $(VENV)/dev.stamp

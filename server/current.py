@@ -42,8 +42,9 @@ class CurrentState:
         self.take_over(msgspec.msgpack.decode(body, type=Saved))
 
     def take_over(self, saved: Saved) -> None:
-        """One agent as it was known elsewhere, or at another time."""
-        self._know(KnownAgent(saved))
+        """One agent as it was known elsewhere, or at another time; ``saved`` stays as it is."""
+        clock = msgspec.structs.replace(saved.clock)
+        self._know(KnownAgent(msgspec.structs.replace(saved, clock=clock)))
 
     def _know(self, known: KnownAgent) -> None:
         self._agents[known.saved.agent] = self._by_host[known.saved.host] = known

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -16,8 +16,9 @@ import msgspec
 import structlog
 
 from rules.catalogue import Catalogue
-from rules.diagnosis import Diagnosis
+from rules.diagnosis import Diagnosis, Key
 from rules.inference import Engine, next_tests
+from rules.inference.temperature import load_temperatures
 from rules.topology import Site, Topology
 from server.config import BadSetting
 from server.current import CurrentState
@@ -87,7 +88,7 @@ class Pipeline:
         """``observe`` is told stage, reason and number of decisions; ``server_host`` is where this runs."""
         self.server_host = server_host
         self.topology = Topology(server_host)
-        self.engine = Engine(catalogue, self.topology.graph)
+        self.engine = Engine(catalogue, self.topology.graph, self._temperature)
         log_born = frozenset(name for name, signal in catalogue.signals.items() if signal.born_of_log)
         self.standing = Standing(self.engine, log_born)
         self.overrun = Overrun(current, self.standing)
@@ -214,6 +215,11 @@ class Pipeline:
         self.open_count = len(self.desk.open_tickets())
         self.turned_at = self._clock()
         return turn
+
+    def _temperature(self, symptoms: Collection[Key]) -> float:
+        """Of what is concluded from them: the drill-down has asked about them, or not yet."""
+        fitted = load_temperatures()
+        return fitted.after if self.drill_down.ended(symptoms) else fitted.before
 
     def _wanted(self, diagnosis: Diagnosis, now: float) -> Iterator[Wanted]:
         yield from probe_again(diagnosis, self.standing)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 from rules.catalogue import Catalogue
 from rules.diagnosis import Diagnosis, Key
 from rules.evidence import Evidence
@@ -23,16 +25,24 @@ from rules.inference.search import search
 from rules.inference.segments import together
 from rules.inference.solved import Solved
 from rules.inference.standing import Standing
+from rules.inference.temperature import load_temperatures
 from rules.inference.touch import Scene, Touches
 
 
 class Engine:
     """Takes evidence in any order; ``infer`` gives the same answer for the same evidence, to the byte."""
 
-    def __init__(self, catalogue: Catalogue, graph: Graph) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        graph: Graph,
+        temperature: Callable[[Collection[Key]], float] = lambda _keys: load_temperatures().before,
+    ) -> None:
+        """``temperature`` of what is concluded from these symptoms (engine rule 15)."""
         self.knowledge = Knowledge(catalogue)
         self.ground = Ground(self.knowledge, graph)
         self.index = Index()
+        self._temperature = temperature
         self._reach = Reach(self.ground)
         self._standing = Standing(self.index, self._reach)
         self._worth: dict[Cause, Candidate] = {}
@@ -71,8 +81,10 @@ class Engine:
         solved: dict[tuple[Key, ...], Solved] = {}
         for component in components(self._worth):
             known = self._solved.get(component.keys)
-            if known is None or known.component != component or not known.watched.isdisjoint(changed):
-                known = self._solve(component, scene)
+            temperature = self._temperature(component.keys)
+            same = known is not None and (known.component, known.temperature) == (component, temperature)
+            if known is None or not same or not known.watched.isdisjoint(changed):
+                known = self._solve(component, scene, temperature)
             solved[component.keys] = known
         self._solved = solved
         self._standing.done()
@@ -96,11 +108,11 @@ class Engine:
             elif found is not None:
                 self._refuted[cause] = found
 
-    def _solve(self, component: Component, scene: Scene) -> Solved:
+    def _solve(self, component: Component, scene: Scene, temperature: float) -> Solved:
         onsets = {each.cause: each.onset for each in component.candidates}
         closer = Closer(self.ground, scene.touches, self._standing.behind, onsets)
         judged = Judge(closer, scene.touches, {each.cause: each.prior for each in component.candidates})
         scene.touches.watched = set()
         best = search(component, judged, self.index.readings)
-        diagnoses = Case(scene, component, judged, best).diagnoses()
-        return Solved(component, frozenset(scene.touches.watched), tuple(diagnoses))
+        diagnoses = Case(scene, component, judged, best, temperature).diagnoses()
+        return Solved(component, frozenset(scene.touches.watched), temperature, tuple(diagnoses))

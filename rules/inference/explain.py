@@ -37,6 +37,7 @@ class Case:
         component: Component,
         judge: Judge,
         best: Weighed,
+        temperature: float,
     ) -> None:
         self._ground = scene.ground
         self._index = scene.index
@@ -44,7 +45,7 @@ class Case:
         self._component = component
         self._judge = judge
         self._best = best
-        self._shares = Shares(judge.visited.values())
+        self._shares = Shares(judge.visited.values(), temperature)
         self._candidates = {candidate.cause: candidate for candidate in component.candidates}
 
     def diagnoses(self) -> list[Diagnosis]:

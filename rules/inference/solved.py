@@ -14,4 +14,5 @@ class Solved(NamedTuple):
 
     component: Component
     watched: frozenset[Entity]
+    temperature: float
     diagnoses: tuple[Diagnosis, ...]

@@ -120,7 +120,11 @@ class DrillDown:
 
     def tested(self, diagnosis: Diagnosis) -> bool:
         """Has a round of tests about what it explains come to its end?"""
-        explained = set(diagnosis.explains)
+        return self.ended(diagnosis.explains)
+
+    def ended(self, symptoms: Iterable[Key]) -> bool:
+        """Has a round of tests about any of these come to its end?"""
+        explained = set(symptoms)
         return any(not each.open and each.explains & explained for each in self._rounds)
 
     def hosts(self) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from wire.judgement import Reason
 SERVER = "rootward"
 """The observer's name of the server itself."""
 
+MAX_ENDS = 50
 MEMORY_OF_RUNS = 90.0
 """Seconds for which an agent counts earlier failing runs of a look (engine rule 7)."""
 
@@ -59,6 +61,8 @@ class Standing:
         self.proven: dict[Key, Proven] = {}
         self._ended: dict[Key, float] = {}
         """Symptoms of resolved tickets → when those were resolved."""
+        self.ends: deque[tuple[float, tuple[Key, ...]]] = deque(maxlen=MAX_ENDS)
+        """The same in their order, for a recording."""
         self.by_signal: dict[tuple[str, str], set[str]] = {}
         """(observer, signal) → subjects with evidence."""
         self.silent: set[str] = set()
@@ -137,8 +141,10 @@ class Standing:
 
     def end(self, keys: Iterable[Key], now: float) -> None:
         """Their matter is closed: what these looks showed until now belongs to it."""
+        closed = tuple(keys)
         self._ended = {key: at for key, at in self._ended.items() if at > now - MEMORY_OF_RUNS}
-        self._ended.update(dict.fromkeys(keys, now))
+        self._ended.update(dict.fromkeys(closed, now))
+        self.ends.append((now, closed))
 
     def through(self, entity: Entity) -> Iterator[Key]:
         """The looks that exercised it, whether they were counted among its symptoms or not."""

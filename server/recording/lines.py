@@ -8,6 +8,7 @@ from typing import IO, Annotated, Literal
 
 import msgspec
 
+from rules.diagnosis import Key
 from rules.topology import Site
 from server.desk.maintenance import Window
 from server.known_agent import Saved
@@ -88,6 +89,13 @@ class HungUp(_Line, frozen=True, kw_only=True, tag="hung_up"):
     host: HostName
 
 
+class Ended(_Line, frozen=True, kw_only=True, tag="ended"):
+    """A ticket was resolved shortly before the beginning: what these looks showed then belongs to it."""
+
+    at: Moment
+    looks: tuple[Key, ...]
+
+
 class End(_Line, frozen=True, kw_only=True, tag="end"):
     """The last line, by which a whole recording is told from one that was cut off."""
 
@@ -95,7 +103,7 @@ class End(_Line, frozen=True, kw_only=True, tag="end"):
     """How many stand before it."""
 
 
-Line = Head | Declared | Planned | Known | Said | Asked | HungUp | End
+Line = Head | Known | Ended | Declared | Planned | Said | Asked | HungUp | End
 _decoder: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
 
 

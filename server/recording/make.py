@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from operator import attrgetter
 
@@ -11,9 +11,11 @@ import msgspec
 import structlog
 from sqlalchemy import Connection
 
+from rules.diagnosis import Key
 from server.current import CurrentState
+from server.diagnosis.standing import MEMORY_OF_RUNS
 from server.ingest.body import stored
-from server.recording.lines import Asked, Declared, Head, HungUp, Known, Line, Planned, Said
+from server.recording.lines import Asked, Declared, Ended, Head, HungUp, Known, Line, Planned, Said
 from server.storage import batches
 from server.storage.database import Database
 from server.storage.declarations import read_sites, read_windows
@@ -31,6 +33,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """Agent → host, of all that are enrolled."""
     told: tuple[Asked | HungUp, ...]
     """What the tests of drill-downs were, and who hung up; the oldest first."""
+    ends: tuple[tuple[float, tuple[Key, ...]], ...]
+    """When tickets were resolved, and which looks their matter were; the oldest first."""
     started_at: float
     server_host: str
 
@@ -62,6 +66,7 @@ def make(source: Source, since: float, now: float) -> Iterator[Line]:
         )
         for agent in sorted(current.agents()):
             yield Known(agent=current.saved(agent))
+        yield from _ended(source.ends, begins)
         later = chain([] if first is None else [first], said)
         yield from heapq.merge(later, *_beside(connection, source, begins), key=attrgetter("at"))
 
@@ -86,6 +91,12 @@ def _said(connection: Connection, agents: Mapping[str, str], held: Mapping[str, 
             yield Said(at=received_at, batch=decode(stored(body, MAX_BODY), Batch))
         except Malformed as error:  # written by another version; a resync has put it right
             _log.warning("a logged batch cannot be read", batch=number, agent=agent, error=str(error))
+
+
+def _ended(ends: Iterable[tuple[float, tuple[Key, ...]]], begins: float) -> Iterator[Ended]:
+    for at, looks in ends:
+        if begins - MEMORY_OF_RUNS <= at <= begins:
+            yield Ended(at=at, looks=looks)
 
 
 def _beside(connection: Connection, source: Source, begins: float) -> list[list[Line]]:

@@ -18,7 +18,7 @@ from server.diagnosis.turn import Turn
 from server.entry import Applied, Key
 from server.pipeline import BUSY_TICK, MIN_REST, Pipeline
 from server.recording.answers import Answers
-from server.recording.lines import BadRecording, Declared, Head, HungUp, Known, Line, Planned, Said
+from server.recording.lines import BadRecording, Declared, Ended, Head, HungUp, Known, Line, Planned, Said
 from server.storage import tickets as storage
 from server.storage.database import Database
 from server.storage.declarations import write_window
@@ -104,6 +104,8 @@ class _Run:
             if isinstance(line, Known):
                 self._current.take_over(line.agent)
                 continue
+            if isinstance(line, Ended):
+                self._pipeline.standing.end(line.looks, line.at)
             if isinstance(line, Said | Declared | Planned | HungUp):
                 self._pass_time(line.at)
                 self._take(line)

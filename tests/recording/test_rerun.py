@@ -13,11 +13,26 @@ import msgspec
 import pytest
 
 from cli.main import main
+from rules.catalogue import load_catalogue
 from server.recording.file import read_recording
-from server.recording.lines import Asked, BadRecording, Line, Said, encode_line, read_lines, written
+from server.recording.lines import (
+    Asked,
+    BadRecording,
+    Ended,
+    Head,
+    Known,
+    Line,
+    Said,
+    encode_line,
+    read_lines,
+    written,
+)
+from server.recording.rerun import rerun
+from wire.judgement import Reason, Verdict
 
 RECORDED = Path(__file__).parent.parent / "recorded"
-ONE = min(RECORDED.glob("*.jsonl.gz"), key=lambda path: path.stat().st_size)
+ONE = RECORDED / "service_down-1.jsonl.gz"
+ROOT = ("svc.process.down", "service:web1/nginx")
 
 
 def printed(recording: Path, seed: str) -> bytes:
@@ -114,3 +129,52 @@ def test_lines_are_read_as_they_were_written(tmp_path):
     (tmp_path / "again").write_bytes(b"".join(written(lines)))
     with (tmp_path / "again").open("rb") as file:
         assert list(read_lines(file)) == lines
+
+
+def test_running_it_again_leaves_the_recording_as_it_was(tmp_path):
+    lines = list(read_recording(ONE))
+    kept = b"".join(written(lines))
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    told = rerun(lambda: lines, first, load_catalogue())
+    assert b"".join(written(lines)) == kept
+    assert rerun(lambda: lines, second, load_catalogue()) == told
+
+
+def test_a_look_whose_matter_was_closed_before_does_not_come_and_go(tmp_path):
+    """Its failing runs before the recording belong to the ticket that was resolved then."""
+    lines = [shaken(each) for each in read_recording(ONE)]
+    head = next(each for each in lines if isinstance(each, Head))
+    ended = Ended(at=head.begins - 1.0, looks=tuple(sorted(looks_of(lines))))
+    known = [each for each in lines if isinstance(each, Head | Known)]
+    with_memory = [*known, ended, *lines[len(known) :]]
+    roots = []
+    for name, each in (("without", lines), ("with", with_memory)):
+        (tmp_path / name).mkdir()
+        told = rerun(lambda each=each: each, tmp_path / name, load_catalogue())
+        roots.append([(one.ticket.fault, one.ticket.entity) for one in told])
+    assert roots[0] != [ROOT]
+    assert roots[1] == [ROOT]
+
+
+def shaken(line: Line) -> Line:
+    """As if every failing look had failed and passed shortly before."""
+    if not isinstance(line, Said):
+        return line
+    replace = msgspec.structs.replace
+    observations = tuple(
+        seen if seen.verdict is Verdict.PASS else replace(seen, intermittent=(seen.reason, Reason.CARRIER))
+        for seen in line.batch.observations
+    )
+    return Said(at=line.at, batch=replace(line.batch, observations=observations))
+
+
+def looks_of(lines: list[Line]) -> set[tuple[str, str, str]]:
+    hosts = {line.agent.agent: line.agent.host for line in lines if isinstance(line, Known)}
+    return {
+        (hosts[line.batch.agent], seen.signal, seen.subject)
+        for line in lines
+        if isinstance(line, Said)
+        for seen in line.batch.observations
+    }

@@ -1,0 +1,61 @@
+"""What a re-run of one recording says before and after its drill-down, and whether that is right."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from bench.calibration.reliability import Sample
+from drills.recorded import Must
+from rules.catalogue import Catalogue
+from rules.diagnosis import Diagnosis
+from server.diagnosis.turn import Turn, root_of
+from server.recording.lines import Line
+from server.recording.rerun import rerun
+
+AFTER = 10.0
+"""Seconds after the first ticket in which a second one may still be opened."""
+
+
+class _Enough(Exception):
+    """The rest of the recording tells nothing more."""
+
+
+class Sampled(msgspec.Struct):
+    """Samples of one re-run, by stage."""
+
+    before: list[Sample] = []
+    """The diagnoses of the last turn before the first step of the drill-down ended."""
+    after: list[Sample] = []
+    """Each ticket as it was opened."""
+    opened_at: float = 0.0
+
+
+def sample(lines: Sequence[Line], must: Must, catalogue: Catalogue) -> Sampled:
+    fault = must.expected[0].fault
+    right = {(one.fault, one.entity) for each in must.expected for one in (each, *each.or_)}
+    right |= {(each.fault, each.entity) for each in must.also}
+    found = Sampled()
+
+    def judged(diagnosis: Diagnosis) -> Sample:
+        name, _ = root_of(diagnosis)
+        return Sample(fault, diagnosis.probability, (name, diagnosis.entity) in right)
+
+    def watch(turn: Turn) -> None:
+        asked = any(step.after for each in turn.diagnoses for step in each.steps)
+        if turn.diagnoses and not asked and not found.after:
+            found.before = [judged(each) for each in turn.diagnoses]
+        for _ticket, number, _at, diagnosis in turn.draft.diagnoses:
+            if number == 1:
+                found.after.append(judged(diagnosis))
+                found.opened_at = found.opened_at or turn.now
+        if found.opened_at and turn.now > found.opened_at + AFTER:
+            raise _Enough
+
+    with tempfile.TemporaryDirectory() as folder, suppress(_Enough):
+        rerun(lambda: lines, Path(folder), catalogue, watch)
+    return found

@@ -128,6 +128,19 @@ def test_a_password_that_the_database_refuses_to_one_of_its_clients_is_the_passw
     assert [fault for fault, _ in roots(world)] == ["app.credentials.wrong"]
 
 
+def test_an_upstream_behind_a_flapping_link_is_lost_with_the_link(world):
+    world.service("web1/nginx")
+    partner = "address:203.0.113.9"
+    world.graph.add(Edge("service:web1/nginx", Relation.DEPENDS_ON, partner))
+    world.graph.add(Edge(partner, Relation.ROUTES_VIA, "nic:db1/eth2"))
+    world.alive()
+    world.local("net.link", "nic:db1/eth2", Reason.FLAPPING)
+    world.local("log.upstream_failed", "service:web1/nginx", Reason.MATCHED, since=2.0)
+    for observer in ("web2", "app1"):
+        world.probe("app.http", observer, "web1/nginx", 80, Reason.STATUS, since=2.0)
+    assert roots(world) == {("net.link.flap", "nic:db1/eth2")}
+
+
 def test_passes_from_before_the_onset_do_not_acquit(world):
     world.heartbeat("db1", Reason.OVERDUE, opposite=-10.0)
     for name in ("web1", "web2", "app1"):

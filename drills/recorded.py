@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,8 @@ from drills.timeline import Timeline
 
 BEFORE = 1.0
 """Seconds before the first step at which a recording begins."""
+AFTER = 6.0
+"""Seconds that it goes on after the end: run again, a proof of repair may come a little later."""
 
 
 class Must(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -32,6 +35,7 @@ class Must(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def record(case: Case, steps: Timeline, outcome: Outcome, folder: Path) -> None:
     """Raises LabError when the product does not make a recording."""
+    time.sleep(AFTER)
     folder.mkdir(parents=True, exist_ok=True)
     name = f"{outcome.drill}-{outcome.run}"
     case.product.record(folder / f"{name}.jsonl.gz", steps.began - BEFORE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import exp, log
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ NAT: Nats = 1_000_000
 NEVER: Nats = -60 * NAT
 """Stands for log 0: far below anything that evidence can outweigh."""
 _STATE = "state."
+REMEMBERED = 16_384
+"""Logarithms: the same few strengths are combined over and over."""
 
 
 class Cause(NamedTuple):
@@ -40,6 +43,7 @@ def state_of(cause: Cause) -> State:
     return State(cause.name.removeprefix(_STATE))
 
 
+@lru_cache(REMEMBERED)
 def nats(probability: float) -> Nats:
     return round(log(probability) * NAT) if probability > 0 else NEVER
 
@@ -48,6 +52,7 @@ def chance(value: Nats) -> float:
     return exp(value / NAT)
 
 
+@lru_cache(REMEMBERED)
 def complement(value: Nats) -> Nats:
     """log(1 − exp(value)): from "none of them" to "at least one of them"."""
     return nats(1.0 - exp(value / NAT)) if value < 0 else NEVER

@@ -11,6 +11,7 @@ from rules.inference.cause import NAT, NEVER, Cause, Nats, complement, nats
 from rules.inference.ground import Ground, Hop
 from rules.inference.outcomes import Reading, at_most
 from rules.inference.touch import Touches
+from wire.entity import Entity
 
 BURDEN: Nats = NAT
 """A way to a state that is this much worse than the best one is not taken."""
@@ -64,11 +65,15 @@ class Closer:
         touches: Touches,
         behind: Mapping[Cause, Mapping[Key, Reading]],
         onsets: Mapping[Cause, float],
+        aside: Container[Entity],
     ) -> None:
+        """``aside``: entities of whose looks not all are weighed."""
         self._ground = ground
         self._touches = touches
         self._behind = behind
         self._onsets = onsets
+        self._earliest = min(onsets.values())
+        self._aside = aside
         self._hops: dict[Cause, tuple[Hop, ...]] = {}
         self._hopes: dict[Cause, Nats] = {}
         self._begun: dict[tuple[Cause, float], float] = {}
@@ -153,8 +158,18 @@ class Closer:
 
     def _hops_of(self, cause: Cause) -> tuple[Hop, ...]:
         if cause not in self._hops:
-            self._hops[cause] = tuple(self._ground.children(cause))
+            hops = self._ground.children(cause)
+            self._hops[cause] = tuple(hop for hop in hops if self._matters(hop.cause))
         return self._hops[cause]
+
+    def _matters(self, state: Cause) -> bool:
+        """What stands behind no symptom, and bears on no look, can neither be followed nor missed.
+
+        A later onset leaves no more looks to bear on than the earliest.
+        """
+        if state in self._behind:
+            return True
+        return state.entity not in self._aside and bool(self._touches.of(state, self._earliest))
 
     def _fallen(self, cause: Cause, members: dict[Cause, set[Cause]]) -> Iterable[Hop]:
         """The groups of which too few members are left once this one has failed too."""

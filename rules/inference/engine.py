@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 from rules.catalogue import Catalogue
 from rules.diagnosis import Diagnosis, Key
@@ -12,12 +12,14 @@ from rules.inference.candidates import Candidate, Refuted, judge
 from rules.inference.cause import Cause
 from rules.inference.closure import Closer
 from rules.inference.components import Component, components
+from rules.inference.crowd import MANY, Crowd
 from rules.inference.explain import Case
+from rules.inference.following import Following
 from rules.inference.ground import Ground
 from rules.inference.groups import with_redundancy
 from rules.inference.index import Index
 from rules.inference.knowledge import Knowledge
-from rules.inference.outcomes import read
+from rules.inference.outcomes import Reading, read
 from rules.inference.reach import Reach
 from rules.inference.refuted import with_refuted
 from rules.inference.score import Judge
@@ -48,34 +50,82 @@ class Engine:
         self._worth: dict[Cause, Candidate] = {}
         self._refuted: dict[Cause, Refuted] = {}
         self._solved: dict[tuple[Key, ...], Solved] = {}
+        self._crowd = Crowd()
+        self._following = Following(self.ground, self._crowd)
+        self._shares: dict[str, float] = {}
+        self._latest: tuple[int, list[Diagnosis]] | None = None
+        """Revision of the crowd, and what was concluded; good until something else changes."""
 
     def update(self, evidence: Evidence) -> None:
         """Take the latest result of its key in place of what was known of it."""
         reading = read(evidence, self.knowledge)
         if reading is None:
             return
+        change = self._crowd.put(reading)
+        for each in change.set_aside:
+            self._let_go(each.key)
+        for each in change.weighed:
+            self._weigh(each)
+
+    def remove(self, key: Key) -> None:
+        """The key is no longer looked at, or no longer known."""
+        for each in self._crowd.drop(key):
+            self._weigh(each)
+        self._let_go(key)
+
+    def _weigh(self, reading: Reading) -> None:
         known = self.index.readings.get(reading.key)
         self.index.put(reading)
         self._standing.replace(known, reading)
 
-    def remove(self, key: Key) -> None:
-        """The key is no longer looked at, or no longer known."""
-        self._standing.replace(self.index.drop(key), None)
-        self._reach.drop(key)
+    def _let_go(self, key: Key) -> None:
+        known = self.index.drop(key)
+        if known is not None:
+            self._standing.replace(known, None)
+            self._reach.drop(key)
 
     def graph_changed(self) -> None:
         """What leans on what has changed: what was remembered of it is forgotten."""
+        self.ground.forget()
         self._reach.forget()
+        self._following.forget()
         self._standing.forget_all()
 
     def infer(self, now: float) -> list[Diagnosis]:
         """One diagnosis per root, the oldest first. Only what changed since the last call is searched."""
         del now
+        shares = self._crowd.shares()
+        if shares != self._shares:
+            self._shares = shares
+            self._standing.forget_all()
+        if self._latest is not None and self._latest[0] == self._crowd.revision and self._holds():
+            return list(self._latest[1])
+        scene, found = self._concluded()
+        while lost := self._following.lost(_roots(found)):
+            for each in self._crowd.release([one.key for one in lost[: max(MANY, len(lost) // 2)]]):
+                self._weigh(each)
+            scene, found = self._concluded()
+        found = [with_refuted(each, self._refuted, self._reach, scene) for each in found]
+        found = self._following.shared_out(found)
+        found = together(found, self.knowledge, self.ground.graph)
+        found = with_redundancy(found, self.ground.graph)
+        found.sort(key=lambda each: (each.onset, each.entity, each.root.fault, each.root.entity))
+        self._latest = (self._crowd.revision, found)
+        return list(found)
+
+    def _holds(self) -> bool:
+        """Nothing has changed since the last conclusion, nor how sure it makes us."""
+        return not self._standing.changed and all(
+            self._temperature(keys) == each.temperature for keys, each in self._solved.items()
+        )
+
+    def _concluded(self) -> tuple[Scene, list[Diagnosis]]:
+        """From what is weighed."""
         if self._standing.settle():
             self._worth.clear()
             self._refuted.clear()
             self._solved.clear()
-        scene = Scene(self.ground, self.index, Touches(self.ground, self.index))
+        scene = Scene(self.ground, self.index, Touches(self.ground, self.index, self._crowd))
         self._judge_changed(scene)
         changed = self._standing.changed_entities | {cause.entity for cause in self._standing.changed_causes}
         solved: dict[tuple[Key, ...], Solved] = {}
@@ -88,12 +138,7 @@ class Engine:
             solved[component.keys] = known
         self._solved = solved
         self._standing.done()
-        found = [diagnosis for each in solved.values() for diagnosis in each.diagnoses]
-        found = [with_refuted(each, self._refuted, self._reach, scene) for each in found]
-        found = together(found, self.knowledge, self.ground.graph)
-        found = with_redundancy(found, self.ground.graph)
-        found.sort(key=lambda each: (each.onset, each.entity, each.root.fault, each.root.entity))
-        return found
+        return scene, [diagnosis for each in solved.values() for diagnosis in each.diagnoses]
 
     def _judge_changed(self, scene: Scene) -> None:
         for cause in self._standing.faults_to_judge():
@@ -110,9 +155,15 @@ class Engine:
 
     def _solve(self, component: Component, scene: Scene, temperature: float) -> Solved:
         onsets = {each.cause: each.onset for each in component.candidates}
-        closer = Closer(self.ground, scene.touches, self._standing.behind, onsets)
+        closer = Closer(self.ground, scene.touches, self._standing.behind, onsets, self._crowd)
         judged = Judge(closer, scene.touches, {each.cause: each.prior for each in component.candidates})
         scene.touches.watched = set()
-        best = search(component, judged, self.index.readings)
+        best = search(component, judged, self.index.readings, many=self._crowd.is_behind(component.keys))
         diagnoses = Case(scene, component, judged, best, temperature).diagnoses()
         return Solved(component, frozenset(scene.touches.watched), temperature, tuple(diagnoses))
+
+
+def _roots(found: Iterable[Diagnosis]) -> list[Cause]:
+    """The one that explains most first."""
+    ordered = sorted(found, key=lambda each: (-len(each.explains), each.root.fault, each.root.entity))
+    return [Cause(each.root.fault, each.root.entity) for each in ordered]

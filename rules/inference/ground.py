@@ -40,12 +40,24 @@ class Ground:
     def __init__(self, knowledge: Knowledge, graph: Graph) -> None:
         self.knowledge = knowledge
         self.graph = graph
+        self._children: dict[Cause, tuple[Hop, ...]] = {}
+        self._possible: dict[Cause, bool] = {}
+
+    def forget(self) -> None:
+        """The graph changed."""
+        self._children.clear()
+        self._possible.clear()
 
     def model(self, cause: Cause) -> Model | None:
         return self.knowledge.model(cause.name, kind_of(cause.entity))
 
-    def children(self, cause: Cause) -> Iterator[Hop]:
+    def children(self, cause: Cause) -> tuple[Hop, ...]:
         """The states that this cause may bring about, one hop away; groups are not among them."""
+        if cause not in self._children:
+            self._children[cause] = tuple(self._led_to(cause))
+        return self._children[cause]
+
+    def _led_to(self, cause: Cause) -> Iterator[Hop]:
         yield from self._parts(cause)
         model = self.model(cause)
         for spread in model.spreads if model else ():
@@ -108,6 +120,12 @@ class Ground:
         fault = self.knowledge.particular.get(cause.name)
         if fault is None:
             return True
+        known = self._possible.get(cause)
+        if known is None:
+            known = self._possible[cause] = self._can_have(fault, cause)
+        return known
+
+    def _can_have(self, fault: Fault, cause: Cause) -> bool:
         if fault.unwatched and not self._leans_on_unwatched(cause.entity):
             return False
         return self._named(fault, cause.entity) and self._preferred(fault, cause.entity)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from math import exp
 from typing import NamedTuple
 
 from rules.diagnosis import Key
 from rules.evidence import Evidence, Exercised
-from rules.inference.cause import Nats, nats
+from rules.inference.cause import REMEMBERED, Nats, nats
 from rules.inference.knowledge import PASS, Entry, Knowledge, Sway
 from wire.entity import Entity
 from wire.judgement import Reason
@@ -117,7 +118,13 @@ def likelihood(reading: Reading, blocked: Nats, missed: Nats) -> Nats:
     """
     if not missed:
         return blocked
-    return blocked + nats(1.0 - (1.0 - reading.leak) * exp(missed / 1e6)) - reading.leaked
+    return blocked + _produced(reading.leak, missed) - reading.leaked
+
+
+@lru_cache(REMEMBERED)
+def _produced(leak: float, missed: Nats) -> Nats:
+    """The log of P(outcome) by the leak or any of the producers."""
+    return nats(1.0 - (1.0 - leak) * exp(missed / 1e6))
 
 
 def at_most(reading: Reading) -> Nats:

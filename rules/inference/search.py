@@ -22,8 +22,13 @@ RIVALS = 24
 """Rivals of one root that are weighed in its place."""
 
 
-def search(component: Component, judge: Judge, readings: Mapping[Key, Reading]) -> Weighed:
-    """The best set, the empty one included; ``judge`` remembers all that were weighed on the way."""
+def search(
+    component: Component, judge: Judge, readings: Mapping[Key, Reading], *, many: bool = False
+) -> Weighed:
+    """The best set, the empty one included; ``judge`` remembers all that were weighed on the way.
+
+    ``many``: the symptoms stand for very many more.
+    """
     best = judge.weigh(())
     if len(component.candidates) <= EXACT_CANDIDATES:
         causes = sorted(candidate.cause for candidate in component.candidates)
@@ -32,7 +37,7 @@ def search(component: Component, judge: Judge, readings: Mapping[Key, Reading]) 
                 best = better(judge.weigh(roots), best)
     while True:
         found = _improved(component, best, judge, readings)
-        if found is best:
+        if found is best and not many:
             found = _taken_apart(component, best, judge, readings)
         if found is best:
             break

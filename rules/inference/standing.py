@@ -44,6 +44,11 @@ class Standing:
         """The graph changed: everything is to be found anew at the next inference."""
         self._whole = False
 
+    @property
+    def changed(self) -> bool:
+        """Is there anything that was not worked into the conclusions yet?"""
+        return not self._whole or bool(self.changed_entities or self.changed_causes)
+
     def settle(self) -> bool:
         """Find anew what must be; true when nothing that was concluded before may be used."""
         anew = not self._whole

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from rules.inference.cause import Cause, Nats
+from rules.inference.crowd import HIGHEST, MANY, Crowd, number
 from rules.inference.ground import Ground
 from rules.inference.index import Index
 from rules.inference.knowledge import Look, Model, Sway
@@ -44,9 +45,10 @@ class Scene:
 class Touches:
     """The touches of each cause, worked out once per episode of it."""
 
-    def __init__(self, ground: Ground, index: Index) -> None:
+    def __init__(self, ground: Ground, index: Index, crowd: Crowd) -> None:
         self._ground = ground
         self._index = index
+        self._crowd = crowd
         self._known: dict[tuple[Cause, float], tuple[Touch, ...]] = {}
         self.watched: set[Entity] = set()
         """The entities whose looks were asked for: what was concluded from them rests on these."""
@@ -76,8 +78,11 @@ class Touches:
         here = self._index.here(cause.entity)
         present = sorted(look for look in here if look in model.entries)
         for look in present:
-            same = tuple(other for other in present if other[0] == look[0])
+            same = (look,) if len(present) == 1 else tuple(each for each in present if each[0] == look[0])
+            share = self._crowd.share(look[0]) if len(here[look]) > MANY else 1.0
             for reading in read(cause.entity, look):
+                if share < 1.0 and not reading.is_symptom and number(reading.key) > share * HIGHEST:
+                    continue  # as few of the passes as of the symptoms
                 played = same
                 if len(same) > 1:
                     played = tuple(other for other in same if reading.key in here[other])

@@ -139,6 +139,15 @@ class CurrentState:
     def presences(self) -> list[Presence]:
         return [self._presence(known.saved) for known in list(self._agents.values())]
 
+    def presence(self, agent: str) -> Presence | None:
+        known = self._agents.get(agent)
+        return None if known is None else self._presence(known.saved)
+
+    def agent_of(self, host: str) -> str:
+        """The agent of this host that spoke last; empty where there is none."""
+        known = self._by_host.get(host)
+        return "" if known is None else known.saved.agent
+
     def overdue(self, now: float) -> list[Presence]:
         """Agents that were heard once, said no goodbye, and missed three heartbeats."""
         return [

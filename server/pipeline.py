@@ -116,7 +116,7 @@ class Pipeline:
             locate,
             self._weigh,
             Heed(catalogue, self.standing, self.desk),
-            Listen(catalogue, self.topology, self.standing, current.presences, tasks.hung_up_at),
+            Listen(catalogue, self.topology, self.standing, current, tasks.gone),
             CompareClocks(catalogue, self.topology, self.standing, current.presences),
             infer,
             self.drill_down,

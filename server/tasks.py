@@ -140,9 +140,10 @@ class TaskDesk:
         with self._lock:
             return tuple(self._told)
 
-    def hung_up_at(self, host: str) -> float:
-        """When the host closed the connection on which its agent waited; 0 where it did not, or came back."""
-        return self._hung_up.get(host, 0.0)
+    def gone(self) -> dict[str, float]:
+        """Hosts that closed the connection on which their agent waited, and when; until they come back."""
+        with self._lock:
+            return dict(self._hung_up)
 
     def close(self) -> None:
         """Lets every held request go; called in the event loop."""

@@ -36,6 +36,8 @@ class AddressBook:
         """The links of the house, and how many attachments each has."""
         self._lengths: Counter[int] = Counter()
         """The lengths of their prefixes."""
+        self._named: dict[str, set[str]] = {}
+        """Host → the names by which it is found."""
 
     def put(self, inventory: Inventory) -> None:
         """Replace what was known of this host."""
@@ -53,8 +55,10 @@ class AddressBook:
         for listener in inventory.listeners:
             doors.setdefault((listener.protocol, listener.port), []).append(listener)
         self._listeners[inventory.host] = doors
-        self._names[inventory.host.lower()] = inventory.host
-        self._names.setdefault(inventory.host.lower().partition(".")[0], inventory.host)
+        full = inventory.host.lower()
+        self._names[full] = inventory.host
+        self._names.setdefault(full.partition(".")[0], inventory.host)
+        self._named[inventory.host] = {full, full.partition(".")[0]}
 
     def drop(self, host: str) -> None:
         for attachment in self._nics.pop(host, ()):
@@ -62,7 +66,9 @@ class AddressBook:
                 del self._owners[str(attachment.interface.ip)]
             self._count(attachment.interface.network, -1)
         self._listeners.pop(host, None)
-        self._names = {name: owner for name, owner in self._names.items() if owner != host}
+        for name in self._named.pop(host, ()):
+            if self._names.get(name) == host:
+                del self._names[name]
 
     def _count(self, network: Network, change: int) -> None:
         self._networks[network] += change

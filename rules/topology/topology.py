@@ -28,6 +28,8 @@ class Topology:
 
     def __init__(self, server_host: str = "") -> None:
         self.graph = Graph()
+        self.revision = 0
+        """Rises whenever something that was told or declared may have changed the picture."""
         self.book = AddressBook()
         self.wiring = Wiring()
         self.inventories: dict[str, Inventory] = {}
@@ -49,6 +51,7 @@ class Topology:
         if said is not None and _timeless(said) == _timeless(inventory):
             return False
         self._said[name] = inventory
+        self.revision += 1
         inventory = self.inventories[name] = self._vanished.complete(inventory)
         before = {str(attachment.interface.ip) for attachment in self.book.attachments(name)}
         self.book.put(inventory)
@@ -71,6 +74,7 @@ class Topology:
 
     def forget(self, host: str) -> None:
         """The host is retired: nothing of it is left."""
+        self.revision += 1
         self._backends.forget(host)
         self._vanished.forget(host)
         self._said.pop(host, None)
@@ -89,6 +93,7 @@ class Topology:
 
         ``at``: when it was declared.
         """
+        self.revision += 1
         plugs = [(nic_id(port), ids.switch(switch.name)) for switch in site.switch for port in switch.ports]
         for nic in self._pinned:
             self.wiring.unplug(nic)

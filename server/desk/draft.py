@@ -76,8 +76,11 @@ class Draft:
     def watch(self, ticket_id: str, at: float, keys: Iterable[Key], reason: str) -> None:
         """Replaces the watched symptoms; the event tells the difference."""
         before, after = self.ticket(ticket_id).watch, tuple(dict.fromkeys(keys))
-        dropped = [list(key) for key in before if key not in set(after)]
-        added = [list(key) for key in after if key not in set(before)]
+        if before == after:
+            return
+        old, new = set(before), set(after)
+        dropped = [list(key) for key in before if key not in new]
+        added = [list(key) for key in after if key not in old]
         if dropped or added:
             self._append(ticket_id, at, "watch", dropped, added, reason)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 
 import msgspec
 
@@ -37,16 +38,24 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def hosts_of(diagnosis: Diagnosis, place: Callable[[Key], str] = subject_host) -> tuple[str, ...]:
-    """Hosts on which the root, its consequences or its symptoms are; the root's first.
+    """Hosts on which the root, its consequences or its symptoms are; the root's first."""
+    return tuple(dict.fromkeys(hosts_along(diagnosis, place)))
+
+
+def hosts_along(diagnosis: Diagnosis, place: Callable[[Key], str] = subject_host) -> Iterator[str]:
+    """The same one by one, some of them more than once.
 
     ``place`` tells the host that a look was about. A look between two hosts, one of which has the root,
     is a symptom of that one.
     """
     roots = [host_of(each) for each in (diagnosis.entity, diagnosis.root.entity)]
     roots += [host_of(each.entity) for each in diagnosis.members]
-    found = [*roots, *(host_of(each.entity) for each in diagnosis.consequences)]
-    found += [place(key) or key[0] for key in diagnosis.explains if key[0] not in roots]
-    return tuple(dict.fromkeys(host for host in found if host and host != SERVER))
+    found = chain(
+        roots,
+        (host_of(each.entity) for each in diagnosis.consequences),
+        (place(key) or key[0] for key in diagnosis.explains if key[0] not in roots),
+    )
+    return (host for host in found if host and host != SERVER)
 
 
 def reach(

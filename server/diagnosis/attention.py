@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 
 from rules.diagnosis import Key
-from server.desk.scope import hosts_of
+from server.desk.scope import hosts_along
 from server.desk.ticket import Note
 from server.diagnosis.drill_down import DrillDown
 from server.diagnosis.turn import Turn, root_of
@@ -34,7 +35,7 @@ class Attention:
             host
             for each in turn.diagnoses
             if root_of(each) not in settled
-            for host in hosts_of(each, self._place)
+            for host in islice(hosts_along(each, self._place), MAX_ATTENDED)
         ]
         self._tasks.attend([*self._drill_down.hosts(), *wanted[:MAX_ATTENDED]])
         for event in turn.draft.events:

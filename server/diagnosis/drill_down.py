@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from enum import StrEnum
 from typing import Protocol
 from uuid import uuid4
@@ -13,6 +13,7 @@ from rules.diagnosis import Diagnosis, Hypothesis, Key, RuledOut, Step, Tried, U
 from rules.models import Relation
 from rules.topology import Topology
 from server.diagnosis.infer import Infer
+from server.diagnosis.keys import keys_of
 from server.diagnosis.standing import SERVER, Standing
 from server.diagnosis.targets import is_local, target_for
 from server.diagnosis.turn import Turn
@@ -29,6 +30,8 @@ AGAIN_AFTER = 20.0
 DEADLINE = 6.0
 """Seconds for the way there, the test with its time-out, and the way back."""
 TOO_LATE = "no answer in time"
+TOLD_BY = 2_000
+"""Symptoms by which a round of tests is known to be about a diagnosis."""
 MAX_STEPS = 12
 MAX_HYPOTHESES = 5
 FORGOTTEN_AFTER = 600.0
@@ -115,17 +118,16 @@ class DrillDown:
 
     def pending(self, diagnosis: Diagnosis) -> bool:
         """Could a test that is under way still change what is thought of this root?"""
-        explained = set(diagnosis.explains)
+        explained = keys_of(diagnosis.explains)
         return any(asked.round.explains & explained for asked in self._asked.values())
 
     def tested(self, diagnosis: Diagnosis) -> bool:
         """Has a round of tests about what it explains come to its end?"""
-        return self.ended(diagnosis.explains)
+        return self.ended(keys_of(diagnosis.explains))
 
-    def ended(self, symptoms: Iterable[Key]) -> bool:
+    def ended(self, symptoms: Collection[Key]) -> bool:
         """Has a round of tests about any of these come to its end?"""
-        explained = set(symptoms)
-        return any(not each.open and each.explains & explained for each in self._rounds)
+        return any(not each.open and not each.explains.isdisjoint(symptoms) for each in self._rounds)
 
     def hosts(self) -> set[str]:
         """Hosts that have tests to run."""
@@ -177,7 +179,7 @@ class DrillDown:
     def _ask(self, diagnosis: Diagnosis, turn: Turn) -> None:
         room = min(MAX_PER_ROOT, MAX_TESTS - len(self._asked))
         step = Step(at=turn.now, tests=(), before=_top(diagnosis), after=())
-        asked = _Round(frozenset(diagnosis.explains), step, {}, set())
+        asked = _Round(frozenset(diagnosis.explains[:TOLD_BY]), step, {}, set())
         said: list[str] = []
         for test in self._wanted(diagnosis, turn.now):
             if len(said) >= room:
@@ -223,11 +225,16 @@ class DrillDown:
         if is_local(test.check):
             return own if self._alive(own) else ""
         suspects = {own, host_of(diagnosis.root.entity)}
-        looked = [observer for observer, _, _ in self._looks(test)]
-        for host in (*looked, *self._near(own), *sorted(self._topology.inventories)):
+        for host in self._vantages(test, own):
             if host not in suspects and self._alive(host) and host not in self._standing.hushed:
                 return host
         return ""
+
+    def _vantages(self, test: Wanted, own: str) -> Iterator[str]:
+        """The likeliest first."""
+        yield from (observer for observer, _, _ in self._looks(test))
+        yield from self._near(own)
+        yield from sorted(self._topology.inventories)
 
     def _near(self, host: str) -> list[str]:
         """The hosts on the same switch or segment: little that may be at fault lies between."""
@@ -244,9 +251,12 @@ class DrillDown:
         return bool(host) and host != SERVER and known and host not in self._standing.silent
 
     def _looks(self, test: Wanted) -> list[Key]:
-        return sorted(
-            key for key in self._standing.entries if key[1] == test.check and key[2] == test.subject
-        )
+        """By whom the check was done on the subject; a record is looked at by another name than it has."""
+        entries, subject = self._standing.entries, test.subject
+        known = self._standing.seen_by.get(subject)
+        if known is None:
+            return sorted(key for key in entries if key[1] == test.check and key[2] == subject)
+        return sorted(key for key in ((each, test.check, subject) for each in known) if key in entries)
 
     def _latest(self, test: Wanted, observer: str) -> Entry | None:
         own = self._standing.entries.get((observer, test.check, test.subject))
@@ -256,7 +266,7 @@ class DrillDown:
         return self._standing.entries[looks[0]] if looks else None
 
     def _with_steps(self, diagnosis: Diagnosis) -> Diagnosis:
-        explained = set(diagnosis.explains)
+        explained = keys_of(diagnosis.explains)
         mine = [each.step for each in self._rounds if each.explains & explained]
         return msgspec.structs.replace(diagnosis, steps=tuple(mine[-MAX_STEPS:])) if mine else diagnosis
 
@@ -278,7 +288,7 @@ def _top(diagnosis: Diagnosis) -> tuple[Hypothesis, ...]:
 
 def _best(diagnoses: Iterable[Diagnosis], explains: frozenset[Key]) -> Diagnosis | None:
     """What is thought now of the symptoms that a step was about."""
-    overlaps = [(len(explains & set(each.explains)), each) for each in diagnoses]
+    overlaps = [(len(explains & keys_of(each.explains)), each) for each in diagnoses]
     shared, best = max(overlaps, key=lambda pair: pair[0], default=(0, None))
     return best if shared else None
 

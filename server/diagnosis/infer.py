@@ -15,6 +15,11 @@ from wire.entity import host_of
 
 EVERY = 2.0
 """Seconds after which the same evidence is judged again: freshness fades."""
+RARELY = 10.0
+"""The same in a storm that does not grow."""
+FEW = 50
+PER_SECOND = 100
+"""Beyond a few symptoms, evidence waits a second for each so many, up to those times."""
 MAX_UNCHECKED = 40
 ONLY_FROM_HERE = "seen from the server only; no other host looks there"
 
@@ -33,7 +38,7 @@ class Infer:
         self._engine = engine
         self._catalogue = catalogue
         self._standing = standing
-        self._revision = -1
+        self._revision = self._symptoms = -1
         self._at = 0.0
         self._latest: list[Diagnosis] = []
         self._said: tuple[Inferred, int] = (Inferred.NOTHING_FAILS, 0)
@@ -51,15 +56,23 @@ class Infer:
         if not self._standing.failing:
             self._latest, self._revision = [], -1
             return [], Inferred.NOTHING_FAILS
-        if self._revision == self._standing.revision and now - self._at < EVERY:
-            return self._latest, Inferred.NOTHING_NEW
+        news = self._revision != self._standing.revision
+        if 0 <= now - self._at < (self._patience() if news else EVERY):
+            return list(self._latest), Inferred.NOTHING_NEW
         self._revision, self._at = self._standing.revision, now
+        self._symptoms = self._standing.failing_revision
         self._latest = [self._with_unchecked(each) for each in self._engine.infer(now)]
-        return self._latest, Inferred.EXPLAINED if self._latest else Inferred.UNEXPLAINED
+        return list(self._latest), Inferred.EXPLAINED if self._latest else Inferred.UNEXPLAINED
+
+    def _patience(self) -> float:
+        """Seconds: a storm still grows; and how fresh its passes are tells little."""
+        wait = max(0, len(self._standing.failing) - FEW) / PER_SECOND
+        return min(EVERY if self._symptoms != self._standing.failing_revision else RARELY, wait)
 
     def _with_unchecked(self, diagnosis: Diagnosis) -> Diagnosis:
         """Adds the looks at its hosts that could have spoken for or against it, and could not be taken."""
-        hosts = set(hosts_of(diagnosis, self._standing.place))
+        nothing = not self._standing.unknown and not self.unanswered
+        hosts = set() if nothing else set(hosts_of(diagnosis, self._standing.place))
         wanted = self._telling_signals(diagnosis)
         missed = [
             Unchecked(signal=signal, subject=subject, why=entry.observation.reason.value)

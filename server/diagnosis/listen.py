@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from rules.catalogue import Catalogue
@@ -10,6 +10,7 @@ from rules.evidence import Evidence
 from rules.topology import Topology
 from server.diagnosis.standing import SERVER, Standing
 from server.diagnosis.turn import Turn
+from server.diagnosis.vigil import Presences, Vigil
 from server.entry import Entry, Presence
 from wire import entity as ids
 from wire.judgement import Reason, Verdict
@@ -44,36 +45,41 @@ class Listen:
         catalogue: Catalogue,
         topology: Topology,
         standing: Standing,
-        presences: Callable[[], Iterable[Presence]],
-        hung_up_at: Callable[[str], float] = lambda _host: 0.0,
+        presences: Presences,
+        hung_up: Callable[[], Mapping[str, float]] = dict,
     ) -> None:
-        """``hung_up_at`` tells of a host when it closed its agent's connection; 0 where it did not."""
+        """``hung_up`` tells which hosts closed their agent's connection, and when."""
         self._signal = catalogue.signals[SIGNAL]
         self._topology = topology
         self._standing = standing
-        self._presences = presences
-        self._hung_up_at = hung_up_at
+        self._vigil = Vigil(presences)
+        self._hung_up = hung_up
+        self._overdue: set[str] = set()
         self._seq = 0
 
     def run(self, turn: Turn) -> None:
-        heard = overdue = 0
-        for presence in self._presences():
-            if presence.last_heard <= 0:
-                continue
-            heard += 1
-            outcome = self._outcome(presence, turn.now)
-            overdue += outcome is Reason.OVERDUE
+        hung_up = self._hung_up()
+        hosts = (*hung_up, *self._standing.hushed)
+        for presence in self._vigil.whom(turn.arrived, hosts, turn.now):
+            outcome = self._outcome(presence, hung_up.get(presence.host, 0.0), turn.now)
+            if outcome is Reason.OVERDUE:
+                self._overdue.add(presence.agent)
+            else:
+                self._overdue.discard(presence.agent)
             self._judge(presence, turn, outcome)
-        many = overdue >= MANY and overdue * LARGE_PART >= heard
+            self._vigil.keep(presence, late=outcome is not Reason.OK)
+        heard = self._vigil.heard
+        self._overdue &= heard.keys()
+        overdue = len(self._overdue)
+        many = overdue >= MANY and overdue * LARGE_PART >= len(heard)
         if many and not self._standing.many_silent:
-            turn.decide(self.name, Heard.MANY_LAPSED, f"{overdue} of {heard} agents")
+            turn.decide(self.name, Heard.MANY_LAPSED, f"{overdue} of {len(heard)} agents")
         self._standing.many_silent = many
 
-    def _outcome(self, presence: Presence, now: float) -> Reason:
+    def _outcome(self, presence: Presence, hung_up: float, now: float) -> Reason:
         """Who closes a connection has a kernel that lives; of a dead machine nothing is heard at all."""
         if presence.goodbye:
             return Reason.OK
-        hung_up = self._hung_up_at(presence.host)
         if hung_up > presence.last_heard and now - hung_up > COMES_BACK:
             return Reason.STOPPED
         late = presence.overdue_at < now or self._hushed(presence, now)

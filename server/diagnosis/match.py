@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 
 from rules.diagnosis import Diagnosis, Key
 from server.desk.ticket import Ticket
+from server.diagnosis.keys import keys_of
 from server.diagnosis.turn import root_of
 
 
@@ -16,9 +17,9 @@ def match(diagnoses: Iterable[Diagnosis], tickets: Iterable[Ticket]) -> dict[int
     pairs = []
     held = list(tickets)
     for index, diagnosis in enumerate(diagnoses):
-        explained = set(diagnosis.explains)
+        explained = keys_of(diagnosis.explains)
         for ticket in held:
-            shared = len(explained & set(ticket.watch))
+            shared = len(explained & keys_of(ticket.watch))
             same = root_of(diagnosis) == ticket.root
             if shared or same:
                 pairs.append((-shared, not same, ticket.opened_at, int(ticket.id), index, ticket))
@@ -35,7 +36,7 @@ def absorber(
     """The ticket whose root now explains most of what still fails of the other, if there is one."""
     still = [key for key in ticket.watch if key in failing]
     for diagnosis, parent in matched:
-        explained = set(diagnosis.explains)
+        explained = keys_of(diagnosis.explains)
         if still and 2 * sum(key in explained for key in still) > len(still):
             return parent
     return None

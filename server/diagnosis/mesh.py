@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
 from rules.topology import Topology
@@ -26,11 +26,12 @@ class Mesh:
     def __init__(
         self,
         topology: Topology,
-        presences: Callable[[], Iterable[Presence]],
+        agents: Callable[[], Sequence[Presence]],
         hand_out: Callable[[Mapping[str, tuple[str, ...]]], None],
     ) -> None:
         self._topology = topology
-        self._presences = presences
+        self._agents = agents
+        self._seen = (-1, -1)
         self._hand_out = hand_out
         self._drawn_from: object = None
         self._looked_at = 0.0
@@ -40,7 +41,11 @@ class Mesh:
             return
         self._looked_at = turn.now
         topology = self._topology
-        hosts = {presence.host for presence in self._presences()}
+        agents = self._agents()
+        if (topology.revision, len(agents)) == self._seen:
+            return
+        self._seen = (topology.revision, len(agents))
+        hosts = {agent.host for agent in agents}
         known = [each for each in list(topology.inventories.values()) if each.host in hosts]
         found = seats(known, topology.book, topology.wiring)
         picture = (found, topology.wiring.trunks())

@@ -11,6 +11,8 @@ from server.diagnosis.standing import SERVER, Standing
 
 COST = 1.0
 """Seconds; how long a look takes is not known before."""
+ENOUGH = 200
+"""Symptoms of one root of which some may be looked at again."""
 
 
 class Again(msgspec.Struct, frozen=True):
@@ -28,7 +30,7 @@ def probe_again(diagnosis: Diagnosis, standing: Standing) -> Iterator[Again]:
 
     Nor what only a drill-down asked for: repeating it would keep alive what nobody else sees.
     """
-    for key in diagnosis.explains:
+    for key in diagnosis.explains[:ENOUGH]:
         observer, signal, subject = key
         evidence = standing.evidence.get(key)
         asked = observer != SERVER and signal not in standing.log_born and standing.lasting(key)

@@ -72,8 +72,10 @@ class Prove:
 
     def _forget_unwatched(self, turn: Turn, *, said_before: float, begun_at: float = float("-inf")) -> None:
         """The lines of no open ticket that were said last before the one moment and first since the other."""
+        if not self._standing.failing_lines:
+            return
         watched = {key for ticket in turn.draft.tickets() if ticket.open for key in ticket.watch}
-        for key in [key for key in self._standing.failing if key[1] in self._standing.log_born]:
+        for key in list(self._standing.failing_lines):
             said = self._standing.evidence[key]
             if key not in watched and said.confirmed_at < said_before and said.since >= begun_at:
                 self._standing.remove(key)

@@ -54,6 +54,7 @@ class Settled(StrEnum):
     NOBODY_NEEDED = "nobody_needed"
     PLANNED = "planned"
     SAID_GOODBYE = "said_goodbye"
+    HAS_A_TICKET = "has_a_ticket"
 
 
 RIPE = frozenset([Settled.CERTAIN, Settled.TIME_IS_UP])
@@ -90,10 +91,11 @@ class Settle:
 
     def run(self, turn: Turn) -> None:
         said: dict[tuple[str, str], Settled] = {}
+        held = {ticket.root for ticket in self._desk.open_tickets()}
         for diagnosis in turn.diagnoses:
             root = root_of(diagnosis)
             self._think(root, turn.now)
-            reason = self._decide(diagnosis, turn)
+            reason = Settled.HAS_A_TICKET if root in held else self._decide(diagnosis, turn)
             said[root] = reason
             if reason in RIPE:
                 turn.ripe[root] = reason

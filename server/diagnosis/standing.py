@@ -53,11 +53,17 @@ class Standing:
         self.evidence: dict[Key, Evidence] = {}
         self.entries: dict[Key, Entry] = {}
         self.by_id: dict[str, Entry] = {}
-        self.seen_by: dict[str, set[str]] = {}
-        """Entity → observers some look of whom exercised it, once at least."""
+        self.seen_by: dict[str, dict[str, None]] = {}
+        """Entity → observers some look of whom exercised it, once at least; the first comes first."""
         self.unknown: dict[Key, Entry] = {}
         self.failing: dict[Key, float] = {}
         """Symptoms that stand, with the moment at which the server learnt of each."""
+        self.failing_lines: dict[Key, None] = {}
+        """Those of them that a log told."""
+        self.failing_once: dict[Key, None] = {}
+        """Those of them at which nobody looks again by himself."""
+        self.intermittent: dict[Key, None] = {}
+        """Looks that come and go, whatever they say now."""
         self.proven: dict[Key, Proven] = {}
         self._ended: dict[Key, float] = {}
         """Symptoms of resolved tickets → when those were resolved."""
@@ -75,6 +81,8 @@ class Standing:
         """Host → when it was heard again after the whole machine had said goodbye."""
         self.many_silent = False
         """A third of all agents fell silent together: perhaps it is the server that is cut off."""
+        self.failing_revision = 0
+        """Rises when a symptom comes or goes."""
         self.revision = 0
         """Rises with each change that inference must see."""
 
@@ -89,19 +97,31 @@ class Standing:
         self.by_signal.setdefault(key[:2], set()).add(key[2])
         if known is None or known.exercised != evidence.exercised:
             for _, entity in evidence.exercised:
-                self.seen_by.setdefault(entity, set()).add(key[0])
-        if evidence.outcome is Reason.OK:
-            self.failing.pop(key, None)
+                self.seen_by.setdefault(entity, {})[key[0]] = None
+        if evidence.intermittent:
+            self.intermittent[key] = None
         else:
+            self.intermittent.pop(key, None)
+        if evidence.outcome is Reason.OK:
+            self._passes(key)
+        else:
+            self.failing_revision += key not in self.failing
             self.failing.setdefault(key, now)
             self.proven.pop(key, None)
+            if key[1] in self.log_born:
+                self.failing_lines[key] = None
+            if self.lasting(key):
+                self.failing_once.pop(key, None)
+            else:
+                self.failing_once[key] = None
         if known != evidence:
             self._engine.update(evidence)
             self.revision += 1
 
     def remove(self, key: Key) -> None:
         """The key is no longer looked at."""
-        self.failing.pop(key, None)
+        self._passes(key)
+        self.intermittent.pop(key, None)
         self.unknown.pop(key, None)
         gone = self.entries.pop(key, None)
         if gone is not None:
@@ -110,6 +130,11 @@ class Standing:
         if self.evidence.pop(key, None) is not None:
             self._engine.remove(key)
             self.revision += 1
+
+    def _passes(self, key: Key) -> None:
+        self.failing_revision += key in self.failing
+        for failing in (self.failing, self.failing_lines, self.failing_once):
+            failing.pop(key, None)
 
     def graph_changed(self) -> None:
         """What leans on what is different now."""
@@ -148,7 +173,7 @@ class Standing:
 
     def through(self, entity: Entity) -> Iterator[Key]:
         """The looks that exercised it, whether they were counted among its symptoms or not."""
-        observers = self.seen_by.get(entity, set())
+        observers = self.seen_by.get(entity, {})
         for (observer, signal), subjects in self.by_signal.items():
             for subject in subjects if observer in observers else ():
                 key = (observer, signal, subject)

@@ -12,6 +12,7 @@ from server.desk.states import Status
 from server.desk.ticket import Note, Ticket
 from server.diagnosis.citing import cite
 from server.diagnosis.describe import Describe
+from server.diagnosis.keys import keys_of
 from server.diagnosis.match import absorber, match
 from server.diagnosis.moving import Move, Moving, held
 from server.diagnosis.standing import Standing
@@ -51,6 +52,8 @@ class TicketStage:
         self._describe = describe
         self._written: dict[str, tuple[float, tuple[object, ...]]] = {}
         """Ticket → when its diagnosis was last stored, and what it said."""
+        self._watched: dict[str, tuple[tuple[Key, ...], tuple[Key, ...]]] = {}
+        """Ticket → what was explained when it was last watched, and what it watched then."""
         self._moving = moving
         self._kept: dict[str, Move] = {}
         self._left_over: dict[tuple[str, str], float] = {}
@@ -63,6 +66,8 @@ class TicketStage:
         roots = {root_of(each) for each in turn.diagnoses}
         self._left_over = {root: at for root, at in self._left_over.items() if root in roots}
         open_tickets = [ticket for ticket in turn.draft.tickets() if ticket.open]
+        for gone in self._watched.keys() - {ticket.id for ticket in open_tickets}:
+            del self._watched[gone]
         chosen = match(turn.diagnoses, open_tickets)
         pairs: list[tuple[Diagnosis, Ticket]] = []
         for index, ticket in sorted(chosen.items()):
@@ -202,8 +207,11 @@ class TicketStage:
         return tuple(key for key in keys if self._standing.lasting(key))
 
     def _watch(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> None:
-        keys: tuple[Key, ...] = (*ticket.watch, *self._lasting(diagnosis.explains))
-        turn.draft.watch(ticket.id, turn.now, keys, "symptoms")
+        explained, watch = self._watched.get(ticket.id, ((), ()))
+        if explained is not diagnosis.explains or watch is not ticket.watch:
+            keys: tuple[Key, ...] = (*ticket.watch, *self._lasting(diagnosis.explains))
+            turn.draft.watch(ticket.id, turn.now, keys, "symptoms")
+            self._watched[ticket.id] = (diagnosis.explains, turn.draft.ticket(ticket.id).watch)
         self._mark_unstable(diagnosis, turn.draft.ticket(ticket.id), turn)
 
     def _mark_unstable(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> None:
@@ -213,8 +221,7 @@ class TicketStage:
             turn.decide(self.name, Ticketed.UNSTABLE, ticket.id)
 
     def _intermittent(self, diagnosis: Diagnosis) -> bool:
-        known = self._standing.evidence
-        return any(known[key].intermittent for key in diagnosis.explains if key in known)
+        return not self._standing.intermittent.keys().isdisjoint(keys_of(diagnosis.explains))
 
     def _store(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> None:
         """A new version of the diagnosis, when it says something new."""
@@ -232,7 +239,7 @@ class TicketStage:
 
     def _share_out(self, pairs: list[tuple[Diagnosis, Ticket]], turn: Turn) -> None:
         """A symptom that another ticket's root explains is that ticket's to prove."""
-        for diagnosis, ticket in pairs:
+        for diagnosis, ticket in pairs if len(pairs) > 1 else ():
             mine = set(diagnosis.explains)
             others = {key for each, other in pairs if other.id != ticket.id for key in each.explains} - mine
             current = turn.draft.ticket(ticket.id)

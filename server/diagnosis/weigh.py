@@ -13,7 +13,7 @@ from rules.diagnosis import Key
 from rules.evidence import Dated, Evidence, Exercised, evidence_of
 from rules.models import Proof, Role, Signal
 from rules.topology import Topology
-from server.diagnosis.freshness import confirmed_since, suspects_of
+from server.diagnosis.freshness import Freshness
 from server.diagnosis.locate import Locate
 from server.diagnosis.news import News
 from server.diagnosis.standing import SERVER, Standing
@@ -58,7 +58,7 @@ class Weigh:
         self._standing = standing
         self._locate = locate
         self._seen_revision = 0
-        self._current = current
+        self._freshness = Freshness(standing, topology.graph, current)
         self._news = News(standing.log_born)
         self._outdated: dict[Key, None] = {}
         """Evidence whose ways were found in an older picture of the site."""
@@ -144,8 +144,7 @@ class Weigh:
                     self._standing.put(evidence, entry, now)
 
     def _catch_up(self, turn: Turn) -> None:
-        suspects = suspects_of(self._standing, self._topology.graph)
-        for entry in list(confirmed_since(self._standing, suspects, self._current)):
+        for entry in list(self._freshness.confirmed(turn.now)):
             known = self._standing.evidence[_key(entry)]
             if known.id != entry.id:
                 self._weigh(entry, turn.now)
@@ -154,13 +153,13 @@ class Weigh:
                 known, confirmed_at=entry.confirmed_at, clock_error=entry.clock_error
             )
             self._standing.put(fresh, entry, turn.now)
-        for key in [key for key in self._standing.failing if key[1] in self._standing.log_born]:
+        for key in list(self._standing.failing_lines):
             if self._refuted(key):
                 turn.decide(self.name, Weighed.PROVEN_BY_LOOK, " ".join(key))
 
     def _expire(self, turn: Turn) -> None:
         """A one-off look of a drill-down says nothing about later; it is asked again if it matters."""
-        for key in [key for key in self._standing.failing if not self._standing.lasting(key)]:
+        for key in list(self._standing.failing_once):
             if self._standing.evidence[key].confirmed_at < turn.now - ONE_OFF_LASTS:
                 self._standing.remove(key)
                 turn.decide(self.name, Weighed.EXPIRED, " ".join(key))
@@ -213,7 +212,7 @@ def proofs_of(symptom: Evidence, signals: Mapping[str, Signal], standing: Standi
     for proof in signals[symptom.signal].proof:
         observers = {symptom.observer}
         if Role.PATH in signals[proof.signal].exercises:
-            observers |= standing.seen_by.get(symptom.subject, set())
+            observers |= standing.seen_by.get(symptom.subject, {}).keys()
         for observer in sorted(observers):
             for subject in sorted(standing.by_signal.get((observer, proof.signal), ())):
                 look = standing.evidence[(observer, proof.signal, subject)]

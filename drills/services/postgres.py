@@ -57,6 +57,7 @@ def prepare(node: Node) -> None:
         *AS_POSTGRES,
         str(bin_ / "initdb"),
         *("-D", DATA, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--wal-segsize=1"),
+        timeout=90,
     )
     with node.path(f"{DATA}/pg_hba.conf").open("a") as rules:
         rules.write(ACCESS)

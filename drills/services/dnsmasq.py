@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from drills.layout import DOMAIN, RESOLVER
 from drills.node import Node, Service
 
-ZONE = "/etc/lab.zone"
+ZONE, SERVERS = "/etc/lab.zone", "/etc/lab.servers"
+"""Both are read anew on SIGHUP."""
 CONFIG = f"""\
 user=root
 no-resolv
 no-hosts
 addn-hosts={ZONE}
-local=/{DOMAIN}/
+servers-file={SERVERS}
 listen-address={RESOLVER}
 bind-interfaces
 log-facility=/var/log/dnsmasq.log
@@ -29,5 +30,7 @@ def start(node: Node, zone: Mapping[str, str]) -> None:
     node.start(SERVICE)
 
 
-def write_zone(node: Node, zone: Mapping[str, str]) -> None:
+def write_zone(node: Node, zone: Mapping[str, str], elsewhere: str = "") -> None:
+    """``elsewhere``: the name server that knows what is not in the zone; empty: nobody does."""
     node.write(ZONE, "".join(f"{address} {name}\n" for name, address in zone.items()))
+    node.write(SERVERS, f"server=/{DOMAIN}/{elsewhere}\n")

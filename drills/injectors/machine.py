@@ -28,8 +28,8 @@ ROOM = 192 * 1024 * 1024
 """More than any other program of a host holds: the kernel kills the biggest."""
 
 
-def hog(node: Node, kind: str, name: str, *rest: str) -> None:
-    argv = (*PYTHON, str(PROGRAMS / "hog.py"), kind, name, *rest)
+def hog(node: Node, kind: str, name: str, *rest: str, program: str = "hog") -> None:
+    argv = (*PYTHON, str(PROGRAMS / f"{program}.py"), kind, name, *rest)
     node.start(Service(name=name, argv=argv, log=f"/var/log/{name}.log"))
 
 
@@ -41,6 +41,16 @@ def wait_for(node: Node, name: str, seconds: float = 5) -> int:
             raise LabError(f"{name} does not start on {node.name}")
         time.sleep(0.05)
     return found[0]
+
+
+def restart_agent(lab: Lab, host: str) -> None:
+    """In order; it reads its configuration and its environment anew."""
+    node = lab[host]
+    node.kill(AGENT, signal.SIGTERM)
+    until = time.monotonic() + STOPPING
+    while node.processes(AGENT) and time.monotonic() < until:
+        time.sleep(0.05)
+    lab.booted(host)
 
 
 class PowerLost(Injector, frozen=True, kw_only=True):
@@ -211,15 +221,7 @@ class ClockSkewed(Injector, frozen=True, kw_only=True):
     @contextmanager
     def harm(self, lab: Lab) -> Iterator[None]:
         lab.environment[self.host] = clock.wrong_by(self.seconds)
-        self._restart_agent(lab)
+        restart_agent(lab, self.host)
         yield
         del lab.environment[self.host]
-        self._restart_agent(lab)
-
-    def _restart_agent(self, lab: Lab) -> None:
-        node = lab[self.host]
-        node.kill(AGENT, signal.SIGTERM)
-        until = time.monotonic() + STOPPING
-        while node.processes(AGENT) and time.monotonic() < until:
-            time.sleep(0.05)
-        lab.booted(self.host)
+        restart_agent(lab, self.host)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from drills.injectors.injector import Injector
 from drills.injectors.machine import hog
@@ -13,17 +14,18 @@ from drills.node import Service
 
 
 class Hogs(Injector, frozen=True, kw_only=True):
-    """A program that uses up one thing: see drills/programs/hog.py for the kinds and their arguments."""
+    """A program that uses up one thing: drills/programs/ tells the kinds and their arguments."""
 
     host: MachineName
     kind: str
     args: tuple[str, ...] = ()
     process: str = "reportd"
+    program: Literal["hog", "traffic"] = "hog"
 
     @contextmanager
     def harm(self, lab: Lab) -> Iterator[None]:
         node = lab[self.host]
-        hog(node, self.kind, self.process, *self.args)
+        hog(node, self.kind, self.process, *self.args, program=self.program)
         yield
         while node.kill(self.process):  # one that forks may have been faster
             pass

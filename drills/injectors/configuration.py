@@ -13,7 +13,7 @@ from drills.lab import Lab, wait_for_port
 from drills.layout import BY_NAME, MachineName
 from drills.services import shop
 
-STARTING = 20.0
+STARTING, GIVING_UP = 20.0, 8.0
 
 
 class FileChanged(Injector, frozen=True, kw_only=True):
@@ -78,7 +78,10 @@ class StartedTooEarly(Injector, frozen=True, kw_only=True):
 
 
 class PortTaken(Injector, frozen=True, kw_only=True):
-    """Another program listens where a service wants to, when that is started anew."""
+    """A program listens where a service wants to when that is started anew, and ends once that gave up.
+
+    Had it stayed, the agent would have taken it for a service, and missed it after the repair.
+    """
 
     host: MachineName
     port: int
@@ -91,7 +94,10 @@ class PortTaken(Injector, frozen=True, kw_only=True):
         hog(node, "listens", "reportd", str(self.port))
         wait_for_port(node, "127.0.0.1", self.port)
         lab.start_services(place)
-        yield
+        until = time.monotonic() + GIVING_UP
+        while node.processes(self.process) and time.monotonic() < until:
+            time.sleep(0.05)
         node.kill("reportd")
+        yield
         node.kill(self.process)
         lab.start_services(place)

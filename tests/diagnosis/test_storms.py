@@ -7,6 +7,9 @@ import pytest
 from bench.storm.play import ARRIVALS, Play
 from bench.storm.shapes import core_switch, database, file_system, name_server
 
+pytestmark = pytest.mark.timeout(600)
+"""A storm takes seconds; a machine that others use, too, takes minutes."""
+
 
 def tickets_of(storm, arrival, folder, catalogue):
     """All that there ever were, the merged ones too."""

@@ -22,10 +22,10 @@ SAME = {"auth_bruteforce": "auth_failure", "docker_hung": "hung_task"}
 """Labels that are scored as one."""
 MEANS = {
     "ata_error": ("ata_error",),
-    "auth_failure": ("auth_failure", "bruteforce", "key_permissions"),
+    "auth_failure": ("auth_failure", "bruteforce", "key_permissions", "credentials_refused"),
     "cert_error": ("certificate_error",),
     "clock_unsync": ("clock_unsynchronised", "clock_step"),
-    "db_error": ("database_error",),
+    "db_error": ("database_error", "credentials_refused"),
     "disk_full": ("no_space",),
     "fd_exhaustion": ("fd_exhausted",),
     "fs_readonly": ("fs_read_only",),

@@ -16,6 +16,7 @@ LINES = (
     "log.conntrack_full",
     "log.container_hung",
     "log.crash_loop",
+    "log.credentials_refused",
     "log.database_error",
     "log.dependency_missing",
     "log.dns_failure",

@@ -7,7 +7,7 @@ LOCKS := deploy/requirements
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: up test check drills soak bench bench-recorded bench-coverage calibrate lock docs format clean
+.PHONY: up test check drills soak bench bench-topologies bench-recorded bench-coverage calibrate lock docs format clean
 .DELETE_ON_ERROR:
 
 up: $(VENV)/run.stamp
@@ -39,6 +39,10 @@ soak: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	@deploy/debian/install bench
 	@for bench in bench/[a-z]*.py; do echo "== $$bench"; $(BIN)/python -P "$$bench" || exit 1; done
+
+# Every single failure and 40 pairs of each real network that lies beside the project; half an hour. FILE=other.
+bench-topologies: $(VENV)/dev.stamp
+	$(BIN)/python -P bench/topologies.py --most 0 --pairs 40 $(if $(FILE),--file $(FILE))
 
 # Which alert rules of a public collection our signals cover; writes docs/coverage.md.
 bench-coverage: $(VENV)/dev.stamp

@@ -13,7 +13,7 @@ from drills.drill import Answer, Drill
 from drills.injectors.storage import device_of
 from drills.outcome import Outcome
 from drills.product import OPEN, Rootward
-from drills.safety import overgrown, unescaped
+from drills.safety import overclaimed, overgrown, unescaped
 from drills.timeline import Timeline
 from drills.verdict import Ticket, answers, difference, misdated, names, onset_of
 
@@ -83,6 +83,7 @@ class Case:
             self.faults.append(late)
         self.faults += overgrown(self.product, self.drill.limit)
         self.faults += unescaped(self.product, self.drill.inert, tickets)
+        self.faults += overclaimed(self.product, self.seen)
         self.compare_with_command_line()
 
     def until(self, steps: Timeline) -> float:
@@ -112,6 +113,7 @@ class Case:
         self.resolved = time.time() - repaired
         if wrong := self.wrong():
             self.faults.append(f"after the repair: {wrong}")
+        self.faults += overclaimed(self.product, self.seen)
 
     def watch_people(self) -> None:
         """Silence is no proof: the ticket must stand until somebody resolves it, who says why."""

@@ -181,6 +181,10 @@ class Rootward:
         node.run(*argv, "--since", repr(since))
         shutil.move(node.path(inside), file)
 
+    def report(self, ticket: str) -> dict[str, Any]:
+        """The diagnostic report of a ticket, as programs read it."""
+        return dict(self.console.get(f"/api/v1/tickets/{ticket}/report", format="json"))
+
     def hosts(self) -> list[dict[str, Any]]:
         found = self.console.get("/api/v1/hosts")
         return list(found if isinstance(found, list) else found["hosts"])

@@ -1,10 +1,11 @@
-"""What must hold beside the tickets: programs stay small, and an attacker's text stays text."""
+"""What must hold beside the tickets: programs stay small, hostile text stays text, and claims have proof."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from drills.claims import unproven
 from drills.drill import Limit
 from drills.product import Rootward
 from drills.verdict import Ticket, name_of
@@ -35,3 +36,10 @@ def unescaped(product: Rootward, inert: Iterable[str], tickets: Iterable[Ticket]
             yield from (
                 f"{text!r} stands in the report of {name_of(ticket)}" for text in wanted if text in report
             )
+
+
+def overclaimed(product: Rootward, tickets: Iterable[Ticket]) -> Iterator[str]:
+    """What a report says without an observation that shows it."""
+    for ticket in tickets if product.serving else ():
+        for claim in unproven(product.report(str(ticket["id"]))):
+            yield f"the report of {name_of(ticket)} claims without proof: {claim}"

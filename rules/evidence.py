@@ -32,7 +32,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     intermittent: tuple[Reason, ...] = ()
     exercised: tuple[Exercised, ...]
     share: tuple[tuple[Entity, float], ...] = ()
-    """Members of a balanced group and the part of the traffic that each gets (engine rule 6)."""
+    """Of several among which traffic is divided (members of a balanced group, equally short ways), the part
+    that each gets (engine rule 6)."""
 
     @property
     def key(self) -> tuple[str, str, Entity]:
@@ -49,7 +50,13 @@ class Dated(msgspec.Struct, frozen=True):
 
 
 def evidence_of(
-    host: str, seen: Observation, dated: Dated, exercised: tuple[Exercised, ...], *, ended: bool = False
+    host: str,
+    seen: Observation,
+    dated: Dated,
+    exercised: tuple[Exercised, ...],
+    *,
+    share: tuple[tuple[Entity, float], ...] = (),
+    ended: bool = False,
 ) -> Evidence:
     """``ended``: what made it intermittent was a trouble that is over. Not for a verdict of unknown."""
     return Evidence(
@@ -65,4 +72,5 @@ def evidence_of(
         confirmed=seen.confirmed,
         intermittent=() if ended else seen.intermittent,
         exercised=exercised,
+        share=share,
     )

@@ -18,7 +18,8 @@ class Edge(msgspec.Struct, frozen=True):
     relation: Relation
     parent: Entity
     weight: float = 1.0
-    """Probability that a state of the parent, which leads to one of the child, gets through."""
+    """Probability that a state of the parent, which leads to one of the child, gets through; 0 where the
+    child has something else to lean on then."""
     source: str = "discovered"
     """``declared``, ``discovered`` (and by what), or ``undeclared`` for the weak edges of engine rule 4."""
     at: float = 0.0

@@ -92,7 +92,7 @@ def _effects(
 
 def _reached(effect: Effect, kinds: tuple[str, ...]) -> tuple[str, ...]:
     if effect.on is Onto.SELF:
-        return kinds
+        return tuple(kind for kind in kinds if effect.kind in ("", kind))
     if effect.on is Onto.HOST:
         return ("host",)
     return (effect.kind,) if effect.kind else ()

@@ -35,6 +35,8 @@ class Role(StrEnum):
     """The host that what was judged is part of."""
     PATH = "path"
     """What the packets crossed: NICs, links, segments, switches, gateways."""
+    AVOIDABLE = "avoidable"
+    """The same, where the network knows a way around it."""
     RESOLVER = "resolver"
     """Whoever was asked for the name."""
     OBSERVER = "observer"
@@ -195,6 +197,8 @@ class Fault(_Model, frozen=True, kw_only=True):
     confirm: tuple[Test, ...] = ()
     excluded_by: tuple[Symptom, ...] = ()
     """Observations that make it impossible."""
+    routed_around: bool = False
+    """The network notices and goes another way where there is one: only what must cross it fails."""
     ticket: bool = True
     """False for what needs nobody: a machine asleep."""
     text: dict[Literal["en", "zh"], Text]

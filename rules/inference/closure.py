@@ -88,6 +88,9 @@ class Closer:
         active = {root: Active(onset, None, undeclared=False) for root, onset in reached.items()}
         frontier = list(active)
         members: dict[Cause, set[Cause]] = {}
+        explained: dict[Key, Nats] = {}
+        for root, onset in reached.items():
+            self._explain(root, onset, explained)
         while frontier:
             level: dict[Cause, _Arrival] = {}
             for cause in frontier:
@@ -98,22 +101,34 @@ class Closer:
                         arrival.onset = min(arrival.onset, reached[cause])
             for state in sorted(level):
                 arrival = level[state]
-                arrival.followed = self._follow(state, arrival)
+                arrival.followed = self._follow(state, arrival, explained)
                 if state in without:
                     arrival.followed = arrival.supported = False
                     arrival.weight = arrival.against
                 reached[state] = arrival.onset
             levels.append(level)
             frontier = [state for state in sorted(level) if level[state].followed]
+            for state in frontier:
+                self._explain(state, level[state].onset, explained)
         return self._keep(levels, active)
 
-    def _follow(self, state: Cause, arrival: _Arrival) -> bool:
-        """Whether the state may be in force; what its own looks weigh is noted on the way."""
+    def _explain(self, cause: Cause, onset: float, explained: dict[Key, Nats]) -> None:
+        """Adds what the cause explains: log(1 − strength) of each symptom's producers."""
+        for touch in self._touches.of(cause, onset):
+            if touch.produces:
+                explained[touch.reading.key] = explained.get(touch.reading.key, 0) + touch.miss
+
+    def _follow(self, state: Cause, arrival: _Arrival, explained: Mapping[Key, Nats]) -> bool:
+        """Whether the state may be in force; what its own looks weigh is noted on the way.
+
+        What is explained nearer to the roots already speaks for it no more than it adds.
+        """
         relevant = state in self._behind
         if relevant:
             arrival.onset = self._begun_at(state, arrival.onset)
         for touch in self._touches.of(state, arrival.onset):
-            arrival.weight += touch.weight
+            known = explained.get(touch.reading.key, 0) if touch.produces else 0
+            arrival.weight += touch.beside(known) if known else touch.weight
             arrival.supported |= touch.produces
             arrival.against += 0 if touch.produces else touch.weight
         if not arrival.supported:

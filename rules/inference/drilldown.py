@@ -14,7 +14,7 @@ from rules.inference.cause import Cause
 from rules.inference.engine import Engine
 from rules.inference.forecast import Forecast
 from rules.inference.index import exercised
-from rules.models import Role
+from rules.models import UNMODELLED, Role
 from wire.entity import Entity, agent, host, host_of
 
 AT_ONCE = 24
@@ -23,6 +23,8 @@ SURE = 0.97
 """A root at least this probable, and alone, needs no further test."""
 SPOKEN = frozenset(["app.http", "tls.certificate", "net.dns", "net.dns_record"])
 """Questions in a language that not every door speaks: only where somebody asks so already."""
+COINCIDENCE = 0.05
+"""How likely it is at least that no model fits: then what failed by chance passes when it is asked again."""
 LEAST_GAIN = 0.01
 """Bits below which a test is not worth its noise."""
 LOOKS_EACH = 200
@@ -61,7 +63,8 @@ def next_tests(engine: Engine, diagnoses: Sequence[Diagnosis], now: float) -> li
     del now
     best: dict[tuple[str, Entity, str], WantedTest] = {}
     for diagnosis in diagnoses:
-        if diagnosis.probability >= SURE and not diagnosis.members:
+        vague = diagnosis.root.fault.startswith(UNMODELLED)
+        if diagnosis.probability >= SURE and not diagnosis.members and not vague:
             continue
         for test in _for_one(engine, diagnosis):
             place = (test.check, test.subject, test.observer)
@@ -72,7 +75,7 @@ def next_tests(engine: Engine, diagnoses: Sequence[Diagnosis], now: float) -> li
 
 def _for_one(engine: Engine, diagnosis: Diagnosis) -> Iterator[WantedTest]:
     beliefs = {
-        Cause(each.fault, each.entity): each.probability
+        Cause(each.fault, each.entity): each.probability * (1.0 - COINCIDENCE)
         for each in (*diagnosis.hypotheses, *diagnosis.members)
     }
     forecasts = {cause: Forecast(engine.ground, cause) for cause in beliefs}

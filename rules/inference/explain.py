@@ -153,20 +153,27 @@ class Case:
         return tuple(found.values())[:CITED]
 
     def _consequences(self, closure: Closure, keys: set[Key]) -> Iterable[Consequence]:
-        for cause, active in closure.active.items():
-            because = active.because
-            if because is None or because.entity == cause.entity:
-                continue
-            shown = {
+        """Each with what shows it, be it only by what it led to further on."""
+        shown: dict[Cause, dict[Key, str]] = {
+            cause: {
                 touch.reading.key: touch.reading.id
                 for touch in self._touches.of(cause, active.onset)
                 if touch.produces and touch.reading.key in keys
             }
+            for cause, active in closure.active.items()
+        }
+        for cause, active in reversed(closure.active.items()):
+            if active.because is not None and not shown[active.because]:
+                shown[active.because] = shown[cause]
+        for cause, active in closure.active.items():
+            because, by = active.because, shown[cause]
+            if because is None or because.entity == cause.entity or not by:
+                continue
             yield Consequence(
                 entity=cause.entity,
                 state=state_of(cause),
                 because=because.entity,
-                shown_by=tuple(shown[key] for key in sorted(shown)),
+                shown_by=tuple(by[key] for key in sorted(by)),
             )
 
     def _ruled_out(self, members: Sequence[Cause], keys: set[Key]) -> list[RuledOut]:

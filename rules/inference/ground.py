@@ -71,6 +71,8 @@ class Ground:
                 for edge in self.graph.children(cause.entity):
                     if edge.relation.value != spread.on.value or spread.kind not in ("", kind_of(edge.child)):
                         continue
+                    if not edge.weight:
+                        continue
                     miss = nats(1.0 - spread.strength * edge.weight)
                     yield Hop(Cause(spread.state, edge.child), miss, edge.source == UNDECLARED)
 
@@ -106,6 +108,8 @@ class Ground:
                 if edge.relation is Relation.RUNS_ON and host_of(edge.child) == name_of(entity):
                     yield from self._leaders(state.name, "host", edge.child)
         for edge in self.graph.parents(entity):
+            if not edge.weight:
+                continue
             for name, spread in self.knowledge.brought_by(state.name, edge.relation, kind_of(edge.parent)):
                 if spread.kind in ("", kind) and self.possible(Cause(name, edge.parent)):
                     yield Cause(name, edge.parent)

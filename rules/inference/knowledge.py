@@ -123,11 +123,13 @@ class Knowledge:
     def _model(self, name: str, kind: str, shape: Fault | StateModel) -> Model:
         entries: dict[Look, tuple[Entry, ...]] = {}
         for symptom in shape.symptoms:
-            look = (symptom.signal, symptom.on)
-            entries[look] = (*entries.get(look, ()), self._entry(symptom))
+            for role in _roles(symptom.on, shape):
+                look = (symptom.signal, role)
+                entries[look] = (*entries.get(look, ()), self._entry(symptom))
         spreads = tuple(
             Spread(state_name(effect.state), effect.on, probability(effect.strength), effect.kind)
             for effect in shape.leads_to
+            if effect.on is not Onto.SELF or effect.kind in ("", kind)
         )
         fault = shape if isinstance(shape, Fault) else None
         looks: dict[str, tuple[Look, ...]] = {}
@@ -140,6 +142,12 @@ class Knowledge:
         strength = probability(symptom.strength)
         first = min(self.place(symptom.signal, reason) for reason in symptom.reason)
         return Entry(frozenset(symptom.reason), first, strength, nats(1.0 - strength))
+
+
+def _roles(role: Role, shape: Fault | StateModel) -> tuple[Role, ...]:
+    """What is on the way is so too where a way leads around it, unless that way is then taken."""
+    around = isinstance(shape, Fault) and shape.routed_around
+    return (role, Role.AVOIDABLE) if role is Role.PATH and not around else (role,)
 
 
 def places(signal: Signal) -> dict[Reason, int]:

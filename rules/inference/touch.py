@@ -32,6 +32,10 @@ class Touch(NamedTuple):
             return likelihood(self.reading, 0, self.miss)
         return likelihood(self.reading, self.miss, 0)
 
+    def beside(self, missed: Nats) -> Nats:
+        """What a symptom says of the cause where others explain it too: their sum of log(1 − strength)."""
+        return likelihood(self.reading, 0, self.miss + missed) - likelihood(self.reading, 0, missed)
+
 
 @dataclass(frozen=True)
 class Scene:

@@ -10,6 +10,7 @@ from rules.evidence import Exercised
 from rules.models import Role
 from rules.topology.book import AddressBook, Attachment, is_loopback
 from rules.topology.edges import processes_of
+from rules.topology.trunks import Crossed
 from rules.topology.way import Wiring, way
 from wire import entity as ids
 from wire.entity import Entity
@@ -34,7 +35,7 @@ class Exercise:
         self._wiring = wiring
         self._inventories = inventories
         self._server_host = server_host
-        self._ways: dict[tuple[str, str, str, str], tuple[Entity, ...]] = {}
+        self._ways: dict[tuple[str, str, str, str], tuple[Crossed, ...]] = {}
 
     def forget(self) -> None:
         """The picture changed: ways must be found anew."""
@@ -43,13 +44,23 @@ class Exercise:
     def of(
         self, observer: str, subject: Entity, path: Path | None, roles: frozenset[Role]
     ) -> tuple[Exercised, ...]:
+        if Role.PATH in roles:
+            roles |= {Role.AVOIDABLE}
         found = (pair for pair in self._all(observer, subject, path or NO_PATH) if pair[0] in roles)
         return tuple(dict.fromkeys(found))
 
+    def shares(self, observer: str, subject: Entity, path: Path | None) -> tuple[tuple[Entity, float], ...]:
+        """What the look may have crossed or not, with the probability that it has."""
+        place = observer if observer != SERVER else self._server_host
+        crossed = self._crossed(observer, place, subject, path or NO_PATH)
+        return tuple((each.entity, each.share) for each in crossed if each.share < 1.0)
+
     def way(self, place: str, address: str) -> tuple[Entity, ...]:
-        """What lies between a host and an address, the addresses left out."""
+        """What surely lies between a host and an address, the addresses left out."""
         crossed = self._way(place, address, "", "")
-        return tuple(each for each in crossed if ids.kind_of(each) != "address")
+        return tuple(
+            each.entity for each in crossed if each.share == 1.0 and ids.kind_of(each.entity) != "address"
+        )
 
     def _all(self, observer: str, subject: Entity, path: Path) -> Iterator[Exercised]:
         place = observer if observer != SERVER else self._server_host
@@ -58,8 +69,8 @@ class Exercise:
             yield Role.SELF, entity
         if far:
             yield Role.HOST, ids.host(far)
-        for entity in self._crossed(observer, place, subject, path):
-            yield Role.PATH, entity
+        for crossed in self._crossed(observer, place, subject, path):
+            yield Role.AVOIDABLE if crossed.avoidable else Role.PATH, crossed.entity
         if path.resolver:
             for entity in self._asked(place, subject, path):
                 yield Role.RESOLVER, entity
@@ -128,11 +139,11 @@ class Exercise:
         inventory = self._inventories.get(place)
         return inventory is not None and any(each.address == address for each in inventory.gateways)
 
-    def _crossed(self, observer: str, place: str, subject: Entity, path: Path) -> tuple[Entity, ...]:
+    def _crossed(self, observer: str, place: str, subject: Entity, path: Path) -> tuple[Crossed, ...]:
         kind = ids.kind_of(subject)
         if kind == "nic":
             plugged = self._wiring.where(subject)
-            return (plugged,) if plugged else self._segments_of(subject)
+            return (Crossed(plugged),) if plugged else self._segments_of(subject)
         if kind == "bond":
             return self._plugs_of(subject)
         if observer == SERVER:
@@ -150,7 +161,7 @@ class Exercise:
         else:
             owner = self._book.owner(path.resolver)
             owner_host = owner.host if owner else ""
-            yield from self._way(place, path.resolver, "", "")
+            yield from (each.entity for each in self._way(place, path.resolver, "", "") if not each.avoidable)
         if owner_host:
             yield ids.host(owner_host)
             yield ids.port(owner_host, DNS_PORT, "udp")
@@ -160,7 +171,7 @@ class Exercise:
     def _dns_at(self, host: str, address: str) -> Entity | None:
         return self._book.service_at(host, address, DNS_PORT, "udp")
 
-    def _back_to_server(self, host: str) -> tuple[Entity, ...]:
+    def _back_to_server(self, host: str) -> tuple[Crossed, ...]:
         """The way of a heartbeat: to the server's host where it is known, else to the first gateway."""
         for attachment in self._book.attachments(self._server_host):
             crossed = self._way(host, str(attachment.interface.ip), "", "")
@@ -170,17 +181,17 @@ class Exercise:
         if inventory and inventory.gateways:
             return self._way(host, inventory.gateways[0].address, "", "")
         attachments = self._book.attachments(host)
-        return tuple(ids.nic(host, attachment.nic) for attachment in attachments)
+        return tuple(Crossed(ids.nic(host, attachment.nic)) for attachment in attachments)
 
-    def _segments_of(self, nic: Entity) -> tuple[Entity, ...]:
+    def _segments_of(self, nic: Entity) -> tuple[Crossed, ...]:
         host, _, interface = ids.name_of(nic).partition("/")
         return tuple(
-            ids.segment(str(attachment.interface.network))
+            Crossed(ids.segment(str(attachment.interface.network)))
             for attachment in self._book.attachments(host)
             if attachment.nic == interface
         )
 
-    def _plugs_of(self, bond: Entity) -> tuple[Entity, ...]:
+    def _plugs_of(self, bond: Entity) -> tuple[Crossed, ...]:
         """What the ports of a bond are plugged into."""
         inventory = self._inventories.get(ids.host_of(bond))
         ports = inventory.nics if inventory else ()
@@ -189,32 +200,32 @@ class Exercise:
             for port in ports
             if port.master and ids.bond(ids.host_of(bond), port.master) == bond
         ]
-        return tuple(dict.fromkeys(each for each in into if each))
+        return tuple(Crossed(each) for each in dict.fromkeys(into) if each)
 
-    def _way(self, place: str, address: str, gateway: str, interface: str) -> tuple[Entity, ...]:
+    def _way(self, place: str, address: str, gateway: str, interface: str) -> tuple[Crossed, ...]:
         key = (place, address, gateway, interface)
         if key not in self._ways:
             self._ways[key] = self._find_way(place, address, gateway, interface)
         return self._ways[key]
 
-    def _find_way(self, place: str, address: str, gateway: str, interface: str) -> tuple[Entity, ...]:
+    def _find_way(self, place: str, address: str, gateway: str, interface: str) -> tuple[Crossed, ...]:
         owner = self._book.owner(address)
         if is_loopback(address) or (owner and owner.host == place):
             return ()
         source = self._source(place, address, interface)
         if source is None:
-            return (ids.nic(place, interface),) if place and interface else ()
+            return (Crossed(ids.nic(place, interface)),) if place and interface else ()
         hop = gateway or ("" if _on_link(source, address) else self._gateway_of(place, source))
         crossed = way(self._book, self._wiring, source, address, hop)
         addresses = dict.fromkeys((str(source.interface.ip), hop, address))
         left = self._site_of(place) if hop and self._book.is_outside(address) else ()
-        return (*crossed, *left, *(ids.address(each) for each in addresses if each))
+        return (*crossed, *left, *(Crossed(ids.address(each)) for each in addresses if each))
 
-    def _site_of(self, place: str) -> tuple[Entity, ...]:
+    def _site_of(self, place: str) -> tuple[Crossed, ...]:
         """What goes outside leaves the site by its uplink, whatever that consists of."""
         inventory = self._inventories.get(place)
         site = inventory.tags.get("site") if inventory else None
-        return (ids.site(site),) if site else ()
+        return (Crossed(ids.site(site)),) if site else ()
 
     def _source(self, place: str, address: str, interface: str) -> Attachment | None:
         """The NIC by which the observer sends there: as it said, else on that link, else its gateway's."""

@@ -6,11 +6,12 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from ipaddress import ip_address
-from itertools import islice, pairwise, product
+from itertools import islice, product
 
 import msgspec
 
 from rules.topology.book import AddressBook, Attachment
+from rules.topology.trunks import trunk
 from rules.topology.way import Wiring, segment_of
 from wire import entity as ids
 from wire.entity import Entity
@@ -25,7 +26,7 @@ OBSERVERS = 2
 TRIED = 4
 """Places on either side of an uncovered trunk between which a way across it is sought."""
 Way = Callable[[str, str], tuple[Entity, ...]]
-"""What lies between a host and an address."""
+"""What surely lies between a host and an address."""
 
 
 class Seat(msgspec.Struct, frozen=True, order=True):
@@ -73,8 +74,8 @@ class _Mesh:
         self._way = way
         self._at: defaultdict[Entity, list[Seat]] = defaultdict(list)
         self._peers: defaultdict[str, dict[str, None]] = defaultdict(dict)
-        self._crossed: defaultdict[frozenset[Entity], set[str]] = defaultdict(set)
-        """Trunk → the hosts one of whose looks goes over it."""
+        self._crossed: defaultdict[Entity, set[str]] = defaultdict(set)
+        """Trunk → the hosts one of whose looks surely goes over it."""
         for seat in found:
             self._at[seat.place].append(seat)
             self._peers[seat.host] = {}
@@ -87,9 +88,9 @@ class _Mesh:
         for number, place in enumerate(places):
             for step in range(1, min(FAR, len(places) - 1) + 1):
                 self._look_over(place, places[(number + step) % len(places)])
-        for trunk in self._wiring.trunks():
-            if len(self._crossed[frozenset(trunk)]) < OBSERVERS:
-                self._cross(trunk, set(places))
+        for ends in self._wiring.trunks.pairs():
+            if len(self._crossed[trunk(*ends)]) < OBSERVERS:
+                self._cross(ends, set(places))
         return {host: tuple(sorted(peers, key=_by_number)) for host, peers in self._peers.items()}
 
     def _seats(self, place: Entity) -> list[Seat]:
@@ -121,17 +122,17 @@ class _Mesh:
             return False
         peers[target.address] = None
         if seat.place != target.place:
-            for pair in pairwise(self._way(seat.host, target.address)):
-                self._crossed[frozenset(pair)].add(seat.host)
+            for entity in self._way(seat.host, target.address):
+                self._crossed[entity].add(seat.host)
         return True
 
-    def _cross(self, trunk: tuple[Entity, Entity], places: set[Entity]) -> None:
+    def _cross(self, ends: tuple[Entity, Entity], places: set[Entity]) -> None:
         """A further pair of places whose traffic goes over the trunk, where there is one."""
-        one, other = trunk
+        one, other = ends
         sides = (self._beyond(one, other, places), self._beyond(other, one, places))
         for place, far in product(*sides):
             seat, target = self._rank(place, far)[0], self._rank(far, place)[0]
-            if set(trunk) in [set(pair) for pair in pairwise(self._way(seat.host, target.address))]:
+            if trunk(one, other) in self._way(seat.host, target.address):
                 self._look_over(place, far)
                 return
 
@@ -143,7 +144,7 @@ class _Mesh:
             here = queue.popleft()
             if here in places:
                 found.append(here)
-            fresh = [there for there in self._wiring.neighbours(here) if there not in seen]
+            fresh = [there for there in self._wiring.trunks.beside(here) if there not in seen]
             seen.update(fresh)
             queue.extend(fresh)
         return found

@@ -15,6 +15,7 @@ from rules.topology.edges import edges_of
 from rules.topology.exercise import Exercise
 from rules.topology.groups import Groups, groups_in
 from rules.topology.site import Site, groups_of, nic_id, service_id
+from rules.topology.trunks import Trunks, trunk
 from rules.topology.vanished import Vanished
 from rules.topology.way import Wiring
 from wire import entity as ids
@@ -97,16 +98,16 @@ class Topology:
         plugs = [(nic_id(port), ids.switch(switch.name)) for switch in site.switch for port in switch.ports]
         for nic in self._pinned:
             self.wiring.unplug(nic)
-        self.wiring.forget_trunks()
+        self.wiring.trunks.clear()
         for edge in self._declared:
             self.graph.remove(edge)
         for nic, into in plugs:
             self.wiring.plug(nic, into, "declared", at)
         self._pinned = {nic for nic, _ in plugs}
-        self._declared = list(_declared_edges(site, at))
         for switch in site.switch:
             for uplink in switch.uplinks:
-                self.wiring.trunk(ids.switch(switch.name), ids.switch(uplink))
+                self.wiring.trunks.add(ids.switch(switch.name), ids.switch(uplink))
+        self._declared = list(_declared_edges(site, self.wiring.trunks, at))
         for edge in self._declared:
             self.graph.add(edge)
         self._groups.declare(groups_of(site))
@@ -120,8 +121,12 @@ class Topology:
         wanted: Iterable[Role] = signal.exercises
         return self._exercise.of(observer, subject, path, frozenset(wanted))
 
+    def shares(self, observer: str, subject: Entity, path: Path | None) -> tuple[tuple[Entity, float], ...]:
+        """What such a look may have crossed or not, with the probability that it has: see ``Crossed``."""
+        return self._exercise.shares(observer, subject, path)
+
     def way(self, host: str, address: str) -> tuple[Entity, ...]:
-        """What lies between a host and an address, in order."""
+        """What surely lies between a host and an address, in order."""
         return self._exercise.way(host, address)
 
     def _who_refers(self, addresses: set[str]) -> set[str]:
@@ -165,11 +170,13 @@ def _mentioned(inventory: Inventory) -> set[str]:
     return found
 
 
-def _declared_edges(site: Site, at: float) -> Iterable[Edge]:
+def _declared_edges(site: Site, trunks: Trunks, at: float) -> Iterable[Edge]:
     for switch in site.switch:
         for uplink in switch.uplinks:
-            above = ids.switch(uplink)
-            yield Edge(ids.switch(switch.name), Relation.ATTACHED_TO, above, source="declared", at=at)
+            below, above = ids.switch(switch.name), ids.switch(uplink)
+            weight = 1.0 if trunks.is_bridge(below, above) else 0.0  # else there is a way around
+            for bearer in (above, trunk(below, above)):
+                yield Edge(below, Relation.ATTACHED_TO, bearer, weight, source="declared", at=at)
     for dependency in site.dependency:
         below, above = service_id(dependency.service), service_id(dependency.on)
         yield Edge(below, Relation.DEPENDS_ON, above, source="declared", at=at)

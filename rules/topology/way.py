@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import NamedTuple
 
 from rules.topology.book import AddressBook, Attachment
+from rules.topology.trunks import Crossed, Trunks
 from wire import entity as ids
 from wire.entity import Entity
-
-TREES = 128
-"""Switches seen from which all others are remembered."""
 
 
 class Plug(NamedTuple):
@@ -27,9 +25,7 @@ class Wiring:
 
     def __init__(self) -> None:
         self._plugged: dict[Entity, Plug] = {}
-        self._neighbours: dict[Entity, set[Entity]] = {}
-        self._trees: dict[Entity, dict[Entity, Entity]] = {}
-        """From where each switch was reached first, seen from one of them; forgotten when a trunk changes."""
+        self.trunks = Trunks()
 
     def plug(self, nic: Entity, into: Entity, source: str, at: float) -> None:
         self._plugged[nic] = Plug(into, source, at)
@@ -37,60 +33,12 @@ class Wiring:
     def unplug(self, nic: Entity) -> None:
         self._plugged.pop(nic, None)
 
-    def trunk(self, one: Entity, other: Entity) -> None:
-        self._neighbours.setdefault(one, set()).add(other)
-        self._neighbours.setdefault(other, set()).add(one)
-        self._trees.clear()
-
-    def forget_trunks(self) -> None:
-        self._neighbours.clear()
-        self._trees.clear()
-
-    def neighbours(self, switch: Entity) -> list[Entity]:
-        return sorted(self._neighbours.get(switch, ()))
-
-    def trunks(self) -> tuple[tuple[Entity, Entity], ...]:
-        """Each once, its ends in order."""
-        return tuple(
-            sorted(
-                (one, other) for one, others in self._neighbours.items() for other in others if one < other
-            )
-        )
-
     def where(self, nic: Entity) -> Entity | None:
         plug = self._plugged.get(nic)
         return plug.into if plug is not None else None
 
     def plug_of(self, nic: Entity) -> Plug | None:
         return self._plugged.get(nic)
-
-    def between(self, start: Entity, end: Entity) -> tuple[Entity, ...]:
-        """The switches from one to the other, both included; just the two where no trunk is known."""
-        if start == end:
-            return (start,)
-        came_from = self._tree(start)
-        return _unwind(came_from, start, end) if end in came_from else (start, end)
-
-    def _tree(self, start: Entity) -> dict[Entity, Entity]:
-        if start not in self._trees:
-            if len(self._trees) >= TREES:
-                self._trees.clear()
-            came_from = self._trees[start] = {start: start}
-            queue = deque([start])
-            while queue:
-                here = queue.popleft()
-                for there in self.neighbours(here):
-                    if there not in came_from:
-                        came_from[there] = here
-                        queue.append(there)
-        return self._trees[start]
-
-
-def _unwind(came_from: dict[Entity, Entity], start: Entity, end: Entity) -> tuple[Entity, ...]:
-    steps = [end]
-    while steps[-1] != start:
-        steps.append(came_from[steps[-1]])
-    return tuple(reversed(steps))
 
 
 def segment_of(attachment: Attachment) -> Entity:
@@ -100,25 +48,35 @@ def segment_of(attachment: Attachment) -> Entity:
 
 def way(
     book: AddressBook, wiring: Wiring, source: Attachment, destination: str, gateway: str
-) -> tuple[Entity, ...]:
+) -> tuple[Crossed, ...]:
     """Everything between ``source`` and the destination address, in order, both NICs included.
 
     ``gateway`` is the next hop, or ``""`` for a destination on the link.
     """
-    crossed: list[Entity] = [ids.nic(source.host, source.nic)]
+    crossed = [Crossed(ids.nic(source.host, source.nic))]
     here = source
     if gateway and gateway != destination:
         crossed += _hop(book, wiring, here, gateway)
         if _one_machine(book, gateway, destination):
-            return tuple(dict.fromkeys(crossed))
-        crossed.append(ids.gateway(gateway))
+            return _once(crossed)
+        crossed.append(Crossed(ids.gateway(gateway)))
         onward = _egress(book, gateway, destination)
         if onward is None:
-            return tuple(dict.fromkeys(crossed))
-        crossed.append(ids.nic(onward.host, onward.nic))
+            return _once(crossed)
+        crossed.append(Crossed(ids.nic(onward.host, onward.nic)))
         here = onward
     crossed += _hop(book, wiring, here, destination)
-    return tuple(dict.fromkeys(crossed))
+    return _once(crossed)
+
+
+def _once(crossed: Iterable[Crossed]) -> tuple[Crossed, ...]:
+    """What is crossed twice is crossed as surely as it is anywhere."""
+    found: dict[Entity, Crossed] = {}
+    for each in crossed:
+        known = found.get(each.entity, each)
+        share, avoidable = max(known.share, each.share), known.avoidable and each.avoidable
+        found[each.entity] = Crossed(each.entity, share, avoidable)
+    return tuple(found.values())
 
 
 def _one_machine(book: AddressBook, one: str, other: str) -> bool:
@@ -127,15 +85,15 @@ def _one_machine(book: AddressBook, one: str, other: str) -> bool:
     return owners[0] is not None and owners[1] is not None and owners[0].host == owners[1].host
 
 
-def _hop(book: AddressBook, wiring: Wiring, source: Attachment, address: str) -> list[Entity]:
+def _hop(book: AddressBook, wiring: Wiring, source: Attachment, address: str) -> list[Crossed]:
     """What lies between a NIC and an address on its link, and the NIC there when it is known."""
     start = wiring.where(ids.nic(source.host, source.nic)) or segment_of(source)
     owner = book.owner(address)
     if owner is None:
-        return [start]
+        return [Crossed(start)]
     far = ids.nic(owner.host, owner.nic)
     end = wiring.where(far) or segment_of(owner)
-    return [*wiring.between(start, end), far]
+    return [*wiring.trunks.between(start, end), Crossed(far)]
 
 
 def _egress(book: AddressBook, gateway: str, destination: str) -> Attachment | None:

@@ -48,7 +48,7 @@ class Mesh:
         hosts = {agent.host for agent in agents}
         known = [each for each in list(topology.inventories.values()) if each.host in hosts]
         found = seats(known, topology.book, topology.wiring)
-        picture = (found, topology.wiring.trunks())
+        picture = (found, topology.wiring.trunks.pairs())
         if picture == self._drawn_from:
             return
         self._drawn_from = picture

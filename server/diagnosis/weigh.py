@@ -176,7 +176,8 @@ class Weigh:
             self._begun(entry, signal, known), entry.confirmed_at, entry.opposite_at, entry.clock_error
         )
         ended = self._standing.has_ended(entry)
-        return evidence_of(entry.host, seen, dated, exercised, ended=ended)
+        share = self._topology.shares(entry.host, seen.subject, seen.path)
+        return evidence_of(entry.host, seen, dated, exercised, share=share, ended=ended)
 
     @staticmethod
     def _begun(entry: Entry, signal: Signal, known: Evidence | None) -> float:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from drills.claims import unproven
 from rules.catalogue import Catalogue, load_catalogue
 from rules.diagnosis import Diagnosis
+from rules.report import render
 from server.current import CurrentState
+from server.desk.report_view import report_view
 from server.desk.ticket import Ticket
 from server.pipeline import Pipeline
 from server.storage.database import Database
-from server.storage.tickets import read_tickets
+from server.storage.tickets import read_cited, read_diagnosis, read_events, read_tickets
 from server.tasks import TaskDesk
 from wire import entity as ids
 from wire.codec import decode, encode
@@ -145,6 +149,9 @@ class Lab:
         self.now = BEGIN
         self.server_host = "web1"
         self.agents: dict[str, Agent] = {}
+        self.prepare: Callable[[Agent], None] = lambda agent: None
+        self.times: Callable[[], int] = lambda: 1
+        """How often the next batch is delivered."""
         self.log: list[Batch] = []
         self.received: list[float] = []
         self.database = Database(folder / "rootward.db")
@@ -175,6 +182,7 @@ class Lab:
     def join(self, *hosts: str) -> None:
         for host in hosts:
             agent = self.agents[host] = Agent(len(self.agents) + 1, host)
+            self.prepare(agent)
             self.current.admit(agent.id, host)
             for name in agent.services:
                 agent.look(self.now, "svc.process", ids.service(host, name))
@@ -185,9 +193,10 @@ class Lab:
 
     def send(self, agent: Agent, *, beat: bool = True, inventory: bool = False, goodbye: str = "") -> None:
         batch = decode(encode(agent.batch(self.now, beat=beat, inventory=inventory, goodbye=goodbye)), Batch)
-        self.log.append(batch)
-        self.received.append(self.now)
-        self.pipeline.turn([self.current.apply(batch, self.now)])
+        for _ in range(self.times()):
+            self.log.append(batch)
+            self.received.append(self.now)
+            self.pipeline.turn([self.current.apply(batch, self.now)])
 
     def look(self, host: str, signal: str, subject: str, reason: Reason = Reason.OK, **more: object) -> None:
         """One result, sent at once."""
@@ -241,6 +250,25 @@ class Lab:
         """What is held for true now, with a ticket or without."""
         return self.pipeline.turn().diagnoses
 
+    def unproven(self) -> list[str]:
+        """What the reports of all tickets claim without proof."""
+        found = []
+        for ticket in self.tickets():
+            with self.database.reading() as connection:
+                diagnosis = read_diagnosis(connection, int(ticket.id))
+                assert diagnosis is not None
+                view = report_view(
+                    ticket,
+                    diagnosis,
+                    events=read_events(connection, int(ticket.id)),
+                    observations=read_cited(connection, int(ticket.id)),
+                    routing=self.pipeline.routing,
+                    language="en",
+                    now=self.now,
+                )
+            found += unproven(json.loads(render(view, self.catalogue, "json", "en")))
+        return found
+
     def only_ticket(self) -> Ticket:
         found = self.tickets()
         assert len(found) == 1, [(each.id, each.fault, each.entity, each.status) for each in found]
@@ -264,7 +292,14 @@ def catalogue() -> Catalogue:
 def lab(tmp_path: Path, catalogue: Catalogue) -> Iterator[Lab]:
     made = Lab(tmp_path, catalogue)
     yield made
+    claimed = made.unproven()
     made.database.close()
+    assert claimed == []
+
+
+@pytest.fixture(scope="session")
+def new_lab(tmp_path_factory: pytest.TempPathFactory, catalogue: Catalogue) -> Callable[[], Lab]:
+    return lambda: Lab(tmp_path_factory.mktemp("lab"), catalogue)
 
 
 def plain(ticket: Ticket) -> dict[str, object]:

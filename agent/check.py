@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import msgspec
 
-from agent.capabilities import lacking
 from agent.config import Config
-from agent.evidence import hint
-from agent.look import Look, describe
-from agent.once import Once
-from agent.state import Finding
-from agent.units import CollectorUnit
+from agent.edge.evidence import hint
+from agent.edge.state import Finding
+from agent.looks.look import Look, describe
+from agent.offline.once import Once
+from agent.units.capabilities import lacking
+from agent.units.finding import CollectorUnit
 from wire.judgement import Judgement, Reason, Verdict
 
 CANNOT = frozenset(

@@ -11,8 +11,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from agent.home import Credential, Home
-from agent.link import CONNECT_SECONDS, Link, Rejected, Unreachable, check_address
-from agent.sequence import Sequence
+from agent.sending.link import CONNECT_SECONDS, Link, Rejected, Unreachable, check_address
+from agent.sending.sequence import Sequence
 from wire.exchange import EnrollRequest
 
 

@@ -12,30 +12,30 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, repeat
 
-from agent.blocking import Blocking, in_thread
 from agent.clock_steps import ClockSteps
 from agent.config import BadConfig, Config
-from agent.declared import known_units
-from agent.discovered import complete
-from agent.follow import Followers
 from agent.home import Credential, Home, NotEnrolled
 from agent.host_metrics import HostMetrics
+from agent.looks.discovered import complete
+from agent.looks.follow import Followers
+from agent.looks.rounds import Rounds
+from agent.looks.run import Runner
+from agent.looks.surroundings import changed, surroundings
+from agent.looks.targets import Targets, names_to_ask
+from agent.looks.tasks import Tasks
 from agent.memory import few_arenas, trim, unmap_programs
 from agent.metrics import Exposition, MetricsServer, Numbers
 from agent.options import host_options
-from agent.outbox import Outbox
 from agent.recorder import SAMPLE_SECONDS, Recorder
-from agent.rounds import Rounds
-from agent.run import Runner
+from agent.sending.outbox import Outbox
+from agent.sending.spool import Spool
+from agent.sending.uplink import Uplink
 from agent.sleep import Sleep
-from agent.spool import Spool
 from agent.stored import AlreadyRunning, load_remembered, load_state, lock, remembered_bytes, save
-from agent.surroundings import changed, surroundings
-from agent.targets import Targets, names_to_ask
-from agent.tasks import Tasks
-from agent.units import BadUnit
-from agent.uplink import Uplink
-from agent.workers import Workers
+from agent.units.declared import known_units
+from agent.units.finding import BadUnit
+from agent.workers.blocking import Blocking, in_thread
+from agent.workers.several import Workers
 from collectors.discovery import discover
 from collectors.host import Host
 from collectors.logs.log_reading import matcher

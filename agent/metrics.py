@@ -13,8 +13,8 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from agent.config import metrics_address
+from agent.edge.state import Entry
 from agent.host_metrics import HostMetrics
-from agent.state import Entry
 from wire.judgement import Verdict
 
 VALUES = {Verdict.PASS: 1.0, Verdict.WARN: 0.5, Verdict.FAIL: 0.0}

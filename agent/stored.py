@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
+from agent.edge.state import EdgeState, Entry
 from agent.home import Home, write_private
-from agent.spool import Spool
-from agent.state import EdgeState, Entry
+from agent.sending.spool import Spool
 
 log = logging.getLogger("rootward.stored")
 REPLAYED = 5_000

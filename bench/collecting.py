@@ -8,7 +8,7 @@ import time
 from types import ModuleType
 
 import collectors
-from agent.units import modules
+from agent.units.finding import modules
 from collectors.discovery import discover
 from collectors.host import Host
 from wire.judgement import Layer

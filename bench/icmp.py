@@ -15,7 +15,7 @@ import time
 from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
 
-from probes import icmp
+from probes.packets import icmp
 from probes.unit import Net
 from wire.target import IcmpTarget
 
@@ -64,10 +64,11 @@ def measured() -> tuple[float, float, float]:
 def memory() -> int:
     """KiB that importing every probe adds to a bare interpreter with asyncio and msgspec."""
     code = """if True:
-        import asyncio, importlib, pkgutil, ssl, msgspec, wire.target, probes
+        import asyncio, ssl, msgspec, wire.target, probes
         def kib(): return int(open("/proc/self/statm").read().split()[1]) * 4
         before = kib()
-        for unit in pkgutil.iter_modules(probes.__path__, "probes."): importlib.import_module(unit.name)
+        from agent.units.finding import modules
+        for unit in modules(probes): pass
         print(kib() - before)"""
     return int(
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

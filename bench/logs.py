@@ -22,10 +22,10 @@ from pathlib import Path
 
 from collectors.host import Host
 from collectors.logs.log_reading import Reader
-from rules.matcher import Matcher
-from rules.pattern import read_pattern
+from rules.matching.matcher import Matcher
+from rules.matching.pattern import read_pattern
+from rules.matching.signatures import Signature, load_signatures
 from rules.redaction import redact
-from rules.signatures import Signature, load_signatures
 
 MEGABYTE = 1_000_000
 BLOCK = 1024 * 1024

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from agent.replay import NOWHERE, NotThatKind, Replay
+from agent.offline.replay import NOWHERE, NotThatKind, Replay
 from collectors.host import JSON, Host
 from wire.judgement import Judgement, Verdict
 

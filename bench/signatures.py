@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from rules.matcher import Matcher
+from rules.matching.matcher import Matcher
 
 LINES = Path(__file__).parents[2] / "shared" / "data" / "loglines" / "loglines.jsonl"
 BENIGN, ANY = "benign", "other_fault"

@@ -67,7 +67,7 @@ def _config_file(given: Path | None) -> Path | None:
 def _enroll(config: Config, arguments: argparse.Namespace) -> int:
     from agent.enroll import CannotEnroll, enroll
     from agent.home import Home
-    from agent.link import Insecure
+    from agent.sending.link import Insecure
 
     try:
         credential = enroll(
@@ -87,7 +87,7 @@ def _enroll(config: Config, arguments: argparse.Namespace) -> int:
 
 def _check(config: Config, *, as_json: bool) -> int:
     from agent.check import rows
-    from agent.units import BadUnit
+    from agent.units.finding import BadUnit
 
     try:
         found = rows(config)

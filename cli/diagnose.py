@@ -10,10 +10,10 @@ from pathlib import Path
 
 import msgspec
 
-from agent.collected import collected
 from agent.config import BadConfig, load
-from agent.once import OneRound, one_round
-from agent.units import BadUnit
+from agent.offline.collected import collected
+from agent.offline.once import OneRound, one_round
+from agent.units.finding import BadUnit
 from cli.text import harmless
 from rules.catalogue import Catalogue, load_catalogue
 from rules.classification import domain_of

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from agent.replay import NOWHERE, NotThatKind, Replay
-from agent.units import BadUnit
+from agent.offline.replay import NOWHERE, NotThatKind, Replay
+from agent.units.finding import BadUnit
 from collectors.host import JSON, Host
 from wire import entity
 from wire.judgement import Judgement, Reason, Verdict, unknown

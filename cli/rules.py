@@ -13,10 +13,10 @@ import msgspec
 from cli.rules_match import match_stream
 from rules.catalogue import BadRule, Catalogue, load_catalogue
 from rules.lint import lint_catalogue
-from rules.lint_signatures import hints_without_fault, lint_signatures
-from rules.matcher import Matcher
-from rules.signatures import Signature, load_signatures
-from rules.signatures_site import with_site
+from rules.matching.lint import hints_without_fault, lint_signatures
+from rules.matching.matcher import Matcher
+from rules.matching.signatures import Signature, load_signatures
+from rules.matching.site import with_site
 
 DONE, FAILED, USAGE = 0, 1, 2
 

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from rules.matcher import Hit, Matcher
+from rules.matching.matcher import Hit, Matcher
 
 BLOCK = 4 * 1024 * 1024
 """Bytes read at once; one line may be longer."""

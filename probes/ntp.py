@@ -9,8 +9,8 @@ import socket
 from kernel.rtnetlink import family_of
 from kernel.sntp import NoAnswer, Unsynchronised, measured, question
 from probes.errors import read_errors, reason_of_icmp, want_errors
-from probes.next_hop import silent
-from probes.resolve import resolve
+from probes.names.resolve import resolve
+from probes.packets.next_hop import silent
 from probes.steps import StepFailed, Steps
 from probes.unit import SECOND, Net, Probe
 from wire.judgement import Judgement, Layer, Reason

@@ -11,9 +11,9 @@ from collectors.logs.log_places import HostPlaces
 from collectors.logs.log_window import Window
 from collectors.logs.log_writers import Writers
 from collectors.storage import bad_sectors
-from rules.matcher import Matcher, Tally
-from rules.matcher_engines import LINE_LIMIT
-from rules.signatures_site import with_site
+from rules.matching.engines import LINE_LIMIT
+from rules.matching.matcher import Matcher, Tally
+from rules.matching.site import with_site
 from wire.entity import Entity
 from wire.judgement import Judgement
 

@@ -8,9 +8,9 @@ import msgspec
 
 from collectors.services.upstream import SIGNAL as UPSTREAM
 from collectors.services.upstream import upstream_in
-from rules.matcher import Hit
+from rules.matching.matcher import Hit
+from rules.matching.signatures import Signature
 from rules.redaction import redact
-from rules.signatures import Signature
 from wire.entity import Entity
 from wire.judgement import Evidence, Judgement, Reason
 

@@ -11,7 +11,7 @@ from collectors.host import Host
 from collectors.judging import judged
 from collectors.storage.bad_sectors import named
 from collectors.unit import Collector
-from rules.matcher_entity import whole_disk
+from rules.matching.entities import whole_disk
 from wire import entity
 from wire.judgement import Judgement, Layer, Reason, unknown
 

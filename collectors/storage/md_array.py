@@ -11,7 +11,7 @@ from collectors.judging import judged
 from collectors.source import TreeSource
 from collectors.storage.mdstat import ARRAY, DISK
 from collectors.sysfs import Files, names
-from rules.matcher_entity import whole_disk
+from rules.matching.entities import whole_disk
 from wire import entity
 from wire.judgement import Judgement, Reason
 

@@ -12,7 +12,7 @@ from collectors.judging import judged
 from collectors.parsing import lines_of
 from collectors.source import Source
 from collectors.unit import Collector
-from rules.matcher_entity import whole_disk
+from rules.matching.entities import whole_disk
 from wire import entity
 from wire.judgement import Judgement, Layer, Reason, Scalar
 

@@ -9,7 +9,7 @@ from collectors.growth import grown
 from collectors.host import Host
 from collectors.judging import judged
 from collectors.storage.smart_facts import Attribute, Nvme, Smart
-from rules.matcher_entity import whole_disk
+from rules.matching.entities import whole_disk
 from wire import entity
 from wire.judgement import Judgement, Reason, Scalar, unknown
 

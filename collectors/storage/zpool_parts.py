@@ -6,7 +6,7 @@ import re
 
 from collectors.host import JSON, Host
 from collectors.storage.zpool_facts import Device, Pool, Zpools
-from rules.matcher_entity import whole_disk
+from rules.matching.entities import whole_disk
 
 REMEMBERED = "zpools"
 """Pool → its disks, and how many may be lost."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from markup import blank, code, table
 
 from rules.catalogue import Catalogue
-from rules.signatures import load_signatures
+from rules.matching.signatures import load_signatures
 
 
 def signals(catalogue: Catalogue) -> Iterator[str]:

@@ -13,7 +13,7 @@ ROUNDS = """
 import asyncio, sys, time
 from pathlib import Path
 from agent.clock_steps import ClockSteps
-from agent.schedule import Schedule
+from agent.looks.schedule import Schedule
 
 async def work():
     runs = 0

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.segment import unpack
+from agent.sending.segment import unpack
 from wire.codec import decode
 from wire.exchange import Batch
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.blocking import Blocking
-from agent.declared import declarations, known_units
-from agent.killable import Worker
-from agent.units import BadUnit, load_units
+from agent.units.declared import declarations, known_units
+from agent.units.finding import BadUnit, load_units
+from agent.workers.blocking import Blocking
+from agent.workers.killable import Worker
 from collectors.host import Host
 
 GOOD = '''
@@ -53,7 +53,7 @@ def test_what_is_kept_says_the_same_as_the_modules_themselves(tmp_path):
 def test_knowing_all_units_loads_none_of_them(tmp_path):
     known_units(tmp_path / "units.json")
     code = (
-        "import sys; from pathlib import Path; from agent.declared import known_units;"
+        "import sys; from pathlib import Path; from agent.units.declared import known_units;"
         f"units = known_units(Path({str(tmp_path / 'units.json')!r}));"
         "print([unit.name for unit in units if unit.name in sys.modules])"
     )

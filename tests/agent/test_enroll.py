@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from agent.enroll import CannotEnroll, enroll
-from agent.link import Insecure, check_address
+from agent.sending.link import Insecure, check_address
 
 
 def certificate(name, key, issuer, issuer_key, *, authority):

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-import agent.link
-from agent.link import Link, Rejected, Unreachable
+import agent.sending.link
+from agent.sending.link import Link, Rejected, Unreachable
 from wire.exchange import Batch
 
 BATCH = Batch(agent="a1", boot="b", sent_at=1.0, observations=())

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.blocking import Blocking, in_thread
-from agent.killable import Worker
-from agent.look import Look
-from agent.run import Runner
-from agent.units import CollectorUnit
+from agent.looks.look import Look
+from agent.looks.run import Runner
+from agent.units.finding import CollectorUnit
+from agent.workers.blocking import Blocking, in_thread
+from agent.workers.killable import Worker
 from collectors.host import Host
 from collectors.unit import Collector
 from wire.judgement import Layer, Reason, Verdict, passed

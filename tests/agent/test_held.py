@@ -10,12 +10,12 @@ import time
 
 import pytest
 
+from agent.edge.state import EdgeState, Finding
 from agent.enroll import enroll
 from agent.home import Home
-from agent.outbox import Outbox
-from agent.spool import Spool
-from agent.state import EdgeState, Finding
-from agent.uplink import Uplink
+from agent.sending.outbox import Outbox
+from agent.sending.spool import Spool
+from agent.sending.uplink import Uplink
 from wire.judgement import Judgement, Reason, Verdict
 
 

@@ -13,10 +13,10 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from agent.edge.state import EdgeState, Finding
 from agent.host_metrics import HostMetrics
 from agent.host_metrics.exposition import READERS
 from agent.metrics import Exposition, MetricsServer
-from agent.state import EdgeState, Finding
 from collectors.host import Host
 from tests.agent.test_metrics import NUMBERS
 from wire.judgement import Judgement, Reason, Verdict

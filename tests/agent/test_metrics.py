@@ -6,8 +6,8 @@ import urllib.request
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from agent.edge.state import EdgeState, Finding
 from agent.metrics import Exposition, MetricsServer, Numbers
-from agent.state import EdgeState, Finding
 from wire.judgement import Judgement, Reason, Verdict
 
 NUMBERS = Numbers(**dict.fromkeys(Numbers.__dataclass_fields__, 3))

@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from agent import once
 from agent.config import Config, ConfiguredHttp
-from agent.once import one_round
+from agent.offline import once
+from agent.offline.once import one_round
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import pytest
 
-from agent.permitted import NotPermitted, Permitted
-from agent.tasks import as_known
+from agent.looks.permitted import NotPermitted, Permitted
+from agent.looks.tasks import as_known
 from wire.inventory import Gateway, Inventory, Nic
 from wire.target import (
     DnsTarget,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.capabilities import name_of
-from agent.units import load_units
+from agent.units.capabilities import name_of
+from agent.units.finding import load_units
 
 SERVICE = Path(__file__).parents[2] / "deploy" / "systemd" / "rootward-agent.service"
 

@@ -6,18 +6,18 @@ import textwrap
 import time
 from pathlib import Path
 
-from agent.blocking import Blocking
 from agent.config import Config
-from agent.look import Look
-from agent.outbox import Outbox
-from agent.rounds import Rounds
-from agent.run import Runner
-from agent.schedule import slot_of
-from agent.spool import Spool
-from agent.state import EdgeState
-from agent.targets import Targets
-from agent.units import CollectorUnit, Units
-from agent.workers import Workers
+from agent.edge.state import EdgeState
+from agent.looks.look import Look
+from agent.looks.rounds import Rounds
+from agent.looks.run import Runner
+from agent.looks.schedule import slot_of
+from agent.looks.targets import Targets
+from agent.sending.outbox import Outbox
+from agent.sending.spool import Spool
+from agent.units.finding import CollectorUnit, Units
+from agent.workers.blocking import Blocking
+from agent.workers.several import Workers
 from collectors.host import Host
 from collectors.unit import Collector
 from wire.judgement import Layer, passed

@@ -5,12 +5,12 @@ import time
 
 import pytest
 
-from agent.blocking import Blocking
-from agent.killable import Worker
-from agent.look import Look
-from agent.run import Runner
-from agent.state import EdgeState
-from agent.units import CollectorUnit, ProbeUnit
+from agent.edge.state import EdgeState
+from agent.looks.look import Look
+from agent.looks.run import Runner
+from agent.units.finding import CollectorUnit, ProbeUnit
+from agent.workers.blocking import Blocking
+from agent.workers.killable import Worker
 from collectors.host import Host
 from collectors.unit import Collector
 from probes.unit import Probe

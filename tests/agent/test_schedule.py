@@ -3,10 +3,10 @@
 import asyncio
 from types import SimpleNamespace
 
-from agent.look import Look
-from agent.occurrences import BURST, GAP, Occurrences
-from agent.schedule import SLOTS, Schedule, round_name, slot_of
-from agent.units import CollectorUnit
+from agent.edge.occurrences import BURST, GAP, Occurrences
+from agent.looks.look import Look
+from agent.looks.schedule import SLOTS, Schedule, round_name, slot_of
+from agent.units.finding import CollectorUnit
 from collectors.unit import Collector
 from probes.unit import Probe
 from wire.judgement import Judgement, Layer, Reason, Verdict

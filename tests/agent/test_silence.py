@@ -5,16 +5,16 @@ import time
 
 import pytest
 
-from agent.blocking import Blocking
 from agent.config import Config
-from agent.killable import Worker
-from agent.outbox import Outbox
-from agent.rounds import Rounds
-from agent.run import Runner
-from agent.spool import Spool
-from agent.state import EdgeState, Finding
-from agent.targets import Targets
-from agent.units import CollectorUnit, Units
+from agent.edge.state import EdgeState, Finding
+from agent.looks.rounds import Rounds
+from agent.looks.run import Runner
+from agent.looks.targets import Targets
+from agent.sending.outbox import Outbox
+from agent.sending.spool import Spool
+from agent.units.finding import CollectorUnit, Units
+from agent.workers.blocking import Blocking
+from agent.workers.killable import Worker
 from collectors.host import Host
 from collectors.unit import Collector
 from wire.judgement import Judgement, Layer, Reason, Verdict

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.sequence import BLOCK, Sequence
-from agent.spool import Spool
+from agent.sending.sequence import BLOCK, Sequence
+from agent.sending.spool import Spool
 from wire.judgement import Verdict
 from wire.observation import Observation
 
@@ -191,7 +191,7 @@ def test_on_a_full_disk_changes_outlive_repeats_and_all_is_written_when_there_is
 WRITER = """
     import sys
     from pathlib import Path
-    from agent.spool import Spool
+    from agent.sending.spool import Spool
     from wire.observation import Observation
     from wire.judgement import Verdict
     spool = Spool(Path(sys.argv[1]))

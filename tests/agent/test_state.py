@@ -2,8 +2,8 @@
 
 import pytest
 
-from agent.history import WINDOW
-from agent.state import EdgeState, Finding
+from agent.edge.history import WINDOW
+from agent.edge.state import EdgeState, Finding
 from wire.exchange import Digest
 from wire.judgement import Judgement, Reason, Verdict
 
@@ -122,7 +122,7 @@ def test_each_occurrence_in_a_log_is_told_and_the_second_is_a_repeat():
 
 
 def test_what_was_told_after_the_last_save_is_restored_from_the_spool():
-    from agent.evidence import number
+    from agent.edge.evidence import number
 
     state = EdgeState()
     told(state, PASS, 1)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from agent.surroundings import changed, surroundings
+from agent.looks.surroundings import changed, surroundings
 from collectors.host import Host
 
 

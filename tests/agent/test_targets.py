@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from agent.config import Config
-from agent.discovered import found
-from agent.look import Look
-from agent.state import Finding
-from agent.targets import Targets
+from agent.edge.state import Finding
+from agent.looks.discovered import found
+from agent.looks.look import Look
+from agent.looks.targets import Targets
 from probes.unit import Probe
 from wire.inventory import Connection, Endpoint, Gateway, Inventory, Listener, Nic
 from wire.judgement import Judgement, Layer, Reason, Verdict

@@ -6,16 +6,16 @@ import time
 
 import pytest
 
-from agent.blocking import Blocking
 from agent.config import Config
-from agent.killable import Worker
-from agent.outbox import Outbox
-from agent.run import Runner
-from agent.spool import Spool
-from agent.state import EdgeState
-from agent.targets import Targets
-from agent.tasks import Tasks
-from agent.units import load_units
+from agent.edge.state import EdgeState
+from agent.looks.run import Runner
+from agent.looks.targets import Targets
+from agent.looks.tasks import Tasks
+from agent.sending.outbox import Outbox
+from agent.sending.spool import Spool
+from agent.units.finding import load_units
+from agent.workers.blocking import Blocking
+from agent.workers.killable import Worker
 from collectors.host import Host
 from wire.exchange import Ack, Task
 from wire.inventory import Inventory, Nic

@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from agent.units import BadUnit, load_units
+from agent.units.finding import BadUnit, load_units
 
 GOOD = '''
 """Is it good?"""

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from agent.outbox import Outbox
-from agent.spool import Spool
-from agent.state import EdgeState, Finding
-from agent.uplink import Uplink
+from agent.edge.state import EdgeState, Finding
+from agent.sending.outbox import Outbox
+from agent.sending.spool import Spool
+from agent.sending.uplink import Uplink
 from wire.exchange import Digest
 from wire.inventory import Inventory
 from wire.judgement import Judgement, Reason, Verdict

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.workers import Workers
+from agent.workers.several import Workers
 from collectors.host import Host
 
 COUNTS = '''

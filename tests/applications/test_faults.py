@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.discovered import found
+from agent.looks.discovered import found
 from rules.catalogue import load_catalogue
 from tests.inference.conftest import World
 from wire.inventory import Inventory, Listener, Nic

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.killable import Overrun, Worker
+from agent.workers.killable import Overrun, Worker
 from collectors.host import Host
 from collectors.storage import file_systems
 from tests.collectors.conftest import about

@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 import collectors
-from agent.units import modules
+from agent.units.finding import modules
 from collectors.host import Host
 from rules.catalogue import load_catalogue
 from wire.codec import decode, encode

@@ -14,7 +14,7 @@ from collectors.logs.log_files import follow_files
 from collectors.logs.log_reading import Reader
 from collectors.logs.log_signals import SOURCE
 from collectors.logs.log_window import KEYS, WINDOW
-from rules.signatures import load_signatures
+from rules.matching.signatures import load_signatures
 
 GROWTH = 32 * 1024 * 1024
 SAMPLES = [one.samples[0].split("\n")[0] for one in load_signatures() if not (one.harmless or one.aside)]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rules import matcher_cache
-from rules.matcher_engines import NUMBER_MASK, HyperscanEngine
+from rules.matching import cache
+from rules.matching.engines import NUMBER_MASK, HyperscanEngine
 
 PATTERNS = ["disk full", "link down"]
 LINE = b"web1: disk full\n"
@@ -26,13 +26,13 @@ def cached(tmp_path: Path) -> Path:
 def compilations(monkeypatch) -> list[bytes]:
     """What is compiled from now on; the compiling itself stays as it is."""
     made: list[bytes] = []
-    compile_in_child = matcher_cache._compile
+    compile_in_child = cache._compile
 
     def counted(body: bytes) -> bytes:
         made.append(body)
         return compile_in_child(body)
 
-    monkeypatch.setattr(matcher_cache, "_compile", counted)
+    monkeypatch.setattr(cache, "_compile", counted)
     return made
 
 

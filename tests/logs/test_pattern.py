@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.pattern import BadPattern, read_pattern
+from rules.matching.pattern import BadPattern, read_pattern
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.matcher import STARTS, Matcher
-from rules.pattern import read_pattern
-from rules.signatures import Severity, Signature, load_signatures
+from rules.matching.matcher import STARTS, Matcher
+from rules.matching.pattern import read_pattern
+from rules.matching.signatures import Severity, Signature, load_signatures
 
 EVERY = load_signatures()
 SAMPLES = [sample.split("\n")[0] for signature in EVERY for sample in signature.samples]

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from bench.signatures import BENIGN, LINES, Row, Score, judge, said
-from rules.matcher import Matcher
+from rules.matching.matcher import Matcher
 
 pytestmark = pytest.mark.skipif(not LINES.exists(), reason="the recorded log lines are not here")
 

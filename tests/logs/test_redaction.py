@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.matching.signatures import load_signatures
 from rules.redaction import HIDDEN, redact
-from rules.signatures import load_signatures
 
 SECRET = "hunter2Zx9"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJlLXBhcnQ"

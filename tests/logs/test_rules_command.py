@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli.rules_match import blocks, match_stream
-from rules.matcher import Matcher
+from rules.matching.matcher import Matcher
 
 ROOT = Path(__file__).parents[2]
 OOM = "Killed process 12 (java) total-vm:1kB"

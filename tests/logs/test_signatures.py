@@ -10,10 +10,10 @@ import pytest
 
 from collectors.logs.log_signals import LINES, SOURCE
 from rules.catalogue import load_catalogue
-from rules.lint_signatures import hints_without_fault
-from rules.matcher import Matcher
-from rules.matcher_engines import HyperscanEngine, SetEngine
-from rules.signatures import Signature, load_signatures
+from rules.matching.engines import HyperscanEngine, SetEngine
+from rules.matching.lint import hints_without_fault
+from rules.matching.matcher import Matcher
+from rules.matching.signatures import Signature, load_signatures
 from wire.entity import ON_HOST, kind_of
 
 EVERY = load_signatures()

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from rules.catalogue import BadRule
-from rules.matcher import Matcher
-from rules.signatures import load_signatures
-from rules.signatures_npd import read_npd
-from rules.signatures_site import with_site
+from rules.matching.matcher import Matcher
+from rules.matching.node_problem_detector import read_npd
+from rules.matching.signatures import load_signatures
+from rules.matching.site import with_site
 
 ROOT = Path(__file__).parents[2]
 UPSTREAM = ROOT.parent / "shared" / "data" / "loglines" / "rules_patterns.tar.xz"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from collectors.logs.log_window import ASIDE_WAIT, KEYS, WINDOW, Window
-from rules.matcher import Hit
-from rules.signatures import load_signatures
+from rules.matching.matcher import Hit
+from rules.matching.signatures import load_signatures
 
 SIGNATURES = {signature.id: signature for signature in load_signatures()}
 

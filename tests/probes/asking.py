@@ -1,25 +1,26 @@
 """Runs one probe in a process of its own, so that a test may put it into a namespace or under another user.
 
-Arguments: module, root. Each line of input is a JSON list of targets, each line of output its judgements.
+Arguments: unit, root. Each line of input is a JSON list of targets, each line of output its judgements.
 """
 
 from __future__ import annotations
 
 import asyncio
-import importlib
 import sys
 import time
 from typing import Any
 
 import msgspec
 
+import probes
+from agent.units.finding import modules
 from probes.unit import Net
 from wire.judgement import Judgement
 from wire.target import Target
 
 
-async def main(module: str, root: str) -> None:
-    unit = importlib.import_module(module)
+async def main(name: str, root: str) -> None:
+    [unit] = [module for module in modules(probes) if module.__name__.rpartition(".")[2] == name]
     net = Net(host="h1", clock=time.time, root=root)
     for line in sys.stdin.buffer:
         judgements = await ask(unit, msgspec.json.decode(line, type=list[Target]), net)

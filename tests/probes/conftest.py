@@ -110,7 +110,7 @@ class Lan:
         prefix: Sequence[str] = (),
     ) -> list[Judgement]:
         """What the probe in ``probes/`` says there; asked again after each change, the last word counts."""
-        child = (sys.executable, str(HERE / "asking.py"), f"probes.{unit}", root)
+        child = (sys.executable, str(HERE / "asking.py"), unit, root)
         environment = {"PYTHONPATH": str(HERE.parent.parent), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         with subprocess.Popen(self.spaces.argv(at, *prefix, *child), env=environment, **pipes) as process:

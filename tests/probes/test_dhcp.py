@@ -101,7 +101,7 @@ def test_without_permission_nothing_is_claimed(lan):
 
 
 def test_scapy_never_enters_the_process_that_loads_the_units():
-    code = "import sys; from agent.units import load_units; load_units(); print('scapy' in sys.modules)"
+    code = "import sys; from agent.units import finding; finding.load_units(); print('scapy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True, cwd=ROOT)
     assert done.stdout.strip() == "False"
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from probes import dns
+from probes.names import dns
 from wire.judgement import Reason, Verdict
 from wire.target import DnsTarget
 

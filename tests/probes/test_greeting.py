@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from probes import greeting
+from probes.connections import greeting
 from wire.judgement import Reason, Verdict
 from wire.target import GreetingTarget
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes import health
-from probes.health_report import read
+from probes.web import health
+from probes.web.health_report import read
 from tests.applications.conftest import Web, free_port
 from wire.judgement import Reason, Verdict
 from wire.target import HealthTarget

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel import certificate
-from probes.http_answer import MOST, read_answer
-from probes.resolve import ResolveFailed, resolve
-from probes.talk import Talk
+from probes.connections.talk import Talk
+from probes.names.resolve import ResolveFailed, resolve
+from probes.web.http_answer import MOST, read_answer
 
 
 @pytest.fixture(scope="module")

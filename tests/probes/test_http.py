@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from probes import http
+from probes.web import http
 from wire.judgement import Reason, Verdict
 from wire.target import HttpTarget
 

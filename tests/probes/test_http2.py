@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes import hpack, http, http2
-from probes.talk import Talk
+from probes.connections.talk import Talk
+from probes.web import hpack, http, http2
 from wire.judgement import Reason, Verdict
 from wire.target import HttpTarget
 

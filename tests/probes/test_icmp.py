@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from probes.echo_judge import Past, Replies, judge, lasting
+from probes.packets.echo_judge import Past, Replies, judge, lasting
 from probes.path import Way
 from wire.judgement import Path, Reason, Verdict
 from wire.target import IcmpTarget

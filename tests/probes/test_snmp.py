@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel import ber
-from probes import snmp
-from probes.login import Login
-from probes.snmp_envelope import AskAgain, Community
-from probes.snmp_query import Agent, Session, Value, parsed
-from probes.snmp_user import User, _Engine
+from probes.devices import snmp
+from probes.devices.login import Login
+from probes.devices.snmp_envelope import AskAgain, Community
+from probes.devices.snmp_query import Agent, Session, Value, parsed
+from probes.devices.snmp_user import User, _Engine
 from probes.steps import StepFailed
 from wire.judgement import Judgement, Reason, Verdict
 from wire.target import SnmpTarget

@@ -11,10 +11,10 @@ from contextlib import ExitStack
 
 import pytest
 
-from probes.connect import connect
-from probes.handshake import secure
+from probes.connections.connect import connect
+from probes.connections.handshake import secure
+from probes.connections.talk import Talk
 from probes.steps import StepFailed, Steps
-from probes.talk import Talk
 from wire.judgement import Reason
 
 LATE = 0.2

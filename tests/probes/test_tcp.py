@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from probes import tcp
+from probes.connections import tcp
 from wire.judgement import Reason, Verdict
 from wire.target import TcpTarget
 

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from kernel import certificate
-from probes import handshake, tls
+from probes.connections import handshake, tls
 from wire.judgement import Reason, Verdict
 from wire.target import TlsTarget
 

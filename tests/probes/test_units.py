@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +9,10 @@ from pathlib import Path
 import pytest
 
 import probes
+from agent.units.finding import modules
 from rules.catalogue import load_catalogue
 
-MODULES = [importlib.import_module(each.name) for each in pkgutil.iter_modules(probes.__path__, "probes.")]
+MODULES = list(modules(probes))
 UNITS = [module for module in MODULES if hasattr(module, "PROBE")]
 
 
@@ -29,7 +28,7 @@ def test_it_begins_with_the_question_it_answers(unit):
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.__name__)
 def test_its_test_has_its_name(unit):
-    assert (Path(__file__).parent / f"test_{unit.__name__.split('.')[1]}.py").exists()
+    assert (Path(__file__).parent / f"test_{unit.__name__.rpartition('.')[2]}.py").exists()
 
 
 def test_importing_them_brings_in_nothing_heavy():

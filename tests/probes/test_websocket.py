@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from probes import websocket
+from probes.web import websocket
 from wire.judgement import Reason, Verdict
 from wire.target import WebSocketTarget
 

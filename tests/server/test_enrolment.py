@@ -8,7 +8,7 @@ import pytest
 
 from agent.enroll import enroll
 from agent.home import Home
-from agent.sequence import Sequence
+from agent.sending.sequence import Sequence
 
 
 @pytest.mark.parametrize("name", ["rootward", "Rootward"])

@@ -1,0 +1,1 @@
+"""What this host knows of itself now, what of it is news, and what may leave it."""

@@ -1,0 +1,1 @@
+"""What to look at, when, and how a look is run."""

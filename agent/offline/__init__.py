@@ -1,0 +1,1 @@
+"""Looks without a server: one round, recorded output, a collected host."""

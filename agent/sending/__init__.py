@@ -1,0 +1,1 @@
+"""The way out: numbered, spooled on disk, sent in order."""

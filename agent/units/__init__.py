@@ -1,0 +1,1 @@
+"""Probes and collectors: found, what they declare, and what they are allowed."""

@@ -1,0 +1,1 @@
+"""Processes for reads that may hang."""

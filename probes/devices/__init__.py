@@ -1,0 +1,1 @@
+"""Machines without an agent, asked by SNMP."""

@@ -1,0 +1,102 @@
+"""Does this resolver answer, and is what it says about this name right?"""
+
+from __future__ import annotations
+
+import dns.message
+import dns.rcode
+
+from probes.names.dns_checks import client, signature, zone
+from probes.names.dns_query import query, texts
+from probes.packets.next_hop import silent
+from probes.steps import StepFailed, Steps
+from probes.unit import SECOND, Net, Probe
+from wire.entity import record as record_entity
+from wire.entity import resolver as resolver_entity
+from wire.judgement import Judgement, Layer, Reason, Scalar, Verdict
+from wire.target import DnsTarget
+
+PROBE = Probe(
+    signals=("net.dns", "net.dns_record", "dns.tcp", "dns.zone", "dns.dnssec", "dns.client"),
+    layer=Layer.NETWORK,
+    target=DnsTarget,
+    interval=15 * SECOND,
+    timeout=5 * SECOND,
+)
+SLOW = 0.5
+"""Seconds beyond which an answer counts as slow: a visitor waits for several names."""
+_PATIENCE = 3.6
+_ANSWERED = (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
+
+
+async def ask(target: DnsTarget, net: Net) -> list[Judgement]:
+    """Judges the resolver (value: seconds) and, when it answered, the record (``.`` is none), its zone and
+    its signature.
+    """
+    signal = "dns.tcp" if target.over == "tcp" else "net.dns"
+    steps = Steps(signal, resolver_entity(target.resolver), net, _PATIENCE)
+    steps.evidence.update(name=target.name, record=target.record)
+    try:
+        answer = await _answer(steps, target)
+    except StepFailed as failure:
+        return [steps.failed(failure)]
+    steps.evidence["rcode"] = dns.rcode.to_text(answer.rcode())
+    took = steps.elapsed()
+    signed = await signature(steps, target, answer)
+    gone = await zone(steps, target, answer)
+    told = await client(steps, target)
+    if answer.rcode() not in _ANSWERED and not _explained(signed, gone):
+        return [steps.failed(StepFailed(Reason.STATUS), took), *told]
+    judged = steps.warned(Reason.SLOW, took) if took > SLOW else steps.passed(took)
+    found = [judged, *signed, *gone, *told]
+    if target.name == "." or answer.rcode() not in _ANSWERED or (target.record == "SOA" and gone):
+        return found
+    return [*found, _record(target, answer, judged)]
+
+
+async def _answer(steps: Steps, target: DnsTarget) -> dns.message.Message:
+    way = steps.go(target.resolver, target.port)
+    try:
+        with steps.step("answer"):
+            return await query(
+                target.resolver,
+                target.name,
+                target.record,
+                port=target.port,
+                seconds=steps.left(),
+                over_tcp=target.over == "tcp",
+                signed=target.signed,
+            )
+    except StepFailed as failure:
+        if failure.reason is Reason.TIMEOUT and (why := await silent(steps.ways, way)):
+            raise StepFailed(Reason.UNREACHABLE, neighbour=why) from None
+        raise
+
+
+def _explained(signed: list[Judgement], gone: list[Judgement]) -> bool:
+    """A bad signature or a lost zone is nothing that the resolver itself does wrong."""
+    return any(each.verdict is Verdict.FAIL for each in (*signed, *gone))
+
+
+def _record(target: DnsTarget, answer: dns.message.Message, server: Judgement) -> Judgement:
+    found = texts(answer, target.record)
+    wanted = {value.rstrip(".").lower() for value in target.expect}
+    evidence: dict[str, Scalar] = {
+        "answer": ", ".join(found)[:512],
+        "record": target.record,
+        "rcode": server.evidence["rcode"],
+    }
+    if wanted:
+        evidence["expect"] = ", ".join(sorted(wanted))[:512]
+    reason = Reason.OK
+    if not found:
+        reason = Reason.MISSING
+    elif wanted and not wanted.issuperset(found):  # a balancing server may give only some of its addresses
+        reason = Reason.WRONG
+    return Judgement(
+        signal="net.dns_record",
+        subject=record_entity(target.name, target.resolver),
+        verdict=Verdict.FAIL if reason is not Reason.OK else Verdict.PASS,
+        reason=reason,
+        evidence=evidence,
+        path=server.path,
+    )

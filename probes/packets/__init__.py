@@ -1,0 +1,1 @@
+"""Which way packets take, and what comes back: routes, echoes, sizes, hops."""

@@ -1,0 +1,1 @@
+"""Pages, WebSockets and health reports over HTTP."""

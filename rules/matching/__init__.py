@@ -1,0 +1,1 @@
+"""From log lines to signals: signatures, and the one matcher for all of them."""

@@ -1,0 +1,100 @@
+"""Reads the signature files: which log line means which signal on which entity."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from string import Formatter
+from typing import Annotated
+
+import msgspec
+
+from rules.catalogue import HERE, BadRule
+from rules.matching.pattern import BadPattern, read_pattern
+from wire.judgement import Verdict
+
+MAX_PATTERN = 1000
+"""Characters; more is several signatures."""
+
+
+class Severity(StrEnum):
+    """How bad the line is by itself."""
+
+    CRITICAL = "critical"
+    ERROR = "error"
+    WARNING = "warning"
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict.WARN if self is Severity.WARNING else Verdict.FAIL
+
+
+class Breadth(StrEnum):
+    """How many kinds of line a signature speaks for."""
+
+    NARROW = "narrow"
+    """One message of one program."""
+    WIDE = "wide"
+    """One kind of trouble that many programs report."""
+    ANY = "any"
+    """Only that something is wrong: a level, a stack trace."""
+
+
+class Signature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One pattern. Of several on one line the narrowest wins, then the one with most literal text.
+
+    ``entity`` is a template: ``{host}``, ``{program}`` (who wrote the line) and the groups of the pattern.
+    A digit at the end of a group's name makes it an alternative. The names say how a value is read: ``disk``
+    is cut to the whole disk, ``device`` and ``path`` also give ``{mount}``, ``unit`` and ``process`` lose
+    their decoration and also give ``{service}``.
+    """
+
+    id: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    signal: Annotated[str, msgspec.Meta(pattern=r"^log\.[a-z_]+$")]
+    severity: Severity
+    pattern: Annotated[str, msgspec.Meta(min_length=4, max_length=MAX_PATTERN)]
+    entity: str = "host:{host}"
+    fault: str | None = None
+    """The fault that the line points to most directly, where it points to one."""
+    breadth: Breadth = Breadth.NARROW
+    """On one line the narrower signature wins."""
+    aside: bool = False
+    """It comes with another line that names the entity: beside that line it says nothing new."""
+    harmless: bool = False
+    """It says that trouble is over, in words that a wider signature takes for trouble: no hit."""
+    samples: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    near_misses: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    signature: list[Signature]
+
+
+def load_signatures(folder: Path = HERE / "signatures") -> tuple[Signature, ...]:
+    """All signatures by id. Raises BadRule for a file that does not parse or an id given twice."""
+    found: dict[str, Signature] = {}
+    for path in sorted(folder.glob("*.toml")):
+        for signature in _read(path):
+            if signature.id in found:
+                raise BadRule(f"{path.name}: {signature.id} is declared twice")
+            found[signature.id] = signature
+    return tuple(found[name] for name in sorted(found))
+
+
+def fields_of(template: str) -> tuple[str, ...]:
+    """``disk:{host}/{disk}`` → ``host``, ``disk``."""
+    return tuple(name for _, name, _, _ in Formatter().parse(template) if name is not None)
+
+
+def _read(path: Path) -> list[Signature]:
+    try:
+        signatures = msgspec.toml.decode(path.read_bytes(), type=_File).signature
+    except msgspec.DecodeError as error:
+        raise BadRule(f"{path.name}: {error}") from None
+    for signature in signatures:
+        try:
+            read_pattern(signature.pattern)
+            fields_of(signature.entity)
+        except (BadPattern, ValueError) as error:
+            raise BadRule(f"{path.name}: {signature.id}: {error}") from None
+    return signatures

@@ -15,9 +15,11 @@ SIGNAL = "kernel.taint"
 COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.HOST, interval=60 * SECOND)
 LETTERS = "PFSRMBUDAWCIOELKXTN"
 """By bit (kernel: Documentation/admin-guide/tainted-kernels.rst)."""
-TROUBLE = {"M": "a machine check", "B": "a bad page", "D": "an oops", "L": "a soft lockup"}
+TROUBLE = {"M": "a machine check", "B": "a bad page", "D": "an oops"}
+HUNG = {"L": "a soft lockup"}
 DOUBTFUL = {"W": "a warning", "R": "a module unloaded by force", "F": "a module loaded by force"}
 """Modules from elsewhere are no trouble."""
+WORST_FIRST = ((TROUBLE, Reason.ERRORS), (HUNG, Reason.HUNG), (DOUBTFUL, Reason.HIGH))
 
 
 def read(host: Host) -> Iterable[Judgement]:
@@ -25,13 +27,12 @@ def read(host: Host) -> Iterable[Judgement]:
     if flags is None:
         return
     set_ = [letter for bit, letter in enumerate(LETTERS) if flags >> bit & 1]
-    trouble = [TROUBLE[letter] for letter in set_ if letter in TROUBLE]
-    doubtful = [DOUBTFUL[letter] for letter in set_ if letter in DOUBTFUL]
+    known = {**TROUBLE, **HUNG, **DOUBTFUL}
     yield judged(
         SIGNAL,
         entity.host(host.name),
-        Reason.ERRORS if trouble else Reason.HIGH if doubtful else Reason.OK,
+        next((reason for letters, reason in WORST_FIRST if letters.keys() & set(set_)), Reason.OK),
         flags,
         flags="".join(set_),
-        after=", ".join(trouble + doubtful),
+        after=", ".join(known[letter] for letter in set_ if letter in known),
     )

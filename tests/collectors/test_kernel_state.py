@@ -117,6 +117,8 @@ def test_memory_that_the_kernel_cannot_give_back_is_judged(tree, kept_mib, reaso
         (1 | 1 << 12, Reason.OK, "PO"),
         (1 << 9, Reason.HIGH, "W"),
         (1 << 7, Reason.ERRORS, "D"),
+        (1 << 14, Reason.HUNG, "L"),
+        (1 << 7 | 1 << 14, Reason.ERRORS, "DL"),
     ],
 )
 def test_taint_tells_trouble_from_foreign_modules(tree, flags, reason, letters):

@@ -90,3 +90,9 @@ def test_zombies_that_fill_the_process_table_are_the_root_of_its_end(site):
 def test_a_warning_alone_opens_nothing(site, signal):
     site.local(signal, "host:app1", Reason.HIGH)
     assert site.infer() == []
+
+
+def test_the_mark_that_a_lockup_leaves_is_part_of_it(site):
+    site.local("log.lockup", "host:app1", Reason.MATCHED)
+    site.local("kernel.taint", "host:app1", Reason.HUNG, since=3.0)
+    assert roots(site) == ["kernel.lockup"]

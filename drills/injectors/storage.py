@@ -131,7 +131,10 @@ class FileSystemCorrupt(Injector, frozen=True, kw_only=True):
 
 
 class DiskThrottled(Injector, frozen=True, kw_only=True):
-    """The disk under a volume answers late, or hardly ever: the device below it may do only so much."""
+    """The disk under a volume answers late, or hardly ever: the device below it may do only so much.
+
+    Undone, the same disk answers in time again.
+    """
 
     host: MachineName
     mount: str = "/srv/data"
@@ -154,7 +157,6 @@ class DiskThrottled(Injector, frozen=True, kw_only=True):
         finally:
             for file in files:
                 file.write_text(f"{os.major(number)}:{os.minor(number)} 0")
-        remount(node, self.mount)
 
 
 class MediumError(Injector, frozen=True, kw_only=True):
@@ -187,6 +189,10 @@ class MediumError(Injector, frozen=True, kw_only=True):
 def stack(node: Node, mount: str) -> str:
     """Puts one more device, which can be throttled, below the one that is mounted; what it is called."""
     rack, image = node.rack, f"{node.rack.place}/{node.name}-{Path(mount).name}.img"
+    mounted = f"/dev/{device_of(node, mount)}"
+    behind = rack.enter("losetup", "--noheadings", "--output", "BACK-FILE", mounted).strip()
+    if behind.startswith("/dev/"):  # an earlier drill has put it there
+        return behind
     node.run("umount", mount)
     below = rack.enter("losetup", "--find", "--show", image).strip()
     device = rack.enter("losetup", "--direct-io=on", "--find", "--show", below).strip()

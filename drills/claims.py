@@ -36,11 +36,17 @@ def _claims(report: Mapping[str, Any]) -> Iterator[Claim]:
         yield f"consequence {each['state']} {each['entity']}", each["shown_by"]
     for each in diagnosis["ruled_out"]:
         yield f"ruled out {_named(each)}", each["by"]
-    if report["ticket"]["resolved_at"] is not None:
+    if report["ticket"]["resolved_at"] is not None and not _resolved_by_people(report["timeline"]):
         yield "proof of repair", report["proof"]
     for each in _paragraphs(report["blocks"]):
         if each["cites"] or each["tone"] == "lead":
             yield f"sentence {each['text'][:60]!r}", each["cites"]
+
+
+def _resolved_by_people(timeline: list[Mapping[str, Any]]) -> bool:
+    """Whoever did the work vouches for it; of what the product resolves by itself it must show the proof."""
+    resolved = [each for each in timeline if each["what"] == "status" and "→ resolved" in each["text"]]
+    return bool(resolved) and resolved[-1]["actor"] != "rootward"
 
 
 def _paragraphs(blocks: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-import agent.sending.link
+from agent.sending import link
 from agent.sending.link import Link, Rejected, Unreachable
 from wire.exchange import Batch
 
@@ -78,16 +78,16 @@ def test_a_busy_server_says_when_to_come_again(answering):
 
 
 def test_an_answer_that_drips_is_given_up(answering, monkeypatch):
-    monkeypatch.setattr(agent.link, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(link, "ANSWER_SECONDS", 0.3)
     url = answering([b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", *[b" "] * 5_000], pause=0.01)
-    with Link(url) as link, pytest.raises(Unreachable):
-        link.send(BATCH)
+    with Link(url) as slow, pytest.raises(Unreachable):
+        slow.send(BATCH)
 
 
 def test_an_answer_without_an_end_is_cut(answering):
     endless = [b"HTTP/1.1 200 OK\r\n\r\n", *[b" " * 65_536] * 200]
     with Link(answering(endless)) as link, pytest.raises(Unreachable):
-        link.send(BATCH)
+        slow.send(BATCH)
 
 
 def test_a_refusal_is_told_with_its_status(answering):

@@ -21,6 +21,7 @@ REPORT: dict[str, Any] = {
         "ruled_out": [{**CLAIM, "by": ["b#2"]}],
     },
     "observations": [{"id": "a#1"}, {"id": "b#2"}],
+    "timeline": [{"what": "status", "text": "new → resolved (proved)", "actor": "rootward"}],
     "proof": ["b#2"],
     "blocks": [
         {"type": "Heading", "text": "Root", "level": 2},
@@ -69,4 +70,10 @@ def test_an_observation_that_the_report_does_not_show_is_found(place: tuple[Any,
 def test_a_storm_keeps_some_ids_of_each_claim_and_need_not_keep_all() -> None:
     report = citing(("diagnosis", "observations"), ["a#1", "z#9"])
     report["observations"] += [{"id": f"s#{number}"} for number in range(FULL)]
+    assert unproven(report) == []
+
+
+def test_what_a_person_resolved_needs_no_proof():
+    report = citing(("proof",), [])
+    report["timeline"].append({"what": "status", "text": "in_progress → resolved (replaced)", "actor": "ann"})
     assert unproven(report) == []

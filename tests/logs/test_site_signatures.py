@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rules.catalogue import BadRule
+from rules.catalogue import HERE, BadRule
 from rules.matching.matcher import Matcher
 from rules.matching.node_problem_detector import read_npd
 from rules.matching.signatures import load_signatures
@@ -62,7 +62,7 @@ def test_missing_folder_is_named(tmp_path):
 
 
 def test_id_given_twice_is_refused(tmp_path):
-    source = Path(load_signatures.__code__.co_filename).with_name("signatures") / "time.toml"
+    source = HERE / "signatures" / "time.toml"
     (tmp_path / "time.toml").write_text(source.read_text())
     with pytest.raises(BadRule, match="declared twice"):
         with_site(tmp_path)

@@ -87,7 +87,7 @@ def test_an_answer_that_drips_is_given_up(answering, monkeypatch):
 def test_an_answer_without_an_end_is_cut(answering):
     endless = [b"HTTP/1.1 200 OK\r\n\r\n", *[b" " * 65_536] * 200]
     with Link(answering(endless)) as link, pytest.raises(Unreachable):
-        slow.send(BATCH)
+        link.send(BATCH)
 
 
 def test_a_refusal_is_told_with_its_status(answering):

@@ -14,7 +14,9 @@ Settings = dict[str, str]
 COMMENT = ("#", ";", "//")
 DB2 = re.compile(r"^\s*(\S.{0,120}?)\s*(?:\((\w{1,40})\))?\s*=\s*(.*?)\s*$")
 SOFTWARE = re.compile(r"(?i)\b(mpi|hydra|openrte|open mpi|db2)\b")
-VERSION = re.compile(r"(?i)\bversion\s+([\w.]+(?:\s+update\s+\w+)?)|\b(\d+\.\d+(?:\.\d+)*)\b")
+VERSION = re.compile(r"(?i)\bversion\s+(\d[\w.]*(?:\s+update\s+\w+)?)|\b(\d+\.\d+(?:\.\d+)*)\b")
+MACHINE_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+"""With hyphens as the firmware tells it."""
 MOST = 20_000
 
 
@@ -26,7 +28,7 @@ def pairs(raw: bytes, separator: str = "=") -> Settings:
         stripped = line.strip()
         empty &= not stripped
         key, mark, value = stripped.partition(separator)
-        if mark and not stripped.startswith(COMMENT):
+        if mark and key and not stripped.startswith(COMMENT):
             found[key.strip()] = value.strip()
     if empty:
         raise ValueError("empty")
@@ -39,6 +41,14 @@ def os_release(raw: bytes) -> Settings:
     if not {"ID", "NAME", "PRETTY_NAME"} & found.keys():
         raise ValueError("no ID and no NAME of a system")
     return found
+
+
+def machine_id(raw: bytes) -> Settings:
+    """machine-id(5). Raises ValueError for what are not 32 hexadecimal digits."""
+    word = raw.strip().decode("ascii", "replace")
+    if not MACHINE_ID.fullmatch(word):
+        raise ValueError("not the 32 digits of a machine")
+    return {"machine_id": word}
 
 
 def db2(raw: bytes) -> Settings:
@@ -84,6 +94,7 @@ SOURCES = (
     _source(pairs, "sysctl", "sysctl_a", "sysctl_conf"),
     _source(pairs, "postfix", "postconf"),
     _source(os_release, "host", "os_release"),
+    _source(machine_id, "host", "machine_id"),
     _source(db2, "db2"),
     _source(version, "mpi", "mpirun"),
 )

@@ -10,6 +10,8 @@ from collectors.host import JSON, Host
 from wire.judgement import Judgement
 
 F = TypeVar("F")
+ANY = "*"
+"""As a kind: a source of it is asked last about a text of every kind."""
 
 
 @dataclass(frozen=True, kw_only=True)

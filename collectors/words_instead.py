@@ -7,23 +7,30 @@ from collections.abc import Iterable
 
 from collectors.host import JSON, Host
 from collectors.parsing import lines_of
-from collectors.source import Source
+from collectors.source import ANY, Source
 from wire.judgement import Judgement
 
 COMPLAINT = re.compile(
-    r"(?i)command not found|no such (file|device|command)|not (permitted|found|supported|running|installed)|"
-    r"permission denied|access denied|^\s*usage:|\b(error|fatal|failed|failure|unable|cannot|can't|invalid|"
-    r"unknown option|unrecognized|timed out|refused|not a )\b|must be (root|run as)|no output|--help"
+    r"(?i)command not found|no such (file|device|command)|permission denied|access denied|^\s*usage:|"
+    r"not (permitted|found|supported|running|installed|present)|(must|need to|intended to) be (root|run as)|"
+    r"\b(error|fatal|failed|failure|unable|cannot|can't|invalid|unknown option|unrecognized|timed out|"
+    r"refused|not a )\b|does not exist|no output|--help|"
+    r"^(\S+: )?no [\w ]{1,40}(found|detected|processed|present|configured)\b"
 )
 MOST_LINES = 60
 """More is a listing that holds such a word."""
+DOCUMENT = ("{", "[", "<")
+"""What begins so is no words: a document that is broken is not to be taken for one that was read."""
+NOTHING = "nothing was printed"
 
 
 def parse(raw: bytes) -> str:
-    """The line that says why. Raises ValueError for a text without such words."""
+    """The line that says why; blank output says that there is nothing. Raises ValueError for another text."""
     lines = [line.strip() for line in lines_of(raw) if line.strip()]
+    if not lines:
+        return NOTHING
     found = next((line for line in lines if COMPLAINT.search(line)), None)
-    if found is None or len(lines) > MOST_LINES:
+    if found is None or len(lines) > MOST_LINES or lines[0].startswith(DOCUMENT):
         raise ValueError("neither a listing nor words about why there is none")
     return found[:512]
 
@@ -38,7 +45,5 @@ def facts(complaint: str) -> dict[str, JSON]:
     return {"complaint": complaint}
 
 
-KINDS = ("bonding", "df", "dmidecode", "lspci", "meminfo", "mount", "pcs", "ps", "slab", "sysctl", "team")
-SYSTEMD = ("unitfiles", "systemctl", "systemctl_list_units", "systemctl_list_unit_files", "systemctl_show")
-SOURCE = Source(kinds=(*KINDS, *SYSTEMD, "teamdctl", "last", "vlan"), parse=parse, judge=judge, facts=facts)
-"""Asked last, by the name of its module."""
+SOURCE = Source(kinds=(ANY,), parse=parse, judge=judge, facts=facts)
+"""Whatever was asked may answer so."""

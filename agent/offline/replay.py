@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import collectors
 from agent.units.finding import modules
 from collectors.host import JSON, Host
-from collectors.source import Source, TreeSource
+from collectors.source import ANY, Source, TreeSource
 from wire.judgement import Judgement
 
 NOWHERE = "/dev/null"
@@ -33,12 +33,15 @@ class Replay:
 
     @property
     def kinds(self) -> list[str]:
-        return sorted(self._sources)
+        return sorted(self._sources.keys() - {ANY})
 
     def text(self, kind: str, raw: bytes, host: Host) -> tuple[dict[str, JSON], list[Judgement]]:
         """The facts and judgements of the first source that accepts the text. Raises NotThatKind."""
         reasons: list[str] = []
-        for source in self._of(kind):
+        own = [source for source in self._of(kind) if isinstance(source, Source)]
+        if not own:
+            raise NotThatKind(f"{kind} is read from a tree: give --root")
+        for source in (*own, *self._sources.get(ANY, [])):
             if isinstance(source, Source):
                 try:
                     facts = source.parse(raw)
@@ -46,7 +49,7 @@ class Replay:
                     reasons.append(str(error))
                     continue
                 return source.facts(facts), list(source.judge(facts, host))
-        raise NotThatKind("; ".join(dict.fromkeys(reasons)) or f"{kind} is read from a tree: give --root")
+        raise NotThatKind("; ".join(dict.fromkeys(reasons)))
 
     def tree(self, kind: str, host: Host) -> Iterator[tuple[dict[str, JSON], list[Judgement]]]:
         """The same for what the tree holds of one kind, or of every kind where it is empty."""

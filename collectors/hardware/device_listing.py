@@ -21,7 +21,9 @@ GONE = "(rev ff)"
 MACHINE_KEYS = frozenset(
     ["Slot", "Class", "Vendor", "Device", "SVendor", "SDevice", "Driver", "Module", "Rev"]
 )
-HANDLE = re.compile(r"^Handle 0x[0-9A-Fa-f]+, DMI type (\d{1,3})")
+HANDLE = re.compile(r"^Handle 0x[0-9A-Fa-f]+(?:, DMI type \d{1,3}|$)")
+TYPE = re.compile(r"^\s+DMI type \d{1,3}")
+"""On a line of its own by dmidecode before 2.3."""
 SYSTEM = {"System Information": "system", "BIOS Information": "bios", "Base Board Information": "board"}
 SYSTEM |= {"Chassis Information": "chassis"}
 UNTOLD = frozenset(["", "Not Specified", "To Be Filled By O.E.M.", "None", "Default string", "Unknown"])
@@ -99,7 +101,7 @@ def parse_dmi(raw: bytes) -> Machine:
         if HANDLE.match(line):
             recognised, title_next = True, True
             current = {}
-        elif title_next and line.strip():
+        elif title_next and line.strip() and not TYPE.match(line):
             title_next = False
             title = line.strip()
             current = {}
@@ -144,5 +146,5 @@ def _nothing(_found: object, _host: Host) -> Iterable[Judgement]:
 
 SOURCES = (
     Source(kinds=("lspci", "fabric_manager"), parse=parse_pci, judge=judge_pci, facts=pci_facts),
-    Source(kinds=("dmidecode", "dmi"), parse=parse_dmi, judge=_nothing, facts=dmi_facts),
+    Source(kinds=("dmidecode", "dmi", "host"), parse=parse_dmi, judge=_nothing, facts=dmi_facts),
 )

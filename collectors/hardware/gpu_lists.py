@@ -7,10 +7,14 @@ import re
 from collectors.hardware.gpu_facts import Gpu, place_of
 from collectors.parsing import lines_of, real, whole
 
-LISTED = re.compile(r"^GPU (?P<number>\d+): (?P<name>.{1,96}?)(?: \(UUID: (?P<uuid>GPU-[\w-]{8,64})\))?\s*$")
+LISTED = re.compile(
+    r"^GPU (?P<number>\d+): (?P<name>.{0,96}?)(?: ?\((?:UUID: ?)? ?(?P<uuid>GPU-[\w-]{8,64})?\))?\s*$"
+)
 NVLINK = re.compile(r"^\s+Link (?P<number>\d+): (?P<value>\S.*)$")
 COUNT = re.compile(r"(?P<name>[A-Z][A-Za-z ]{2,32}?)(?: \d+)?: (?P<count>\d+)")
-MASKED = re.compile(r"^\s*(?P<name>[\w .-]{2,64}), (?P<mask>0x[0-9a-fA-F]{1,16})\s*$")
+MASKED = re.compile(r"^\s*(?P<name>[\w .-]{2,64}), (?P<mask>0x[0-9a-fA-F]{1,16}|[0-9a-fA-F]{16})\s*$")
+NAME = re.compile(r"^(?:NVIDIA|Tesla|Quadro|GeForce|GRID|A100|H100)[\w .-]{0,63}$")
+"""All that ``--query-gpu=name`` tells of a card."""
 MASKS = {
     0x8: "hw_slowdown",
     0x20: "sw_thermal_slowdown",
@@ -61,7 +65,7 @@ def _with_link(gpu: Gpu, number: str, value: str) -> Gpu:
 
 
 def parse_csv(raw: bytes) -> list[Gpu]:
-    """``--query-gpu=… --format=csv`` with its head, and the two columns of name and reasons for lower clocks.
+    """``--query-gpu=… --format=csv`` with its head; else names, alone or with reasons for lower clocks.
 
     Raises ValueError.
     """
@@ -78,6 +82,8 @@ def parse_csv(raw: bytes) -> list[Gpu]:
         for number, one in enumerate(masked)
         if one is not None
     ]
+    if not found and lines and all(NAME.match(line) for line in lines):
+        return [Gpu(place=str(number), name=line.strip()) for number, line in enumerate(lines)]
     if not found:
         raise ValueError("no head of columns, no mask of reasons")
     return found

@@ -16,15 +16,15 @@ ROOT = "/sys"
 HEALTH = re.compile(
     # what it is doing: md, nvme, scsi, infiniband, fc, net, drm, power supplies, regulators, watchdogs
     r"state|\w+_state|status|operstate|phys_state|mii_status|link_state|health|online|present|degraded|"
-    r"sync_action|sync_completed|mismatch_cnt|raid_disks|level|slaves|active_slave|ad_\w+|dirty|frozen|"
+    r"bootstatus|fw_status|broken_parity_status|link_(layer|mode)|sync_action|sync_completed|mismatch_cnt|raid_disks|level|slaves|active_slave|ad_\w+|dirty|frozen|"
     # what it counted
     r"\w*_(count|errors?|errs|err_cnt|dropped|missed|overruns?|timeouts?|retries|resets|failures?)|"
     r"\w*(errors?|timeout)s?_count|collisions|carrier\w*|link_downed|link_error_recovery|symbol_error|"
     r"\w+_err\w*|\w*discards?|\w*throttle\w*|ioerr_cnt|iotmo_cnt|aer_\w+|first_error_\w+|last_error_\w+|"
-    r"VL15_dropped|local_link_integrity_errors|tx_timeout|port_xmit_wait|"
+    r"VL15_dropped|local_link_integrity_errors|error_\w+|\w+_fail|tx_timeout|port_xmit_wait|"
     # sensors, power and temperature
     r"(temp|fan|in|curr|power|humidity|intrusion|energy)\d*_(alarm|fault|input|average|label|\w*(alarm|crit|max|min))|"
-    r"\w*_alarm|\w*_fault|temp|temp_\w+|capacity|capacity_\w+|charge_\w+|energy_\w+|cycle_count|voltage_\w+|"
+    r"\w*_alarm|alarm|n_alarms|\w*_fault|temp|temp_\w+|capacity|capacity_\w+|charge_\w+|energy_\w+|cycle_count|voltage_\w+|"
     # what it runs at
     r"speed|duplex|mtu|rate|\w+_link_(speed|width)|carrier|ro|size|model|vendor|rev|serial|firmware_rev|fw_ver|type|"
     r"numa_node|label|dimm_label|dimm_location|name"

@@ -23,9 +23,14 @@ ABSENT = frozenset(["Absent", "Disabled", "UnavailableOffline", "StandbyOffline"
 KINDS = {
     "Fans": FAN, "Fan": FAN, "Temperatures": TEMPERATURE, "PowerSupplies": POWER, "PowerSupply": POWER,
     "Voltages": POWER, "PowerControl": POWER, "PowerSubsystem": POWER, "Power": POWER,
-    "Thermal": TEMPERATURE, "ThermalSubsystem": TEMPERATURE, "Redundancy": "",
+    "Thermal": TEMPERATURE, "ThermalSubsystem": TEMPERATURE, "TemperatureReadingsCelsius": TEMPERATURE,
+    "Redundancy": "",
 }  # fmt: skip
 """The list it stands in, or the type of the resource → what it is about."""
+MEASURED = frozenset(["Temperatures", "TemperatureReadingsCelsius"])
+"""What is told with its reading alone too."""
+READINGS = ("ReadingCelsius", "Reading", "CurrentReading")
+"""The last by services before Redfish 1.0."""
 TYPE = re.compile(r"^#(\w+)\.")
 WORN = 5.0
 """Percent of a solid disk's life that is left."""
@@ -102,7 +107,7 @@ def _take(path: str, kind: str, node: dict[str, JSON], found: Resource) -> None:
                 life_left=real(node.get("PredictedMediaLifeLeftPercent")),
             )
         )
-    elif health or kind == "Temperatures":
+    elif health or kind in MEASURED:
         found.sensors.append(_sensor(name, kind, node, grade, state))
 
 
@@ -115,7 +120,7 @@ def _name(path: str, kind: str, node: dict[str, JSON]) -> str:
 
 def _sensor(name: str, kind: str, node: dict[str, JSON], grade: Grade, state: str) -> Sensor:
     signal = KINDS.get(kind) or HEALTH
-    reading = real(node.get("ReadingCelsius" if signal == TEMPERATURE else "Reading"))
+    reading = next((value for key in READINGS if (value := real(node.get(key))) is not None), None)
     critical = real(node.get("UpperThresholdCritical"))
     if signal == TEMPERATURE and reading is not None and critical and reading >= critical > 0:
         grade = Grade.GRAVE
@@ -126,7 +131,7 @@ def _sensor(name: str, kind: str, node: dict[str, JSON], grade: Grade, state: st
         signal=signal,
         grade=grade,
         reading=reading,
-        unit="°C" if signal == TEMPERATURE else said(node.get("ReadingUnits"), 16),
+        unit="°C" if signal == TEMPERATURE else said(node.get("ReadingUnits") or node.get("Units"), 16),
         note="input lost" if lost else state if grade is not Grade.FINE else "",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -13,6 +14,8 @@ from wire.judgement import Judgement
 
 MOST = 64 * 1024 * 1024
 BLOCK = 1024 * 1024
+OF_THE_TOOL = re.compile(rb"(?m)\A\s*(?:\S*/)?(?:dmesg|journalctl|cat|tail|bash|sh|sudo): [^\n]*\s*\Z")
+"""Nothing but the reader's own complaint: it says nothing of what the log holds."""
 
 
 class Log(msgspec.Struct, frozen=True):
@@ -20,9 +23,9 @@ class Log(msgspec.Struct, frozen=True):
 
 
 def parse(raw: bytes) -> Log:
-    """Raises ValueError for an empty text."""
-    if not raw.strip():
-        raise ValueError("empty")
+    """Raises ValueError for an empty text, and for one that only says why there is no log."""
+    if not raw.strip() or OF_THE_TOOL.match(raw[:4096]):
+        raise ValueError("no line of a log")
     return Log(raw[:MOST] + b"\n")
 
 

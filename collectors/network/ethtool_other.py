@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -12,6 +13,8 @@ from collectors.source import Source
 from wire.judgement import Judgement
 
 MOST = 512
+CAPABILITY = re.compile(r"^([a-z][a-z0-9-]{1,64})\s+\(([A-Z0-9_]{1,96})\)?$")
+"""One of ``-T``: ``hardware-receive (SOF_TIMESTAMPING_RX_HARDWARE)``."""
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -30,7 +33,9 @@ def parse(raw: bytes) -> Told:
     values: dict[str, str] = {}
     for line in lines:
         key, colon, value = (part.strip() for part in line.partition(":"))
-        if not colon or line.startswith("Cannot get"):
+        if (found := CAPABILITY.match(line)) is not None and section:
+            values[f"{section}/{found[1]}"] = found[2]
+        elif not colon or line.startswith("Cannot get"):
             complaint = complaint or line
         elif not value and " for " in key:
             head = head or key

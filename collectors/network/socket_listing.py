@@ -21,7 +21,10 @@ SS_BARE = re.compile(r"^()()([A-Z][A-Z0-9-]+)\s+(\d{1,9})\s+(\d{1,9})\s+(\S+:\S+
 NETSTAT = re.compile(
     rf"^{PROTOCOLS}\s+(\d{{1,9}})\s+(\d{{1,9}})\s+(\S+)\s+(\S+)\s*([A-Z][A-Z0-9_]+(?=\s|$))?\s*(.*)$"
 )
-PROGRAM = re.compile(r'users:\(\("([^"]{1,64})"|(?<![\d./(])\d{1,9}/([A-Za-z]\S{0,63})')
+PROGRAM = re.compile(
+    r'users:\(\("([^"]{1,64})"|'
+    r"(?<![\d./(])\d{1,9}/([A-Za-z]\S{0,63}(?: (?!(?:off|on|keepalive|timewait|unkn)\b)\S{1,32})*)"
+)
 STATES = {
     "ESTAB": "ESTABLISHED",
     "TIME-WAIT": "TIME_WAIT",

@@ -11,6 +11,10 @@ from collectors.storage.raid_facts import Controller, Drive, Raid, Volume, facts
 LINE = re.compile(r"^\s*(?P<name>\S[^:]{0,60}?)\s*:\s*(?P<value>.*?)\s*$")
 VOLUME = re.compile(r"^\s*Logical [Dd]evice number (?P<number>\d+)")
 DEVICE = re.compile(r"^\s*(?:Device #|Channel #\d+, Device #)(?P<number>\d+)\s*$")
+KNOWN = re.compile(
+    r"Controllers found|Logical (?:drive|device) information|Physical Device information|"
+    r"\s*(?:Logical [Dd]evice number|Device #|Channel #\d+, Device #)\s*\d+"
+)
 SECTION = re.compile(
     r"^\s*(?P<title>Controller (?:\w+ )*[Ii]nformation|Controller (?:Battery|ZMM|Cache Backup Unit).*|"
     r"Logical (?:drive|device) information|Physical [Dd]evice information|Device Phy Information|"
@@ -21,8 +25,8 @@ SECTION = re.compile(
 def parse(raw: bytes) -> Raid:
     """Raises ValueError for what arcconf did not print."""
     lines = lines_of(raw)
-    if not any(line.startswith("Controllers found") or DEVICE.match(line) for line in lines):
-        raise ValueError("no line with Controllers found")
+    if not any(KNOWN.match(line) for line in lines):
+        raise ValueError("neither controllers nor devices, as arcconf lists them")
     adapter: dict[str, str] = {}
     battery: dict[str, str] = {}
     volumes: list[dict[str, str]] = []

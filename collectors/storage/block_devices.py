@@ -17,6 +17,8 @@ from wire.judgement import Judgement, Reason
 PAIR = re.compile(r'([A-Z][A-Z0-9:%_-]*)="([^"]*)"')
 TREE = re.compile(r"^[\s│├└─`|\-]*")
 COLUMN = re.compile(r"\S+")
+HEADLESS = ("name", "maj:min", "rm", "size", "ro", "type", "mountpoint")
+NUMBERED = re.compile(r"^[\s│├└─`|\-]*\S+\s+\d{1,4}:\d{1,8}\s+[01]\s")
 MAPPED = re.compile(r"\(dm-\d{1,5}\)")
 OFFLINE = frozenset(["offline", "transport-offline", "blocked", "dead"])
 DEEPEST = 16
@@ -66,16 +68,17 @@ def parse_pairs(raw: bytes) -> list[Device]:
 
 
 def parse_table(raw: bytes) -> list[Device]:
-    """Plain lsblk. Raises ValueError for an empty text; one without a head holds no devices."""
+    """Plain lsblk, with a head or without (-n). Raises ValueError for another text."""
     lines = lines_of(raw)
-    if not any(line.strip() for line in lines):
-        raise ValueError("empty")
     at = next((at for at, line in enumerate(lines) if line.split()[:1] == ["NAME"]), None)
-    if at is None:
-        return []
-    names = [match[0].lower() for match in COLUMN.finditer(lines[at])]
+    names = list(HEADLESS)
+    if at is not None:
+        names = [match[0].lower() for match in COLUMN.finditer(lines[at])]
+        lines = lines[at + 1 :]
+    elif not any(NUMBERED.match(line) for line in lines):
+        raise ValueError("neither the head of lsblk nor a device with its number")
     found: list[Device] = []
-    for line in lines[at + 1 :]:
+    for line in lines:
         words = TREE.sub("", line).split()
         if words:
             words = [word for word in words if not MAPPED.fullmatch(word)]
@@ -98,7 +101,11 @@ def judge(devices: list[Device], host: Host) -> Iterable[Judgement]:
 def facts(devices: list[Device]) -> dict[str, JSON]:
     return {
         "devices": {one.name: one.told for one in devices},
-        "mounted": {point: one.name for one in devices if (point := one.told.get("mountpoint") or "")},
+        "mounted": {
+            point: one.told.get("source") or one.name
+            for one in devices
+            if (point := one.told.get("mountpoint") or one.told.get("target") or "")
+        },
         "offline": [one.name for one in devices if one.told.get("state") in OFFLINE],
     }
 

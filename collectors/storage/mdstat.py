@@ -50,7 +50,10 @@ class Array(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def missing(self) -> int:
-        return max(0, self.wanted - self.there)
+        """By the counts or the map, whichever tells of more; by the failed disks where neither is told."""
+        if not self.wanted:
+            return len(self.failed)
+        return max(0, self.wanted - self.there, self.map.count("_"))
 
     @property
     def failed(self) -> list[str]:
@@ -62,7 +65,8 @@ class Array(msgspec.Struct, frozen=True, kw_only=True):
             return Reason.OK
         if self.state != "active" or (self.level in ("raid0", "linear") and self.failed):
             return Reason.STOPPED
-        allowed = self.wanted - 1 if self.level == "raid1" else SPARE_PARTS.get(self.level, self.wanted)
+        members = self.wanted or len(self.members)
+        allowed = members - 1 if self.level == "raid1" else SPARE_PARTS.get(self.level, members)
         if self.missing > allowed:
             return Reason.STOPPED
         return Reason.DEGRADED if self.missing else Reason.OK

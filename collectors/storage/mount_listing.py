@@ -73,4 +73,6 @@ def facts(rows: list[Row]) -> dict[str, JSON]:
     }
 
 
-SOURCE = Source(kinds=("mount", "mounts", "proc_mounts", "mountinfo"), parse=parse, judge=judge, facts=facts)
+SOURCE = Source(
+    kinds=("mount", "mounts", "proc_mounts", "mountinfo", "disk"), parse=parse, judge=judge, facts=facts
+)

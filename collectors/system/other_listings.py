@@ -24,7 +24,9 @@ def tuned(raw: bytes) -> Told:
     """``tuned-adm list`` and ``active``."""
     lines = _lines(raw)
     active = next((line.partition(":")[2].strip() for line in lines if "active profile" in line.lower()), "")
-    return {"profiles": [match[1] for line in lines if (match := PROFILE.match(line))], "active": active}
+    preset = next((line.partition(":")[2].strip() for line in lines if "Preset profile" in line), "")
+    profiles = [match[1] for line in lines if (match := PROFILE.match(line))]
+    return {"profiles": profiles, "active": active} | ({"preset": preset} if preset else {})
 
 
 def sealert(raw: bytes) -> Told:

@@ -90,3 +90,15 @@ def test_what_is_missing_on_the_command_line_is_said(capsys, arguments):
 def test_the_kinds_are_listed(capsys):
     assert main(["replay", "--kinds"]) == 0
     assert {"mdstat", "smartctl_json", "redfish", "ipmitool_sel"} <= set(capsys.readouterr().out.split())
+
+
+def test_words_instead_of_an_output_are_kept_for_every_kind(capsys, tmp_path):
+    (tmp_path / "it").write_text("need to be root\n")
+    assert main(["replay", "--kind", "multipath", str(tmp_path / "it")]) == 0
+    assert lines(capsys.readouterr().out) == [{"facts": {"complaint": "need to be root"}}]
+
+
+def test_a_kind_of_many_small_files_is_not_read_from_one(capsys, tmp_path):
+    (tmp_path / "it").write_text("permission denied\n")
+    assert main(["replay", "--kind", "sysfs", str(tmp_path / "it")]) == 2
+    assert "give --root" in capsys.readouterr().err

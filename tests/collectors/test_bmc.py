@@ -140,6 +140,16 @@ def test_redfish_tells_the_health_below_a_system():
     assert about(system, "bmc.health").reason is Reason.CRITICAL
 
 
+def test_redfish_tells_readings_under_the_names_of_all_its_versions():
+    body = {
+        "@odata.type": "#Thermal.v1_0_0.Thermal",
+        "Fans": [{"FanName": "F1", "CurrentReading": 23, "Units": "Percent", "Status": {"Health": "OK"}}],
+        "TemperatureReadingsCelsius": [{"DeviceName": "Outlet", "Reading": 31}],
+    }
+    found = redfish.parse(msgspec.json.encode(body))
+    assert redfish.facts(found)["readings"] == {"F1": 23, "Outlet": 31}
+
+
 def test_a_machine_without_a_controller_asks_no_tool(tree):
     assert not list(bmc_sel.read(tree.host()))
     assert not list(bmc_sensors.read(tree.host()))

@@ -179,3 +179,11 @@ def test_a_driver_that_does_not_answer_is_an_error_and_no_card_is_none():
     words = b"NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\n"
     assert about(judge(gpu_lists.parse_table(words), HOST), "gpu.state").reason is Reason.ERRORS
     assert gpu_lists.parse_table(b"No devices were found\n") == []
+
+
+@pytest.mark.parametrize(
+    "line", ["GPU 0: Tesla V100", "GPU 0: Tesla V100 (UUID: )", "Tesla V100", "Tesla V100, 0000000000000000"]
+)
+def test_a_card_is_listed_by_its_name_with_or_without_anything_else(line):
+    parse = gpu_lists.parse_list if line.startswith("GPU") else gpu_lists.parse_csv
+    assert [(one.place, one.name, one.uuid) for one in parse(line.encode())] == [("0", "Tesla V100", "")]

@@ -208,12 +208,59 @@ def test_what_the_firmware_says_of_the_machine_is_told():
         "/usr/sbin/dmidecode: Permission denied",
         "Usage: lspci [<switches>]",
         "Failed to get D-Bus connection: Operation not permitted",
+        "need to be root",
+        "df: no file systems processed",
+        'Device "team0" does not exist',
     ],
 )
 def test_what_a_tool_says_instead_of_its_listing_is_kept_and_judges_nothing(text):
     complaint = words_instead.parse(text.encode())
     assert words_instead.facts(complaint) == {"complaint": text}
     assert list(words_instead.judge(complaint, BOX)) == []
+
+
+def test_blank_output_says_that_nothing_was_printed():
+    assert words_instead.parse(b" \n\n") == "nothing was printed"
+
+
+def test_a_broken_document_is_not_taken_for_words():
+    with pytest.raises(ValueError, match="neither a listing"):
+        words_instead.parse(b'{"error": "not found",')
+
+
+def test_the_complaint_of_the_reader_is_no_line_of_the_log():
+    with pytest.raises(ValueError, match="no line of a log"):
+        recorded_log.parse(b"dmesg: read kernel buffer failed: Operation not permitted\n")
+
+
+def test_a_listing_without_its_head_is_read_by_the_usual_columns():
+    (disk,) = block_devices.parse_table(b"sda 8:0 0 9G 0 disk\n")
+    assert (disk.name, disk.told["size"], disk.told["type"]) == ("sda", "9G", "disk")
+
+
+def test_what_findmnt_tells_is_mounted():
+    devices = block_devices.parse_json(b'{"filesystems": [{"target": "/", "source": "/dev/sda1"}]}')
+    assert block_devices.facts(devices)["mounted"] == {"/": "/dev/sda1"}
+
+
+def test_an_old_dmidecode_puts_the_type_on_a_line_of_its_own():
+    text = "Handle 0x0100\n\tDMI type 1, 27 bytes.\n\tSystem Information\n\t\tProduct Name: R1\n"
+    assert device_listing.dmi_facts(device_listing.parse_dmi(text.encode()))["product"] == "R1"
+
+
+def test_a_machine_is_told_by_its_digits():
+    assert key_values.machine_id(b"00112233445566778899aabbccddeeff\n") == {
+        "machine_id": "00112233445566778899aabbccddeeff"
+    }
+
+
+def test_a_line_of_rules_is_no_setting():
+    assert key_values.pairs(b"====\nvm.swappiness = 10\n") == {"vm.swappiness": "10"}
+
+
+def test_the_profile_that_would_be_active_is_told_where_its_daemon_is_down():
+    told = other_listings.tuned(b"- balanced\nPreset profile: balanced\n")
+    assert (told["active"], told["preset"]) == ("", "balanced")
 
 
 def test_any_other_text_is_refused():

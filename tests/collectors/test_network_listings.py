@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from collectors.host import Host
-from collectors.network import ip_output, ip_tables, protocol_counters, socket_listing, socket_summary
+from collectors.network import (
+    ethtool_other,
+    ip_output,
+    ip_tables,
+    protocol_counters,
+    socket_listing,
+    socket_summary,
+)
 from tests.collectors.conftest import about
 from wire.judgement import Reason
 
@@ -103,3 +110,19 @@ def test_every_way_of_telling_retransmits_is_read(text):
 def test_the_table_of_netstat_i_is_read():
     text = "Kernel Interface table\nIface      MTU    RX-OK RX-ERR RX-DRP TX-OK\neth0  1500 10 2 0 7 BMRU\n"
     assert socket_summary.facts(socket_summary.parse(text.encode()))["interfaces"]["eth0"]["RX-ERR"] == 2
+
+
+def test_a_program_with_a_blank_in_its_name_is_named_whole():
+    text = "tcp 0 0 127.0.0.1:9 0.0.0.0:* LISTEN 995 115 12387/Passenger Rac  off (0.00/0/0)\n"
+    text += "tcp 0 0 127.0.0.1:8 0.0.0.0:* LISTEN 995 116 12/httpd off (0.00/0/0)\n"
+    facts = socket_listing.facts(socket_listing.parse(text.encode()))
+    assert facts["programs"] == ["Passenger Rac", "httpd"]
+
+
+def test_the_capabilities_of_a_port_are_no_complaint():
+    text = "Time stamping parameters for e1:\n\nCapabilities:\n    software-receive  (SOF_RX_SOFTWARE)\n"
+    facts = ethtool_other.facts(ethtool_other.parse(text.encode()))
+    assert facts == {
+        "head": "Time stamping parameters for e1",
+        "Capabilities/software-receive": "SOF_RX_SOFTWARE",
+    }

@@ -188,6 +188,13 @@ Physical Device information
     assert about(judgements, "raid.array").reason is Reason.DEGRADED
 
 
+def test_arcconf_is_read_when_it_was_asked_for_volumes_alone():
+    text = "Logical device information\nLogical Device number 3\n   Status of Logical Device : Suboptimal\n"
+    assert [(one.name, one.state) for one in arcconf.parse(text.encode()).volumes] == [
+        ("adaptec/ld3", "Suboptimal")
+    ]
+
+
 def test_cciss_tells_what_is_there():
     found = cciss.parse(b"cciss0: HP Smart Array P220i Controller\ncciss/c0d0:  299.96GB   RAID 1(1+0)\n")
     assert {one.reason for one in judged(found)} == {Reason.OK}

@@ -108,7 +108,7 @@ class Engine:
         found = [with_refuted(each, self._refuted, self._reach, scene) for each in found]
         found = self._following.shared_out(found)
         found = together(found, self.knowledge, self.ground.graph)
-        found = with_redundancy(found, self.ground.graph)
+        found = with_redundancy(found, self.ground.graph, self.index, self.knowledge.signals)
         found.sort(key=lambda each: (each.onset, each.entity, each.root.fault, each.root.entity))
         self._latest = (self._crowd.revision, found)
         return list(found)

@@ -2,30 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from rules.diagnosis import Diagnosis, Redundancy
 from rules.graph import Graph, Group
-from rules.models import Relation, State
+from rules.inference.index import Index
+from rules.models import Relation, Role, Signal, State
 from wire.entity import Entity, host, host_of, kind_of, name_of
 
 LOST = frozenset([State.DOWN, State.ERROR])
 USES = frozenset([Relation.DEPENDS_ON, Relation.ROUTES_VIA])
 
 
-def with_redundancy(found: Sequence[Diagnosis], graph: Graph) -> list[Diagnosis]:
+def with_redundancy(
+    found: Sequence[Diagnosis], graph: Graph, index: Index, signals: Mapping[str, Signal]
+) -> list[Diagnosis]:
     """Each diagnosis with the groups that it took members of; what others took is not left either."""
     if not graph.groups:
         return list(found)
     lost_by = [_lost(each, graph) for each in found]
     lost = {entity for some in lost_by for entity in some}
-    failing = {step.entity for each in found for step in each.consequences if step.shown_by}
+    failing = {entity for each in found for entity in _failing(each, index, signals)}
     return [
         msgspec.structs.replace(each, redundancy=tuple(_groups(taken, lost, failing, graph)))
         for each, taken in zip(found, lost_by, strict=True)
     ]
+
+
+def _failing(diagnosis: Diagnosis, index: Index, signals: Mapping[str, Signal]) -> Iterator[Entity]:
+    """What is seen to fail because of the root."""
+    known = (index.readings.get(key) for key in diagnosis.explains)
+    signal_of = {each.id: signals[each.signal] for each in known if each is not None}
+    for step in diagnosis.consequences:
+        told_by = [signal_of[each] for each in step.shown_by if each in signal_of]
+        if not all(_works(step.entity, signal, diagnosis.onset, index) for signal in told_by):
+            yield step.entity
+
+
+def _works(entity: Entity, told_by: Signal, onset: float, index: Index) -> bool:
+    """Has a look passed since that refutes such a line? It told of the lost member, not of the work."""
+    return any(
+        not look.is_symptom and look.confirmed_at > onset + look.clock_error
+        for proof in told_by.proof
+        for look in index.newest(entity, (proof.signal, Role.SELF))
+    )
 
 
 def _lost(diagnosis: Diagnosis, graph: Graph) -> set[Entity]:

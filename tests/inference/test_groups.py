@@ -70,6 +70,17 @@ def test_some_requests_fail_where_nobody_checks_the_members(world):
     assert not found.redundancy[0].held
 
 
+@pytest.mark.parametrize(("passed_at", "held"), [(9.0, True), (-0.5, False)])
+def test_a_line_about_the_lost_member_is_no_failure_of_who_does_its_work_with_the_rest(
+    world, passed_at, held
+):
+    pool(world)
+    stop(world, MEMBERS[0])
+    world.local("log.upstream_failed", "service:web1/haproxy", Reason.MATCHED, since=1.0)
+    site(world, at=passed_at)
+    assert only(world).redundancy[0].held is held
+
+
 @pytest.mark.parametrize("need", [1, 2])
 def test_too_few_members_take_down_what_leans_on_the_group(world, need):
     pool(world, need=need)

@@ -39,6 +39,8 @@ class Role(StrEnum):
     """The same, where the network knows a way around it."""
     RESOLVER = "resolver"
     """Whoever was asked for the name."""
+    FRONT = "front"
+    """Who passes requests on to what was judged, where no agent watches that."""
     OBSERVER = "observer"
     """Who looked: the host and its agent."""
 

@@ -151,6 +151,12 @@ def flow(gateway_id: Entity, door: Entity) -> str:
     return f"flow:{name_of(gateway_id)}>{name_of(door)}"
 
 
+def door_of(flow_id: Entity) -> tuple[str, int]:
+    """The host or address, and the port, that a flow leads to."""
+    place, _, number = name_of(flow_id).partition(">")[2].rpartition("/")
+    return place.rpartition("/")[0], int(number)
+
+
 def address(ip: str) -> str:
     return f"address:{ip}"
 

@@ -44,6 +44,10 @@ class TcpTarget(_Target, frozen=True, tag="tcp"):
     host: Name
     port: Port
 
+    @property
+    def subject(self) -> Entity:
+        return _door("tcp", self.host, self.port)
+
 
 class DnsTarget(_Target, frozen=True, tag="dns"):
     """What does this resolver answer for this name? A zone is asked for by its SOA."""

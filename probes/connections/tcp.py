@@ -8,7 +8,6 @@ import socket
 from probes.connections.connect import connect
 from probes.steps import StepFailed, Steps
 from probes.unit import SECOND, Net, Probe
-from wire.entity import endpoint
 from wire.judgement import Judgement, Layer, Reason
 from wire.target import TcpTarget
 
@@ -28,8 +27,7 @@ _LINGER = 0.03
 
 async def ask(target: TcpTarget, net: Net) -> Judgement:
     """Resolves, connects, and looks whether the connection stands. Value: seconds to connect."""
-    name = f"[{target.host}]" if ":" in target.host else target.host
-    steps = Steps("net.tcp", endpoint(f"tcp://{name}:{target.port}"), net, _BUDGET)
+    steps = Steps("net.tcp", target.subject, net, _BUDGET)
     try:
         sock = await connect(steps, target.host, target.port)
         with sock, steps.step("stand"):

@@ -14,8 +14,9 @@ from rules.inference.cause import Cause
 from rules.inference.engine import Engine
 from rules.inference.forecast import Forecast
 from rules.inference.index import exercised
-from rules.models import UNMODELLED, Role
-from wire.entity import Entity, agent, host, host_of
+from rules.models import UNMODELLED, Relation, Role
+from wire.entity import Entity, agent, door_of, host, host_of, kind_of
+from wire.target import TcpTarget
 
 AT_ONCE = 24
 PER_CANDIDATE = 6
@@ -82,7 +83,11 @@ def _for_one(engine: Engine, diagnosis: Diagnosis) -> Iterator[WantedTest]:
     known = set(diagnosis.explains)
     for cause in beliefs:
         tests: dict[tuple[str, Entity, str], WantedTest] = {}
-        for idea in (*_own(engine, cause), *_looks(engine, cause, diagnosis.onset, known)):
+        for idea in (
+            *_own(engine, cause),
+            *_behind(engine, cause),
+            *_looks(engine, cause, diagnosis.onset, known),
+        ):
             if not _can_look(engine, idea.observer):
                 continue
             fails = [(beliefs[each], forecasts[each].fails(idea.check, idea.exercised)) for each in beliefs]
@@ -127,6 +132,23 @@ def _own(engine: Engine, cause: Cause) -> Iterator[_Idea]:
             observer = owner if _is_local(engine, check) else ""
             for subject in _subjects(engine, check, cause.entity):
                 yield _Idea(check, subject, observer, cost, tuple(touched))
+
+
+def _behind(engine: Engine, cause: Cause) -> Iterator[_Idea]:
+    """What the service passes requests on to, asked from its own host, since nobody else does."""
+    model = engine.ground.model(cause)
+    shown = model.entries if model else {}
+    edges = engine.ground.graph.parents(cause.entity)
+    leant_on = sorted(each.parent for each in edges if each.relation is Relation.DEPENDS_ON)
+    front, asker = (Role.FRONT, cause.entity), host_of(cause.entity)
+    for address in leant_on if ("net.icmp", Role.FRONT) in shown else ():
+        if kind_of(address) == "address":
+            yield _Idea("net.icmp", address, asker, FAR_COST, (front, (Role.SELF, address)))
+    for flow in leant_on if ("net.tcp", Role.FRONT) in shown else ():
+        ip, port = door_of(flow) if kind_of(flow) == "flow" else ("", 0)
+        if f"address:{ip}" in leant_on:
+            door = TcpTarget(host=ip, port=port).subject
+            yield _Idea("net.tcp", door, asker, FAR_COST, (front, (Role.SELF, flow)))
 
 
 def _subjects(engine: Engine, check: str, entity: Entity) -> list[Entity]:

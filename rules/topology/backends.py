@@ -10,13 +10,15 @@ from rules.graph import Edge
 from rules.models import Relation
 from rules.topology.book import AddressBook, is_loopback
 from wire import entity as ids
-from wire.entity import Entity, host_of
+from wire.entity import Entity, host_of, kind_of
 
 EPISODE = 120.0
 """Seconds after which a backend that is named no longer is let go, once another one is."""
 MOST = 8
 """Backends of one service that are told apart."""
 LEARNT = 0.9
+FORBIDDEN = 0.3
+"""The same of the traffic there: what nobody watches is likelier dead than cut off by a filter on the way."""
 SOURCE = "log"
 
 
@@ -52,17 +54,36 @@ class Backends:
             if host_of(service) == host:
                 yield from ((service, backend, at) for backend, at in backends.items())
 
+    def fronts(self, host: str, address: str, port: int = 0) -> Iterator[Entity]:
+        """The services of a host that missed a backend at this address and, unless 0, port."""
+        for service, backend, _ in self.of(host):
+            if backend.address == address and port in (0, backend.port):
+                yield service
+
     def edges(
         self, host: str, book: AddressBook, way: Callable[[str, str], tuple[Entity, ...]]
     ) -> Iterator[Edge]:
         """To the service that is known there, else to its host, else to the address and the way there."""
         for service, backend, at in self.of(host):
-            parent, address = _known(host, backend, book), ids.address(backend.address)
-            yield Edge(service, Relation.DEPENDS_ON, parent or address, LEARNT, source=SOURCE, at=at)
-            if parent is None:
-                for crossed in way(host, backend.address):
-                    if host_of(crossed) != host:
-                        yield Edge(address, Relation.ROUTES_VIA, crossed, source=SOURCE, at=at)
+            parent = _known(host, backend, book)
+            if parent is not None:
+                yield Edge(service, Relation.DEPENDS_ON, parent, LEARNT, source=SOURCE, at=at)
+                continue
+            crossed = way(host, backend.address)
+            address = ids.address(backend.address)
+            yield Edge(service, Relation.DEPENDS_ON, address, LEARNT, source=SOURCE, at=at)
+            for flow in _flows(backend, crossed):
+                yield Edge(service, Relation.DEPENDS_ON, flow, FORBIDDEN, source=SOURCE, at=at)
+            for each in crossed:
+                if host_of(each) != host:
+                    yield Edge(address, Relation.ROUTES_VIA, each, source=SOURCE, at=at)
+
+
+def _flows(backend: Backend, crossed: tuple[Entity, ...]) -> Iterator[Entity]:
+    """The traffic to its door through each gateway, which a filter may forbid."""
+    if backend.port:
+        door = ids.port(backend.address, backend.port)
+        yield from (ids.flow(each, door) for each in crossed if kind_of(each) == "gateway")
 
 
 def _known(host: str, backend: Backend, book: AddressBook) -> Entity | None:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from rules.evidence import Exercised
 from rules.models import Role
+from rules.topology.backends import Backends
 from rules.topology.book import AddressBook, Attachment, is_loopback
 from rules.topology.edges import processes_of
 from rules.topology.trunks import Crossed
@@ -29,9 +30,15 @@ class Exercise:
     """Expands looks, remembering each way until the picture changes."""
 
     def __init__(
-        self, book: AddressBook, wiring: Wiring, inventories: Mapping[str, Inventory], server_host: str
+        self,
+        book: AddressBook,
+        wiring: Wiring,
+        backends: Backends,
+        inventories: Mapping[str, Inventory],
+        server_host: str,
     ) -> None:
         self._book = book
+        self._backends = backends
         self._wiring = wiring
         self._inventories = inventories
         self._server_host = server_host
@@ -67,10 +74,13 @@ class Exercise:
         far = self._far_host(place, subject, path)
         for entity in self._selves(place, far, subject, path):
             yield Role.SELF, entity
+        crossed = self._crossed(observer, place, subject, path)
         if far:
             yield Role.HOST, ids.host(far)
-        for crossed in self._crossed(observer, place, subject, path):
-            yield Role.AVOIDABLE if crossed.avoidable else Role.PATH, crossed.entity
+        else:
+            yield from self._fronts(place, subject, path, crossed)
+        for each in crossed:
+            yield Role.AVOIDABLE if each.avoidable else Role.PATH, each.entity
         if path.resolver:
             for entity in self._asked(place, subject, path):
                 yield Role.RESOLVER, entity
@@ -78,6 +88,19 @@ class Exercise:
             yield Role.OBSERVER, ids.host(place)
         if place and observer != SERVER:
             yield Role.OBSERVER, ids.agent(place)
+
+    def _fronts(
+        self, place: str, subject: Entity, path: Path, crossed: tuple[Crossed, ...]
+    ) -> Iterator[Exercised]:
+        """Who passes requests on to there, and the traffic to that door through each gateway."""
+        address = path.address or _address_in(subject)
+        port = (path.port or _url_port(subject)) if ids.kind_of(subject) == "endpoint" else 0
+        fronts = list(self._backends.fronts(place, address, port))
+        yield from ((Role.FRONT, each) for each in fronts)
+        if fronts and port:
+            for each in crossed:
+                if ids.kind_of(each.entity) == "gateway":
+                    yield Role.SELF, ids.flow(each.entity, ids.port(address, port))
 
     def _far_host(self, place: str, subject: Entity, path: Path) -> str:
         """The host that the subject is part of or answers from."""

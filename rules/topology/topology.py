@@ -43,7 +43,7 @@ class Topology:
         self._groups = Groups(self.graph)
         self._declared: list[Edge] = []
         self._pinned: set[Entity] = set()
-        self._exercise = Exercise(self.book, self.wiring, self.inventories, server_host)
+        self._exercise = Exercise(self.book, self.wiring, self._backends, self.inventories, server_host)
 
     def update(self, inventory: Inventory) -> bool:
         """Replace what is known of one host; true when the graph may have changed."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from rules.catalogue import Catalogue
 from rules.diagnosis import Diagnosis
 from rules.evidence import Evidence
-from rules.inference import Engine
+from rules.inference import Engine, next_tests
 from rules.topology import Topology
 from wire.inventory import Connection, Gateway, Inventory, Listener, Mount, Nic, Store
 from wire.judgement import Path, Reason
@@ -260,6 +261,44 @@ def test_a_backend_without_agent_that_is_missed_is_named_by_who_misses_it(lab):
     lab.connect("web1", "app.http", "http://app1:8080")
     missing_backend(lab, PARTNER, 9000)
     assert lab.roots() == [("svc.upstream.down", "service:web1/nginx")]
+
+
+def asked_behind(lab: Lab, door: Reason, ping: Reason) -> None:
+    """What web1 finds when it is sent to the backend that its nginx misses."""
+    path = Path(interface="eth0", source=ADDRESSES["web1"], address=PARTNER)
+    at_door = msgspec.structs.replace(path, port=9000)
+    lab.look("web1", "net.tcp", f"endpoint:tcp://{PARTNER}:9000", door, since=2.0, path=at_door)
+    lab.look("web1", "net.icmp", f"address:{PARTNER}", ping, since=2.0, path=path)
+
+
+@pytest.mark.parametrize(
+    ("door", "ping", "root"),
+    [
+        (Reason.REFUSED, Reason.OK, ("svc.upstream.down", "service:web1/nginx")),
+        (Reason.TIMEOUT, Reason.TIMEOUT, ("svc.upstream.down", "service:web1/nginx")),
+        (Reason.OK, Reason.OK, ("svc.upstream.down", "service:web1/nginx")),
+        (Reason.TIMEOUT, Reason.OK, ("fw.gateway.acl", f"flow:10.1.0.1>{PARTNER}/tcp/9000")),
+        (Reason.PROHIBITED, Reason.OK, ("fw.gateway.acl", f"flow:10.1.0.1>{PARTNER}/tcp/9000")),
+    ],
+)
+def test_a_backend_without_agent_is_told_from_a_filter_before_it_by_its_door_and_a_ping(
+    lab, door, ping, root
+):
+    lab.alive()
+    lab.connect("web1", "app.http", "http://app1:8080")
+    missing_backend(lab, PARTNER, 9000)
+    asked_behind(lab, door, ping)
+    assert lab.roots() == [root]
+
+
+def test_who_misses_a_backend_without_agent_is_sent_to_its_door(lab):
+    lab.alive()
+    missing_backend(lab, PARTNER, 9000)
+    tests = next_tests(lab.engine, lab.diagnoses(), T0 + 30.0)
+    assert {(each.check, each.subject, each.observer) for each in tests} >= {
+        ("net.tcp", f"endpoint:tcp://{PARTNER}:9000", "web1"),
+        ("net.icmp", f"address:{PARTNER}", "web1"),
+    }
 
 
 def test_a_backend_with_an_agent_of_its_own_is_named_itself(lab):

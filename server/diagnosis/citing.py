@@ -14,6 +14,6 @@ MAX_CITED = 400
 
 def cite(ids: Iterable[str], standing: Standing) -> Iterator[Cited]:
     for observation in islice(ids, MAX_CITED):
-        entry = standing.by_id.get(observation)
+        entry = standing.told(observation)
         if entry is not None:
             yield cited(entry.host, entry.observation, at=entry.confirmed_at, since=entry.since)

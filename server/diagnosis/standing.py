@@ -41,6 +41,8 @@ class Proven(msgspec.Struct, frozen=True):
     by: str
     """Observation id of the look."""
     at: float
+    look: Entry | None = None
+    """The look itself: a later one of the same key takes its place among what stands."""
 
 
 class Standing:
@@ -161,8 +163,16 @@ class Standing:
 
     def prove(self, key: Key, by: str, at: float) -> None:
         """A look has refuted what the log said."""
+        look = self.told(by)
         self.remove(key)
-        self.proven[key] = Proven(by, at)
+        self.proven[key] = Proven(by, at, look)
+
+    def told(self, name: str) -> Entry | None:
+        """What stands under this observation id, or has refuted what a log said."""
+        standing = self.by_id.get(name)
+        if standing is not None:
+            return standing
+        return next((each.look for each in self.proven.values() if each.by == name), None)
 
     def end(self, keys: Iterable[Key], now: float) -> None:
         """Their matter is closed: what these looks showed until now belongs to it."""

@@ -41,6 +41,18 @@ def test_the_passing_look_proves_the_log_symptom_too(lab):
     assert lab.only_ticket().status is Status.RESOLVED
 
 
+def test_the_look_that_refuted_a_line_is_cited_though_a_later_one_took_its_place(lab):
+    lab.join("web1", "web2")
+    fill_up(lab)
+    lab.pass_time(15)
+    for reason in (Reason.OK, Reason.FULL, Reason.OK):
+        lab.pass_time(2)
+        lab.look("web1", "fs.space", "fs:web1:/var", reason)
+    lab.pass_time(90)
+    assert lab.only_ticket().status is Status.RESOLVED
+    assert not lab.unproven()
+
+
 def test_a_line_that_no_look_can_refute_is_proved_by_the_other_looks_of_its_ticket(lab):
     lab.join("web1", "web2")
     lab.stop("web1", "nginx")

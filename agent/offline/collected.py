@@ -80,10 +80,14 @@ def _judgements(host: Host, root: Path, unchecked: list[Unchecked]) -> Iterator[
             yield from matched(host, path.name, [_tail(path)])
         elif kind:
             try:
-                _, judgements = replay.text(kind, path.read_bytes()[:MOST_BYTES], host.for_unit())
+                facts, judgements = replay.text(kind, path.read_bytes()[:MOST_BYTES], host.for_unit())
             except (NotThatKind, OSError) as error:
                 unchecked.append(Unchecked(f"{path.parent.name}/{path.name}", str(error)[:256]))
             else:
+                if facts.keys() == {"complaint"} and not judgements:  # words instead of a listing
+                    unchecked.append(
+                        Unchecked(f"{path.parent.name}/{path.name}", str(facts["complaint"])[:256])
+                    )
                 yield from (_named(one, words) for one in judgements)
     for _, judgements in replay.tree("", host.for_unit()):
         yield from judgements

@@ -72,6 +72,9 @@ def _names(fault: Fault, catalogue: Catalogue) -> Iterator[str]:
     for general in fault.is_a:
         if general not in catalogue.faults:
             yield f"{fault.id}: is_a names {general}, which nobody describes"
+    for cause in fault.aftermath_of:
+        if cause not in catalogue.faults:
+            yield f"{fault.id}: aftermath_of names {cause}, which nobody describes"
     for signal in fault.telling:
         if all(symptom.signal != signal for symptom in fault.symptoms):
             yield f"{fault.id}: telling names {signal}, which is none of its symptoms"

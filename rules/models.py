@@ -191,6 +191,8 @@ class Fault(_Model, frozen=True, kw_only=True):
     action: Action
     is_a: tuple[str, ...] = ()
     """More general faults: where this one applies, they are no candidates."""
+    aftermath_of: tuple[str, ...] = ()
+    """Faults that leave this one behind when they end; while they have a ticket it needs none of its own."""
     telling: tuple[str, ...] = ()
     """Signals of its own. Where any are named, one must have failed before it can be a root: whatever else it
     shows, more general faults show too."""

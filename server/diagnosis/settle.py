@@ -8,7 +8,7 @@ from typing import Protocol
 from rules.catalogue import Catalogue
 from rules.diagnosis import Diagnosis, Key
 from rules.graph import Graph
-from rules.models import UNMODELLED, Role
+from rules.models import UNMODELLED, Fault, Role
 from server.desk.desk import Desk
 from server.desk.maintenance import planned
 from server.diagnosis.listen import MACHINE_GONE
@@ -33,6 +33,8 @@ UNBROKEN = 3.0
 FURTHER_AFTER = 10.0
 """Beside an open ticket a further root must have stood so long: a repair, too, lets roots flicker."""
 MOST_THOUGHTS = 1_000
+AFTERMATH_WITHIN = 120.0
+"""Seconds after the repair in which what a fault leaves behind may begin."""
 BAR = 0.5
 BAR_ALONE = 0.9
 """For a single symptom that no second try has confirmed."""
@@ -54,6 +56,7 @@ class Settled(StrEnum):
     NOBODY_NEEDED = "nobody_needed"
     PLANNED = "planned"
     SAID_GOODBYE = "said_goodbye"
+    AFTERMATH = "aftermath"
     HAS_A_TICKET = "has_a_ticket"
 
 
@@ -147,6 +150,8 @@ class Settle:
             return Settled.NOBODY_NEEDED
         if planned(self._desk.windows, diagnosis, now) is not None or self._changing(entity):
             return Settled.PLANNED
+        if self._aftermath(fault, entity, diagnosis.onset):
+            return Settled.AFTERMATH
         host = host_of(entity) or name_of(entity)
         if self._standing.goodbyes.get(host) in MACHINE_GONE or self._from_before(diagnosis, host):
             return Settled.SAID_GOODBYE
@@ -162,6 +167,15 @@ class Settle:
         back = self._standing.back.get(host, 0.0)
         looks = (self._standing.evidence.get(key) for key in diagnosis.explains)
         return back > 0 and all(look is None or look.confirmed_at <= back + UNDER_WAY for look in looks)
+
+    def _aftermath(self, fault: Fault, entity: Entity, onset: float) -> bool:
+        """Is it what a fault that has, or lately had, a ticket leaves behind?"""
+        return any(
+            ticket.fault in fault.aftermath_of
+            and ticket.entity == entity
+            and ticket.onset <= onset <= (ticket.resolved_at or onset) + AFTERMATH_WITHIN
+            for ticket in (self._desk.tickets.values() if fault.aftermath_of else ())
+        )
 
     def _seen_at_home(self, diagnosis: Diagnosis) -> bool:
         """Did the root's own host read it of itself? From afar, the first of many symptoms looks certain."""

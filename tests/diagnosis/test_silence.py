@@ -176,3 +176,25 @@ def test_an_agent_that_answers_late_is_not_taken_for_dead(lab):
     lab.agents["web2"].alive = True
     lab.pass_time(15)
     assert not [key for key in lab.pipeline.standing.failing if key[1] == "agent.heartbeat"]
+
+
+def test_a_machine_that_was_down_has_restarted_when_it_is_back_and_that_is_no_further_ticket(lab):
+    lab.join("web1", "web2", "web3")
+    everybody_pings(lab)
+    silence(lab, "web2")
+    everybody_pings(lab, {"web2": Reason.TIMEOUT})
+    lab.pass_time(60)
+    assert lab.only_ticket().fault == "host.down"
+    lab.agents["web2"].alive = True
+    everybody_pings(lab)
+    lab.look("web2", "host.boot", "host:web2", Reason.REBOOTED)
+    lab.pass_time(90)
+    assert lab.only_ticket().status is Status.RESOLVED
+
+
+def test_a_machine_that_restarted_before_anybody_missed_it_has_a_ticket(lab):
+    lab.join("web1", "web2", "web3")
+    everybody_pings(lab)
+    lab.look("web2", "host.boot", "host:web2", Reason.REBOOTED)
+    lab.pass_time(60)
+    assert lab.only_ticket().fault == "host.reboot.unexpected"

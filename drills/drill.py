@@ -13,6 +13,8 @@ from drills.operations import Operation
 from drills.step import Step
 
 CATALOGUE = Path(__file__).parent / "catalogue"
+UNPROVEN = Path(__file__).parent / "unproven"
+"""Drills that have not passed yet: run by path, and moved to the catalogue when they do."""
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
 Domain = Literal["hardware", "software", "network", "configuration"]
 Type = Literal["hardware_fault", "software_error", "configuration", "network_fault", "capacity"]

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
+import msgspec
+
 from agent.edge.state import Entry, Finding
 from agent.looks.look import Look, subject_of
 from agent.units.finding import Ask, CollectorUnit, ProbeUnit
@@ -80,18 +82,7 @@ class Runner:
         if not doubtful:
             return first
         second = await self._ask([look for look in looks if look.source in doubtful], round_name, task)
-        failed = {_outcome(finding) for finding in first if _failing(finding)}
-        return first + [
-            Finding(
-                judgement=finding.judgement,
-                at=finding.at,
-                source=finding.source,
-                round=round_name,
-                task=task,
-                confirmed=_outcome(finding) in failed,
-            )
-            for finding in second
-        ]
+        return first + _confirmed(first, second)
 
     async def _ask(self, looks: list[Look], round_name: str, task: str) -> list[Finding]:
         unit = looks[0].unit
@@ -136,19 +127,8 @@ class Runner:
         if unit.layer is Layer.LOG or not any(self._new_failure(finding) for finding in first):
             return first
         await asyncio.sleep(CONFIRM_AFTER)
-        failed = {_outcome(finding) for finding in first if _failing(finding)}
         second = await self._read(look, round_name, task)
-        return first + [
-            Finding(
-                judgement=finding.judgement,
-                at=finding.at,
-                source=finding.source,
-                round=round_name,
-                task=task,
-                confirmed=_outcome(finding) in failed,
-            )
-            for finding in second
-        ]
+        return first + _confirmed(first, second)
 
     async def _read(self, look: Look, round_name: str, task: str) -> list[Finding]:
         unit = look.unit
@@ -204,6 +184,12 @@ class Runner:
 
 def _failing(finding: Finding) -> bool:
     return finding.judgement.verdict in {Verdict.WARN, Verdict.FAIL}
+
+
+def _confirmed(first: Sequence[Finding], second: Sequence[Finding]) -> list[Finding]:
+    """The second try; what failed at the first in the same way is confirmed by it."""
+    failed = {_outcome(finding) for finding in first if _failing(finding)}
+    return [msgspec.structs.replace(finding, confirmed=_outcome(finding) in failed) for finding in second]
 
 
 def _outcome(finding: Finding) -> tuple[str, str, Reason]:

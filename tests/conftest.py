@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import subprocess
@@ -27,6 +28,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
             f"{len(lacking)} tests were skipped for lack of root or packages; ALLOW_SKIPS=1 accepts it"
         )
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(autouse=True)
+def journal_closed() -> Iterator[None]:
+    """Opened within the tests' process, the server's log writes to a standard error that ends with a test."""
+    yield
+    for handler in [each for each in logging.root.handlers if type(each).__module__ == "server.journal"]:
+        logging.root.removeHandler(handler)
 
 
 class Namespaces:

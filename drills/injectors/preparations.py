@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from drills.injectors.injector import Injector
-from drills.lab import Lab
+from drills.lab import Lab, wait_for_success
 from drills.layout import BY_NAME, MachineName
 from drills.node import Service
 from drills.product import Rootward
@@ -27,6 +27,7 @@ class ServiceAdded(Injector, frozen=True, kw_only=True):
             lab[self.host].start(
                 Service(name=self.process, argv=self.argv, log=f"/var/log/{self.process}.log")
             )
+            wait_for_success(lab[self.host], ("pgrep", "-x", self.process), f"{self.process} on {self.host}")
         yield
 
 

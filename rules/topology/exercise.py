@@ -11,6 +11,7 @@ from rules.models import Role
 from rules.topology.backends import Backends
 from rules.topology.book import AddressBook, Attachment, is_loopback
 from rules.topology.edges import processes_of
+from rules.topology.told import address_in, name_and_zone, url_host, url_port
 from rules.topology.trunks import Crossed
 from rules.topology.way import Wiring, way
 from wire import entity as ids
@@ -93,8 +94,8 @@ class Exercise:
         self, place: str, subject: Entity, path: Path, crossed: tuple[Crossed, ...]
     ) -> Iterator[Exercised]:
         """Who passes requests on to there, and the traffic to that door through each gateway."""
-        address = path.address or _address_in(subject)
-        port = (path.port or _url_port(subject)) if ids.kind_of(subject) == "endpoint" else 0
+        address = path.address or address_in(subject)
+        port = (path.port or url_port(subject)) if ids.kind_of(subject) == "endpoint" else 0
         fronts = list(self._backends.fronts(place, address, port))
         yield from ((Role.FRONT, each) for each in fronts)
         if fronts and port:
@@ -106,21 +107,21 @@ class Exercise:
         """The host that the subject is part of or answers from."""
         if named := ids.host_of(subject):
             return named
-        address = path.address or _address_in(subject)
+        address = path.address or address_in(subject)
         if address and is_loopback(address):
             return place
         owner = self._book.owner(address) if address else None
         if owner:
             return owner.host
         kind = ids.kind_of(subject)
-        return self._book.host_named(_url_host(subject)) if kind == "endpoint" else ""
+        return self._book.host_named(url_host(subject)) if kind == "endpoint" else ""
 
     def _selves(self, place: str, far: str, subject: Entity, path: Path) -> Iterator[Entity]:
         """The subject and what else it is."""
         kind = ids.kind_of(subject)
         if kind in ("record", "zone"):
             name, _, _ = ids.name_of(subject).partition("@")
-            yield from _named(name) if kind == "record" else (f"zone:{name}",)
+            yield from name_and_zone(name) if kind == "record" else (f"zone:{name}",)
             return
         yield subject
         if kind in VOLUME:
@@ -135,7 +136,7 @@ class Exercise:
         if not far:
             return
         if kind == "endpoint":
-            number = path.port or _url_port(subject)
+            number = path.port or url_port(subject)
             protocol = "udp" if urlsplit(ids.name_of(subject)).scheme in UDP_SCHEMES else "tcp"
             yield ids.port(far, number, protocol)
             if service := self._book.service_at(far, path.address, number, protocol):
@@ -171,13 +172,13 @@ class Exercise:
             return self._plugs_of(subject)
         if observer == SERVER:
             return self._back_to_server(ids.host_of(subject))
-        address = path.address or _address_in(subject)
+        address = path.address or address_in(subject)
         return self._way(place, address, path.gateway, path.interface) if address else ()
 
     def _asked(self, place: str, subject: Entity, path: Path) -> Iterator[Entity]:
         """The name and its zone, the resolver, its service and host, and what lies on the way to it."""
         if ids.kind_of(subject) == "endpoint":
-            yield from _named(_url_host(subject))
+            yield from name_and_zone(url_host(subject))
         yield ids.resolver(path.resolver)
         if is_loopback(path.resolver):
             owner_host = place
@@ -276,33 +277,3 @@ def _on_link(attachment: Attachment, address: str) -> bool:
         return False
     network = attachment.interface.network
     return target.version == network.version and target in network
-
-
-def _address_in(subject: Entity) -> str:
-    """The address that an entity id itself tells, or ``""``."""
-    kind, name = ids.kind_of(subject), ids.name_of(subject)
-    if kind == "endpoint":
-        name = _url_host(subject)
-    elif kind not in ("address", "gateway", "resolver"):
-        return ""
-    try:
-        return str(ip_address(name.partition("%")[0]))
-    except ValueError:
-        return ""
-
-
-def _named(name: str) -> Iterator[Entity]:
-    """The record of a name, and the zone that it is in."""
-    if name:
-        yield ids.record(name)
-    if zone := name.partition(".")[2]:
-        yield ids.zone(zone)
-
-
-def _url_host(subject: Entity) -> str:
-    return urlsplit(ids.name_of(subject)).hostname or ""
-
-
-def _url_port(subject: Entity) -> int:
-    parts = urlsplit(ids.name_of(subject))
-    return parts.port or ids.DEFAULT_PORTS.get(parts.scheme, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from pathlib import Path
 
 from drills.node import Node
@@ -44,10 +45,11 @@ def _kept() -> list[Path]:
 def _copy(path: Path, folder: Path) -> None:
     """Whole or not at all, and for its owner alone: other labs read and write here too."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    partial = folder / f".{path.name}"
-    try:
-        shutil.copyfile(path, partial)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as apart:
+        partial = Path(apart, path.name)
+        try:
+            shutil.copyfile(path, partial)
+        except FileNotFoundError:  # another lab has dropped it
+            return
         partial.chmod(0o600)
         partial.replace(folder / path.name)
-    except FileNotFoundError:  # another lab was first
-        return

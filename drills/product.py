@@ -177,8 +177,7 @@ class Rootward:
         """What agents said since then, by the command line. Raises LabError."""
         node = self.lab[SERVER]
         inside = f"{HOME}/recording.jsonl.gz"
-        argv = ("env", f"ROOTWARD_HOME={HOME}", f"ROOTWARD_SERVER={URL}", ROOTWARD, "record", inside)
-        node.run(*argv, "--since", repr(since))
+        node.run(*AS_OPERATOR, "record", inside, "--since", repr(since))
         shutil.move(node.path(inside), file)
 
     def report(self, ticket: str) -> dict[str, Any]:

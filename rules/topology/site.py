@@ -52,6 +52,27 @@ class Site(_Declared, frozen=True, kw_only=True):
     dependency: tuple[Dependency, ...] = ()
 
 
+def plugs_of(site: Site) -> list[tuple[Entity, Entity]]:
+    """Interfaces and the switch that each is plugged into. Raises ValueError, naming a bad entry."""
+    return [(nic_id(port), ids.switch(switch.name)) for switch in site.switch for port in switch.ports]
+
+
+def check(site: Site) -> None:
+    """Raises ValueError, naming what would lean on itself, or would need more members than it has."""
+    plugs_of(site)
+    for switch in site.switch:
+        if switch.name in switch.uplinks:
+            raise ValueError(f"switch {switch.name!r}: its uplink is itself")
+    for dependency in site.dependency:
+        if service_id(dependency.service) == service_id(dependency.on):
+            raise ValueError(f"dependency {dependency.service!r}: it depends on itself")
+    for table in site.group:
+        if not 1 <= table.need <= len(set(table.members)):
+            raise ValueError(
+                f"group {table.name!r}: need is {table.need}, of {len(set(table.members))} members"
+            )
+
+
 def groups_of(site: Site) -> list[Group]:
     return [
         Group(

@@ -14,7 +14,7 @@ from rules.topology.book import AddressBook
 from rules.topology.edges import edges_of
 from rules.topology.exercise import Exercise
 from rules.topology.groups import Groups, groups_in
-from rules.topology.site import Site, groups_of, nic_id, service_id
+from rules.topology.site import Site, check, groups_of, plugs_of, service_id
 from rules.topology.trunks import Trunks, trunk
 from rules.topology.vanished import Vanished
 from rules.topology.way import Wiring
@@ -94,8 +94,9 @@ class Topology:
 
         ``at``: when it was declared.
         """
+        check(site)
         self.revision += 1
-        plugs = [(nic_id(port), ids.switch(switch.name)) for switch in site.switch for port in switch.ports]
+        plugs = plugs_of(site)
         for nic in self._pinned:
             self.wiring.unplug(nic)
         self.wiring.trunks.clear()

@@ -118,10 +118,21 @@ def test_a_site_is_declared_and_read_back(server):
     assert server.get("/api/v1/site").json()["switch"][0]["name"] == "sw1"
 
 
-def test_a_wrong_site_is_refused_with_the_entry_named(server):
-    answer = server.post("/api/v1/site", json={"switch": [{"name": "sw1", "ports": ["nothing"]}]})
+@pytest.mark.parametrize(
+    ("site", "named"),
+    [
+        ({"switch": [{"name": "sw1", "ports": ["nothing"]}]}, "nothing"),
+        ({"switch": [{"name": "sw1", "uplinks": ["sw1"]}]}, "sw1"),
+        ({"dependency": [{"service": "a/shop", "on": "service:a/shop"}]}, "a/shop"),
+        ({"group": [{"name": "pool", "members": ["service:a/shop"], "need": 2}]}, "pool"),
+    ],
+)
+def test_a_wrong_site_is_refused_with_the_entry_named(server, site, named):
+    before = server.get("/api/v1/site").json()
+    answer = server.post("/api/v1/site", json=site)
     assert answer.status_code == 400
-    assert "nothing" in answer.text
+    assert named in answer.text
+    assert server.get("/api/v1/site").json() == before
 
 
 def test_a_window_is_planned_listed_and_cancelled(server):

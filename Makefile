@@ -7,7 +7,7 @@ LOCKS := deploy/requirements
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: up test check drills soak bench bench-topologies bench-recorded bench-coverage calibrate lock docs format clean
+.PHONY: up test check drills soak bench compare bench-topologies bench-recorded bench-coverage calibrate lock docs format clean
 .DELETE_ON_ERROR:
 
 up: $(VENV)/run.stamp
@@ -39,6 +39,12 @@ soak: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	@deploy/debian/install bench
 	@for bench in bench/[a-z]*.py; do echo "== $$bench"; $(BIN)/python -P "$$bench" || exit 1; done
+
+# Prometheus with a community's rules beside us in the lab (root; two hours); writes docs/comparison.md.
+# COMPARE="dns_down --out FILE" runs some of the drills, "--resume" goes on where a run was cut short.
+compare: $(VENV)/dev.stamp
+	@deploy/debian/install test compare
+	$(BIN)/python -m bench.compare $(COMPARE)
 
 # Every single failure and 40 pairs of each real network that lies beside the project; half an hour. FILE=other.
 bench-topologies: $(VENV)/dev.stamp

@@ -32,6 +32,9 @@ class Case:
         self.product, self.drill, self.number = product, drill, number
         self.known = {ticket["id"]: ticket["reopened"] for ticket in product.tickets()}
         self.right_since: float | None = None
+        self.first_seen: float | None = None
+        self.watched = 0.0
+        """When the watch ended; the harm is undone then."""
         self.resolved: float | None = None
         self.seen: list[Ticket] = []
         self.faults: list[str] = []
@@ -75,7 +78,10 @@ class Case:
                 self.right_since = None
             elif self.right_since is None:
                 self.right_since = time.time()
+            if self.seen and self.first_seen is None:
+                self.first_seen = time.time()
             time.sleep(LOOK_EVERY)
+        self.watched = time.time()
         tickets = self.look()
         if wrong := self.wrong():
             self.faults.append(wrong)
@@ -144,4 +150,7 @@ class Case:
             opened=None if self.right_since is None or not self.due else max(0.0, self.right_since - latest),
             resolved=self.resolved,
             merged=sum(ticket["status"] == "merged" for ticket in self.seen),
+            tickets=len(self.seen),
+            first=None if self.first_seen is None else max(0.0, self.first_seen - first),
+            harmed=(first, self.watched),
         )

@@ -27,6 +27,12 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     resolved: float | None = None
     merged: int = 0
     """Tickets that were opened and then merged."""
+    tickets: int = 0
+    """All that were opened, these included."""
+    first: float | None = None
+    """Some ticket stood from here on, right or not."""
+    harmed: tuple[float, float] | None = None
+    """When the first harm began, and when all of it was undone; seconds since the epoch."""
 
     @property
     def settled(self) -> float | None:

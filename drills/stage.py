@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,8 +20,9 @@ from drills.product import HOME, Rootward
 class Stage:
     """A lab with the product on it, built when it is first needed."""
 
-    def __init__(self, prefix: str = "") -> None:
-        self._prefix = prefix
+    def __init__(self, prefix: str = "", beside: Callable[[Lab], object] = lambda _: None) -> None:
+        """``beside`` starts what else runs in each lab, before the product learns what there is."""
+        self._prefix, self._beside = prefix, beside
         self._lab: Lab | None = None
         self._product: Rootward | None = None
 
@@ -39,6 +41,7 @@ class Stage:
             self._lab = Lab(self._prefix)
             try:
                 self._lab.up()
+                self._beside(self._lab)
                 self._product = Rootward(self._lab)
                 self._product.start()
             except BaseException:

@@ -1,0 +1,1 @@
+"""Prometheus with a community's rules beside us: the same lab, the same faults, one run."""

@@ -8,7 +8,7 @@ from statistics import median
 from typing import NamedTuple
 
 from bench.compare.naming import Naming
-from bench.compare.seen import Labels, Post, Seen
+from bench.compare.seen import Labels, Seen
 
 NEVER = math.inf
 
@@ -32,7 +32,7 @@ class Theirs(NamedTuple):
     posts: int
     """Notifications that told of anything new."""
     alerts: int
-    """Alerts that were told in them, each once."""
+    """Alerts that began to fire, told already or waiting for their group's next notification."""
     first: float
     named: float
     """The first alert that names the root began to fire, told or not."""
@@ -43,17 +43,12 @@ class Theirs(NamedTuple):
 def theirs(seen: Seen, peer: Peer, naming: Naming) -> Theirs:
     new = [alert for alert in seen.fired if _counts(alert.labels, seen, peer, naming)]
     known = {_key(alert.labels) for alert in new}
-    told: set[frozenset[tuple[str, str]]] = set()
-    posts: list[Post] = []
-    for post in seen.posts:
-        if news := {_key(labels) for labels in post.alerts} & known:
-            posts.append(post)
-            told |= news
+    posts = [post for post in seen.posts if known & {_key(labels) for labels in post.alerts}]
     naming_it = [alert for alert in new if any(naming.name(alert.labels, root) for root in seen.expected)]
     first = min(naming_it, key=lambda alert: alert.at, default=None)
     return Theirs(
         posts=len(posts),
-        alerts=len(told),
+        alerts=len(new),
         first=min((post.at - seen.began for post in posts), default=NEVER),
         named=first.at - seen.began if first else NEVER,
         by=first.labels["alertname"] if first else "",

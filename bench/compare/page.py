@@ -30,7 +30,7 @@ PEERS: dict[str, Peer] = {
 SUMS = (
     "",
     "notifications",
-    "alerts told",
+    "alerts fired",
     "noticed",
     "median s to the first",
     "of what was noticed",
@@ -96,7 +96,7 @@ def _goals(all_seen: Sequence[Seen], naming: Naming) -> Iterator[str]:
     right, first = paired(all_seen, QUICK, naming)
     for what, ratio, goal in (
         ("tickets to their notifications", _ratio(mine.posts, peer.posts), 0.2),
-        ("tickets to the alerts told in them", _ratio(mine.posts, peer.alerts), 0.2),
+        ("tickets to their alerts", _ratio(mine.posts, peer.alerts), 0.2),
         ("median time, our right ticket to their first notification", _ratio(right, first), 0.6),
     ):
         word = "met" if ratio <= goal else "MISSED"

@@ -25,7 +25,7 @@ from drills.node import Node
 
 FIRING = 'ALERTS{alertstate="firing"}'
 STIRRING = 'ALERTS{variant="quick"}'
-EVALUATED = 20.0
+EVALUATED = 16.0
 """Seconds; longer than an interval, so that each rule was evaluated since the start."""
 
 

@@ -18,10 +18,13 @@ from drills.errors import LabError
 from drills.outcome import Outcome
 from drills.stage import Stage, attempt
 
-LASTS = 150.0
-"""Seconds that a harm lasts after our ticket, or that we have for one: as long as a fair operator waits."""
-LEARNS = 150.0
-"""Seconds in which the peers see a healthy lab first."""
+STAYS = 120.0
+"""Seconds that a harm lasts after our right ticket; with their slowest usual way (two intervals, a minute in
+``for``, half a minute in ``group_wait``) that is time enough for them."""
+WITHIN = 150.0
+"""Seconds that we have for a right ticket, at least."""
+SETTLES, HEALTHY = 60.0, 150.0
+"""Seconds that a new lab is left alone, and of how many then counts what the peers say of it."""
 CALMS = 45.0
 
 
@@ -53,11 +56,11 @@ def watch(stage: Stage, peers: Peers, drill: Drill, area: str) -> Seen:
     """Raises LabError where the drill did not take place."""
     product = stage.product
     if peers.noisy is None:
-        time.sleep(LEARNS)
-        peers.learn_noise(LEARNS)
+        time.sleep(SETTLES)
+        peers.learn_noise(HEALTHY)
     peers.calm(CALMS)
     peers.begin_anew()
-    longer = msgspec.structs.replace(drill, hold=LASTS, within=max(drill.within, LASTS))
+    longer = msgspec.structs.replace(drill, hold=STAYS, within=max(drill.within, WITHIN))
     outcome = attempt(stage, longer, 1)
     if outcome.harmed is None:
         raise LabError(outcome.why)

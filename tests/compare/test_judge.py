@@ -54,6 +54,11 @@ def test_an_alert_that_was_never_told_still_names_the_root():
     assert (peer.by, peer.named) == ("Blackbox probe failed", 45.0)
 
 
+def test_an_alert_that_waits_for_its_group_is_an_alert():
+    peer = judge.theirs(seen({30.0: PAGE, 45.0: PARTNER}, {31.0: (PAGE,)}), judge.QUICK, RULE)
+    assert (peer.posts, peer.alerts) == (1, 2)
+
+
 def test_a_notification_without_news_does_not_count():
     assert judge.theirs(seen({}, {5.0: (PAGE,)}), judge.QUICK, RULE).posts == 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface, ip_network
 from urllib.parse import urlsplit
 
@@ -37,16 +37,27 @@ SMALLEST_PREFIX = {4: 16, 6: 48}
 """A wider network than this is not "next door"."""
 
 
+Door = tuple[str, int]
+"""Address and TCP port."""
+
+
 class NotPermitted(Exception):
     """The text says why; it goes back to the server."""
 
 
 class Permitted:
-    """Built anew for each task, from what is known at that moment."""
+    """Built anew for each task, from what is known at that moment.
 
-    def __init__(self, host: str, inventory: Inventory, known: Sequence[Target]) -> None:
+    ``doors``: what services of this host lately said, in their logs, that they cannot reach. A bare
+    connection there does what the service itself just did.
+    """
+
+    def __init__(
+        self, host: str, inventory: Inventory, known: Sequence[Target], doors: Collection[Door] = ()
+    ) -> None:
         self._host = host
         self._known = set(known)
+        self._doors = frozenset(doors)
         self._inventory = inventory
         self._names = {name for target in known if (name := _host(target))}
         self._names |= {gateway.address for gateway in inventory.gateways}
@@ -63,6 +74,8 @@ class Permitted:
                 self._echo(target.address)
             case TraceTarget() if not target.port:
                 self._echo(target.address)
+            case TcpTarget() if (target.host, target.port) in self._doors:
+                self._ordinary(ip_address(target.host))
             case NeighbourTarget() | TcpTarget() | NtpTarget() | GreetingTarget() | TraceTarget():
                 self._reach(_host(target))
             case DnsTarget():
@@ -112,14 +125,7 @@ class Permitted:
 
         Inside the house are the private ranges (RFC 1918, RFC 4193); for all else ``_reach`` decides.
         """
-        try:
-            address = _plain(ip_address(name))
-        except ValueError:
-            address = None
-        inside = address is not None and any(
-            address in each for each in HOUSE if each.version == address.version
-        )
-        if not inside or str(address) in METADATA:
+        if not _in_the_house(name):
             self._reach(name)
 
     def _reach(self, name: str) -> None:
@@ -130,16 +136,21 @@ class Permitted:
             if name not in self._names:
                 raise NotPermitted(f"{name} is no name that this host knows") from None
             return
+        if name in self._names and str(address) not in METADATA:
+            return
+        self._ordinary(address)
+        if not any(_contains(text, address) for nic in self._inventory.nics for text in nic.addresses):
+            raise NotPermitted(f"{address} is neither known to this host nor in a subnet of its own")
+
+    def _ordinary(self, address: AnyAddress) -> None:
+        """Raises NotPermitted for an address at which no other machine is, or one with credentials."""
+        address = _plain(address)
         if str(address) in METADATA:
             raise NotPermitted(f"{address} hands out credentials of this machine")
-        if name in self._names:
-            return
         if address.is_link_local or address.is_multicast or address.is_unspecified or address.is_reserved:
             raise NotPermitted(f"{address} is link-local, multicast or reserved")
         if address.is_loopback:
             raise NotPermitted("nothing on loopback that this host does not ask anyway")
-        if not any(_contains(text, address) for nic in self._inventory.nics for text in nic.addresses):
-            raise NotPermitted(f"{address} is neither known to this host nor in a subnet of its own")
 
 
 def _in_the_house(name: str) -> bool:
@@ -147,7 +158,8 @@ def _in_the_house(name: str) -> bool:
         address = _plain(ip_address(name))
     except ValueError:
         return False
-    return any(address in each for each in HOUSE) and str(address) not in METADATA
+    inside = any(address in each for each in HOUSE if each.version == address.version)
+    return inside and str(address) not in METADATA
 
 
 def _plain(address: AnyAddress) -> AnyAddress:

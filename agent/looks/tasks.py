@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from agent.edge.state import Finding
 from agent.looks.look import Look, subject_of
-from agent.looks.permitted import NotPermitted, Permitted
+from agent.looks.permitted import Door, NotPermitted, Permitted
 from agent.looks.run import Runner
 from agent.looks.targets import Targets
 from agent.sending.outbox import Outbox
@@ -23,6 +23,9 @@ log = logging.getLogger("rootward.tasks")
 AT_ONCE = 8
 WAITING = 64
 REMEMBERED = 512
+DOORS = 8
+DOOR_REMEMBERED = 300.0
+"""Seconds after a log last named it."""
 
 
 @dataclass
@@ -94,7 +97,7 @@ class Tasks:
                 raise NotPermitted(f"{task.check} asks about a {unit.probe.target.__name__}")
         known = self.targets.known()
         target = as_known(task.check, task.target, known)
-        Permitted(self.runner.host.name, self.targets.inventory, known).check(target)
+        Permitted(self.runner.host.name, self.targets.inventory, known, self._doors()).check(target)
         return [Look(unit, None if isinstance(unit, CollectorUnit) else target) for unit in units]
 
     def _asked_anyway(self, unit: ProbeUnit, check: str, target: LocalTarget) -> Look:
@@ -105,6 +108,21 @@ class Tasks:
                 return look
         kind = unit.probe.target.__name__
         raise NotPermitted(f"{check} asks about a {kind}, and of {target.subject} in no round here")
+
+    def _doors(self) -> list[Door]:
+        """What logs of this host named as out of reach, the latest first and not too many: anybody may write
+        a log line.
+        """
+        named = [
+            (entry.at, (path.address, path.port))
+            for entry in self.outbox.entries()
+            if (path := entry.judgement.path) is not None
+            and path.address
+            and path.port
+            and self.clock() - entry.at < DOOR_REMEMBERED
+            and any(unit.layer is Layer.LOG for unit in self.units.by_signal.get(entry.judgement.signal, ()))
+        ]
+        return list(dict.fromkeys(door for _, door in sorted(named, reverse=True)))[:DOORS]
 
     def _no_answer(self, task: Task, look: Look) -> Finding:
         """The collector knows no such subject (any more)."""

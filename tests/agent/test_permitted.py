@@ -102,6 +102,28 @@ def test_everything_else_is_refused_with_a_reason(target):
         check(target)
 
 
+DOORS = [("203.0.113.7", 443), ("169.254.169.254", 80), ("127.0.0.1", 22), ("224.0.0.9", 80)]
+
+
+def test_a_door_that_a_log_named_may_be_tried():
+    Permitted("web1", INVENTORY, KNOWN, DOORS).check(TcpTarget("203.0.113.7", 443))
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        TcpTarget("203.0.113.7", 22),
+        TcpTarget("203.0.113.8", 443),
+        HttpTarget("https://203.0.113.7/"),
+        TlsTarget("203.0.113.7", 443),
+        *(TcpTarget(*door) for door in DOORS[1:]),
+    ],
+)
+def test_nothing_but_a_bare_connection_to_that_door_of_another_machine(target):
+    with pytest.raises(NotPermitted, match=r"."):
+        Permitted("web1", INVENTORY, KNOWN, DOORS).check(target)
+
+
 def test_a_known_target_is_asked_as_it_was_configured():
     assert as_known("app.http", HttpTarget("https://shop.lab/health?full=1"), KNOWN) == KNOWN[0]
     assert as_known("app.http", HttpTarget("https://shop.lab/health"), KNOWN) == KNOWN[0]

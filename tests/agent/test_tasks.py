@@ -7,7 +7,7 @@ import time
 import pytest
 
 from agent.config import Config
-from agent.edge.state import EdgeState
+from agent.edge.state import EdgeState, Finding
 from agent.looks.run import Runner
 from agent.looks.targets import Targets
 from agent.looks.tasks import Tasks
@@ -19,7 +19,7 @@ from agent.workers.killable import Worker
 from collectors.host import Host
 from wire.exchange import Ack, Task
 from wire.inventory import Inventory, Nic
-from wire.judgement import Reason, Verdict
+from wire.judgement import Judgement, Path, Reason, Verdict
 from wire.target import GreetingTarget, HttpTarget, LocalTarget, TcpTarget
 
 UNITS = load_units()
@@ -92,6 +92,35 @@ def test_a_subject_that_is_not_there_is_unknown(ask):
     batch = ask(task("fs.space", LocalTarget("fs:web1:/no/such/mount")))
     (answer,) = batch.observations
     assert answer.verdict is Verdict.UNKNOWN
+
+
+@pytest.fixture
+def logged(outbox):
+    """A service logs that it cannot reach a door."""
+
+    def say(address: str, port: int, ago: float = 0.0) -> None:
+        judgement = Judgement(
+            signal="log.upstream_failed",
+            subject="service:web1/nginx",
+            verdict=Verdict.FAIL,
+            reason=Reason.MATCHED,
+            path=Path(address=address, port=port),
+        )
+        at = time.time() - ago
+        outbox.submit([Finding(judgement=judgement, at=at, source="log", occurrence=True)])
+
+    return say
+
+
+def test_a_door_that_a_log_has_just_named_may_be_tried(ask, logged):
+    logged("203.0.113.7", 443)
+    late = task("net.tcp", TcpTarget("203.0.113.7", 443), expires_at=time.time() - 1)  # nothing leaves here
+    assert "expired" in ask(late).refusals[0].why
+
+
+def test_what_a_log_named_long_ago_may_not_be_tried(ask, logged):
+    logged("203.0.113.7", 443, ago=400)
+    assert "neither known" in ask(task("net.tcp", TcpTarget("203.0.113.7", 443))).refusals[0].why
 
 
 @pytest.mark.parametrize(

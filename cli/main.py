@@ -28,6 +28,7 @@ COMMANDS = {
     "topology": Command(
         "cli.topology", "print or export what leans on what; import a drawing of the network"
     ),
+    "change": Command("cli.change", "tell the server of a deployment or another change"),
     "record": Command("cli.record", "write what agents said lately into a file, to run it again"),
     "rerun": Command("cli.rerun", "run a recording through the diagnosis again, without a server"),
     "agent": Command("cli.agent", "enroll, run or check the agent of this host"),

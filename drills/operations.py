@@ -30,6 +30,18 @@ class WorkPlanned(Step, frozen=True, kw_only=True):
         product.console.delete(f"/api/v1/maintenance/{number['id']}")
 
 
+class ChangeTold(Step, frozen=True, kw_only=True):
+    """A tool tells of a deployment. It stays told."""
+
+    entity: str
+    what: str = "deployed"
+
+    @contextmanager
+    def on(self, product: Rootward) -> Iterator[None]:
+        product.console.post("/api/v1/changes", {"entity": self.entity, "what": self.what})
+        yield
+
+
 class ServerStopped(Step, frozen=True, kw_only=True):
     """The central server is stopped in order; undone, it is started again."""
 
@@ -53,4 +65,4 @@ class SiteDeclared(Step, frozen=True, kw_only=True):
         product.console.post("/api/v1/site", before)
 
 
-Operation = WorkPlanned | ServerStopped | SiteDeclared
+Operation = WorkPlanned | ChangeTold | ServerStopped | SiteDeclared

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from rules.diagnosis import Consequence, Diagnosis, Hypothesis, Key, RuledOut, Weight
 from rules.inference.candidates import Candidate
@@ -120,7 +121,8 @@ class Case:
             for each in self._component.candidates
             if each.cause != root and not keys.isdisjoint(each.keys) and self._shares.of(each.cause) > 0
         )
-        return (self._hypothesis(root), *(self._hypothesis(cause) for _, cause in rivals[:RUNNERS_UP]))
+        named = (self._hypothesis(cause) for _, cause in rivals)
+        return (self._hypothesis(root), *islice(filter(_is_shown, named), RUNNERS_UP))
 
     def _hypothesis(self, cause: Cause) -> Hypothesis:
         closure = self._judge.close((cause,))
@@ -190,6 +192,11 @@ class Case:
                 ids = tuple(each.observation for each in by)
                 found.append(RuledOut(fault=cause.name, entity=cause.entity, by=ids))
         return found
+
+
+def _is_shown(each: Hypothesis) -> bool:
+    """Nothing is claimed without an observation, a runner-up neither."""
+    return bool(each.supported_by or each.opposed_by)
 
 
 def _weightiest(touches: Iterable[Touch]) -> list[Touch]:

@@ -53,6 +53,9 @@ def _head(view: ReportView, catalogue: Catalogue, language: Language, say: Words
         graded = (say.grade.get(fact, fact) for fact in facts)
         status = say.grade.get(ticket.status, ticket.status)
         yield Table(say.facts_head, ((*graded, ticket.team, status),))
+    if ticket.earlier:
+        before = say.happened_before.format(count=len(ticket.earlier), tickets=", ".join(ticket.earlier))
+        yield Paragraph(f"{before} {say.propose_problem}" if ticket.proposes_problem else before)
 
 
 def _observers(view: ReportView) -> str:

@@ -68,6 +68,9 @@ class TicketFacts(msgspec.Struct, frozen=True, kw_only=True):
     opened_at: float | None = None
     updated_at: float | None = None
     resolved_at: float | None = None
+    earlier: tuple[str, ...] = ()
+    """Tickets about the same root within the thirty days before."""
+    proposes_problem: bool = False
 
 
 class ReportView(msgspec.Struct, frozen=True, kw_only=True):

@@ -50,6 +50,8 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     proof: str
     proof_text: str
     facts_head: tuple[str, ...]
+    happened_before: str
+    propose_problem: str
     fault: str
     entity: str
     state: dict[str, str]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rules.diagnosis import Diagnosis, cited_ids
 from rules.report.view import Cited, Happening, ReportView, TicketFacts
+from server.desk.change import Change
 from server.desk.routing import Routing
 from server.desk.ticket import Event, Note, Ticket
 from server.desk.wording import plain
-from wire.inventory import Inventory, PackageChange
+from wire.inventory import Inventory
 
 QUIET = frozenset(["diagnosis", "verdict", "probability", "watch", "root", "title", "relapses", "hosts"])
 """Fields whose changes would fill the timeline and tell nobody anything."""
@@ -29,8 +30,9 @@ def report_view(
     language: str,
     now: float,
     inventories: Iterable[Inventory] = (),
+    changes: Iterable[Change] = (),
 ) -> ReportView:
-    """``inventories``: of hosts among which are those of the ticket."""
+    """``inventories`` and ``changes``: those of the ticket's hosts are among them."""
     proofs = [event for event in events if event.what == Note.PROVED]
     proof = tuple(proofs[-1].after) if proofs and ticket.resolved_at is not None else ()
     return ReportView(
@@ -50,32 +52,41 @@ def report_view(
             opened_at=ticket.opened_at,
             updated_at=ticket.updated_at,
             resolved_at=ticket.resolved_at,
+            earlier=ticket.earlier,
+            proposes_problem=ticket.proposes_problem,
         ),
         diagnosis=diagnosis,
         observations=_worth_showing(observations, {*cited_ids(diagnosis), *proof}),
-        timeline=_timeline(ticket, events, inventories),
+        timeline=_timeline(ticket, events, [*_packages(ticket, inventories), *_told(ticket, changes)]),
         proof=proof,
         at=now,
     )
 
 
-def _timeline(ticket: Ticket, events: list[Event], inventories: Iterable[Inventory]) -> tuple[Happening, ...]:
-    """What became of the ticket, and what was changed on its hosts from shortly before until it ended."""
+def _timeline(ticket: Ticket, events: list[Event], changes: list[Happening]) -> tuple[Happening, ...]:
+    """What became of the ticket, and what was changed there from shortly before until it ended."""
     told = [_happening(event) for event in events if _tells(event)][-MAX_TIMELINE:]
     end = ticket.resolved_at or float("inf")
-    changes = [
-        Happening(at=change.at, actor=plain(one.host), what=plain(change.action), text=_package(change))
-        for one in inventories
-        if one.host in ticket.hosts
-        for change in one.package_changes
-        if ticket.onset - SHORTLY <= change.at <= end
-    ]
-    changes.sort(key=lambda each: each.at)
-    return tuple(sorted((*told, *changes[-MOST_CHANGES:]), key=lambda each: each.at))
+    near = sorted((each for each in changes if ticket.onset - SHORTLY <= each.at <= end), key=_moment)
+    return tuple(sorted((*told, *near[-MOST_CHANGES:]), key=_moment))
 
 
-def _package(change: PackageChange) -> str:
-    return plain(f"{change.name} {change.version}".rstrip())
+def _moment(each: Happening) -> float:
+    return each.at
+
+
+def _packages(ticket: Ticket, inventories: Iterable[Inventory]) -> Iterator[Happening]:
+    for one in inventories:
+        for change in one.package_changes if one.host in ticket.hosts else ():
+            what = plain(f"{change.name} {change.version}".rstrip())
+            yield Happening(at=change.at, actor=plain(one.host), what=plain(change.action), text=what)
+
+
+def _told(ticket: Ticket, changes: Iterable[Change]) -> Iterator[Happening]:
+    for change in changes:
+        if change.concerns(ticket.entity, ticket.hosts):
+            text = plain(f"{change.entity}: {change.what}")
+            yield Happening(at=change.at, actor=plain(change.actor), what="change", text=text)
 
 
 def _worth_showing(observations: list[Cited], named: set[str]) -> tuple[Cited, ...]:

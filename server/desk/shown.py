@@ -47,6 +47,10 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     reopened: int
     merged_into: str
     recurrence_of: str
+    earlier: tuple[str, ...]
+    """Tickets about the same root that were opened within the thirty days before."""
+    proposes_problem: bool
+    """The third one within thirty days, or a later one."""
     diagnosis: Verdict
 
 
@@ -97,7 +101,15 @@ def whole(
 def _fields(ticket: Ticket, diagnosis: Diagnosis | None, language: str) -> dict[str, Any]:
     hypotheses = diagnosis.hypotheses[:MAX_HYPOTHESES] if diagnosis is not None else ()
     same = ("id", "fault", "entity", "domain", "type", "priority", "team", "assignee", "hosts")
-    more = ("status_reason", "unstable", "reopened", "merged_into", "recurrence_of")
+    more = (
+        "status_reason",
+        "unstable",
+        "reopened",
+        "merged_into",
+        "recurrence_of",
+        "earlier",
+        "proposes_problem",
+    )
     return {
         **{name: getattr(ticket, name) for name in (*same, *more)},
         "status": ticket.status.value,

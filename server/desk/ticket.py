@@ -16,6 +16,8 @@ from server.desk.states import OPEN, Status
 Level = Literal["high", "medium", "low"]
 Scope = Literal["enterprise", "department", "person"]
 Priority = Literal["urgent", "high", "medium", "low"]
+PROBLEM_FROM = 3
+"""Tickets about one root within thirty days that propose a problem."""
 Words = dict[str, str]
 """One text in several languages: ``{"en": …, "zh": …}``."""
 
@@ -60,6 +62,8 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     """The symptoms that must pass again before it is resolved."""
     merged_into: str = ""
     recurrence_of: str = ""
+    earlier: tuple[str, ...] = ()
+    """Tickets about the same root that were opened within the thirty days before, the first one first."""
     resume_at: float | None = None
     reopened: int = 0
     relapses: tuple[float, ...] = ()
@@ -69,6 +73,11 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def open(self) -> bool:
         return self.status in OPEN
+
+    @property
+    def proposes_problem(self) -> bool:
+        """It comes back so often that its cause deserves work of its own."""
+        return len(self.earlier) + 1 >= PROBLEM_FROM
 
     @property
     def active_key(self) -> str | None:

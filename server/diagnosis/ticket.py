@@ -148,6 +148,7 @@ class TicketStage:
             turn.now,
             f"{reason}: {turn.ripe[root_of(diagnosis)]}",
             recurrence_of=before.id if before is not None else "",
+            earlier=self._of_late(root_of(diagnosis), turn),
             onset=diagnosis.onset,
             watch=self._lasting(diagnosis.explains),
             verdict=diagnosis.certainty,
@@ -168,6 +169,12 @@ class TicketStage:
     @staticmethod
     def _within(ticket: Ticket, now: float) -> bool:
         return ticket.resolved_at is not None and now - ticket.resolved_at <= REOPEN_WINDOW
+
+    @staticmethod
+    def _of_late(root: tuple[str, str], turn: Turn) -> tuple[str, ...]:
+        since = turn.now - RECURRENCE_WINDOW
+        recent = (each for each in turn.draft.tickets() if each.opened_at >= since)
+        return tuple(each.id for each in recent if each.root == root and each.status is not Status.MERGED)
 
     def _earlier(self, diagnosis: Diagnosis, turn: Turn) -> Ticket | None:
         """The latest ended ticket about the same root or, while it may be reopened, the same symptoms."""

@@ -1,4 +1,4 @@
-"""What people declared: the site, and the windows in which work is planned."""
+"""What people declared: the site, the windows in which work is planned, and what they changed."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import msgspec
 from sqlalchemy import Connection, insert, select, update
 
 from rules.topology import Site
+from server.desk.change import Change
 from server.desk.maintenance import Window
-from server.storage.desk_schema import sites, windows
+from server.storage.desk_schema import changes, sites, windows
 
 
 def write_site(connection: Connection, site: Site, actor: str, at: float) -> None:
@@ -58,3 +59,20 @@ def read_windows(connection: Connection, after: float = 0.0) -> list[Window]:
     )
     rows = connection.execute(query).mappings()
     return [Window(**{str(name): value for name, value in row.items()}) for row in rows]
+
+
+def write_change(connection: Connection, change: Change) -> Change:
+    """Returns it with its number."""
+    fields = msgspec.to_builtins(change)
+    del fields["id"]
+    number = connection.execute(insert(changes).values(fields).returning(changes.c.id)).scalar_one()
+    return msgspec.structs.replace(change, id=number)
+
+
+def read_changes(connection: Connection, since: float, until: float, limit: int) -> list[Change]:
+    """The latest ``limit`` between two moments, the latest first."""
+    query = (
+        select(changes).where(changes.c.at.between(since, until)).order_by(changes.c.at.desc()).limit(limit)
+    )
+    rows = connection.execute(query).mappings()
+    return [Change(**{str(name): value for name, value in row.items()}) for row in rows]

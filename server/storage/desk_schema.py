@@ -67,3 +67,15 @@ windows = Table(
     Column("cancelled_at", Float),
 )
 Index("maintenance_ends", windows.c.ends_at)
+
+changes = Table(
+    "declared_change",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("entity", String(512), nullable=False),
+    Column("what", String(512), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("told_at", Float, nullable=False),
+)
+Index("declared_change_at", changes.c.at)

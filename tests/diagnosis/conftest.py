@@ -13,7 +13,7 @@ import pytest
 from drills.claims import unproven
 from rules.catalogue import Catalogue, load_catalogue
 from rules.diagnosis import Diagnosis
-from rules.report import render
+from rules.report import Form, Language, render
 from server.current import CurrentState
 from server.desk.report_view import report_view
 from server.desk.ticket import Ticket
@@ -252,22 +252,24 @@ class Lab:
 
     def unproven(self) -> list[str]:
         """What the reports of all tickets claim without proof."""
-        found = []
-        for ticket in self.tickets():
-            with self.database.reading() as connection:
-                diagnosis = read_diagnosis(connection, int(ticket.id))
-                assert diagnosis is not None
-                view = report_view(
-                    ticket,
-                    diagnosis,
-                    events=read_events(connection, int(ticket.id)),
-                    observations=read_cited(connection, int(ticket.id)),
-                    routing=self.pipeline.routing,
-                    language="en",
-                    now=self.now,
-                )
-            found += unproven(json.loads(render(view, self.catalogue, "json", "en")))
-        return found
+        reports = [json.loads(self.report(ticket, "json")) for ticket in self.tickets()]
+        return [claim for report in reports for claim in unproven(report)]
+
+    def report(self, ticket: Ticket, form: Form = "md", language: Language = "en") -> str:
+        number = int(ticket.id)
+        with self.database.reading() as connection:
+            diagnosis = read_diagnosis(connection, number)
+            assert diagnosis is not None
+            view = report_view(
+                ticket,
+                diagnosis,
+                events=read_events(connection, number),
+                observations=read_cited(connection, number),
+                routing=self.pipeline.routing,
+                language=language,
+                now=self.now,
+            )
+        return render(view, self.catalogue, form, language)
 
     def only_ticket(self) -> Ticket:
         found = self.tickets()

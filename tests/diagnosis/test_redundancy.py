@@ -4,31 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from rules.report import render
 from rules.topology.site import GroupTable, Site
-from server.desk.report_view import report_view
-from server.storage.tickets import read_cited, read_diagnosis, read_events
 
 
 def pool_of(lab, *hosts):
     lab.join("mon1", *hosts)
     members = tuple(f"service:{host}/nginx" for host in hosts)
     lab.pipeline.declare(Site(group=(GroupTable(name="shop", members=members),)), "test")
-
-
-def report(lab, ticket, language):
-    with lab.database.reading() as connection:
-        number = int(ticket.id)
-        view = report_view(
-            ticket,
-            read_diagnosis(connection, number),
-            events=read_events(connection, number),
-            observations=read_cited(connection, number),
-            routing=lab.pipeline.routing,
-            language=language,
-            now=lab.now,
-        )
-    return render(view, lab.catalogue, "md", language)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +29,7 @@ def test_the_report_names_what_is_left_in_both_languages(lab):
     lab.stop("web1", "nginx")
     lab.pass_time(30)
     ticket = lab.only_ticket()
-    english, chinese = (report(lab, ticket, language) for language in ("en", "zh"))
+    english, chinese = (lab.report(ticket, language=language) for language in ("en", "zh"))
     assert "1 of 2 members still work (service:web2/nginx), 1 needed" in english
     assert "2 个成员中仍有 1 个正常" in chinese
 

@@ -36,6 +36,8 @@ def test_a_recorded_drill_leads_to_its_root(name, tmp_path, catalogue):
     assert difference(must.expected, must.also, stood) == ""
     if must.repaired:
         assert {each["status"] for each in stood} <= OVER
+    named = [each for ended in told if ended.diagnosis for each in ended.diagnosis.hypotheses]
+    assert [(each.fault, each.entity) for each in named if not (each.supported_by or each.opposed_by)] == []
 
 
 def test_every_recording_has_its_answer_and_every_answer_its_recording():

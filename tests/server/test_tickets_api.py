@@ -151,7 +151,29 @@ def test_a_window_is_planned_listed_and_cancelled(server):
     assert server.get("/api/v1/maintenance").json() == []
 
 
-@pytest.mark.parametrize("path", ["/api/v1/tickets", "/api/v1/hosts", "/api/v1/site", "/api/v1/maintenance"])
+def test_a_deployment_that_was_told_of_stands_in_the_report_of_a_later_fault_there(server, ticket):
+    told = {"entity": "service:web1/nginx", "what": "release 4.2 <b>", "at": time.time() - 120}
+    made = server.post("/api/v1/changes", json=told)
+    assert made.status_code == 201, made.text
+    elsewhere = {"entity": "host:nowhere", "what": "release 9"}
+    assert server.post("/api/v1/changes", json=elsewhere).status_code == 201
+    assert [each["what"] for each in server.get("/api/v1/changes").json()] == ["release 9", "release 4.2 <b>"]
+    report = server.get(f"/api/v1/tickets/{ticket['id']}/report").text
+    assert "service:web1/nginx: release 4.2" in report
+    assert "<b>" not in report
+    assert "release 9" not in report
+
+
+@pytest.mark.parametrize("ago", [-3600, 40 * 86_400])
+def test_a_change_to_come_or_long_ago_is_refused(server, ago):
+    told = {"entity": "host:web1", "what": "release", "at": time.time() - ago}
+    answer = server.post("/api/v1/changes", json=told)
+    assert (answer.status_code, "at: " in answer.text) == (400, True)
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/tickets", "/api/v1/hosts", "/api/v1/site", "/api/v1/maintenance", "/api/v1/changes"]
+)
 def test_nothing_is_told_without_a_credential(server, path):
     assert server.get(path, headers={}).status_code == 401
 

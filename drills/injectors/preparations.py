@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from drills.injectors.injector import Injector
+from drills.injectors.machine import restart_agent
 from drills.lab import Lab, wait_for_success
 from drills.layout import BY_NAME, MachineName
 from drills.node import Service
-from drills.product import Rootward
+from drills.product import CONFIG, Rootward
 from drills.services import nginx
 from drills.services.optional import ServiceName
 
@@ -71,4 +72,21 @@ class CertificateRenewed(Injector, frozen=True, kw_only=True):
     def harm(self, lab: Lab) -> Iterator[None]:
         nginx.install(lab[self.host], *lab.authority.issue(BY_NAME[self.host].fqdn))
         nginx.reload(lab[self.host])
+        yield
+
+
+class LooksAdded(Injector, frozen=True, kw_only=True):
+    """The agent of a machine is told to look at more, from now on."""
+
+    host: MachineName
+    looks: str
+    """What is added to its configuration, in TOML."""
+
+    @contextmanager
+    def harm(self, lab: Lab) -> Iterator[None]:
+        configuration = lab[self.host].path(CONFIG)
+        known = configuration.read_text()
+        if self.looks not in known:
+            configuration.write_text(f"{known}\n{self.looks}\n")
+            restart_agent(lab, self.host)
         yield

@@ -18,7 +18,7 @@ PROBE = Probe(
     signals=("dhcp.offer", "ip.netmask"),
     layer=Layer.NETWORK,
     target=DhcpTarget,
-    interval=300 * SECOND,
+    interval=60 * SECOND,
     timeout=10 * SECOND,
     needs=("net_raw",),
 )

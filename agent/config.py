@@ -47,6 +47,8 @@ class Logs(_Table, frozen=True, kw_only=True):
     """Globs of further log files."""
     rules: str = ""
     """Folder of further signatures: TOML as ours, or node-problem-detector's JSON as it is."""
+    novelty: bool = True
+    """Tell warnings of a kind that this host never wrote before, after a day of learning."""
 
 
 class Hints(_Table, frozen=True, kw_only=True):

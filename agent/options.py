@@ -14,6 +14,7 @@ def host_options(config: Config) -> dict[str, str]:
     """``log.kernel``: path or ""; ``log.journal``: "yes" or ""; ``log.files``: globs, one a line.
 
     ``log.cache``: folder of the compiled signatures. ``log.rules``: folder of the site's own.
+    ``log.novelty``: "yes" or "".
     ``applications``: what is declared of them, as JSON; ``applications.fresh`` … is "yes" where there is any.
     """
     declared = config.applications
@@ -25,4 +26,5 @@ def host_options(config: Config) -> dict[str, str]:
         **{f"{OPTION}.{table}": "yes" for table in Declared.__struct_fields__ if getattr(declared, table)},
         "log.cache": str(Path(config.home) / "cache") if config.home else "",
         "log.rules": config.logs.rules,
+        "log.novelty": "yes" if config.logs.novelty else "",
     }

@@ -140,6 +140,8 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     ruled_out: tuple[RuledOut, ...] = ()
     unchecked: tuple[Unchecked, ...] = ()
     steps: tuple[Step, ...] = ()
+    context: tuple[str, ...] = ()
+    """Ids of what was said on its hosts shortly before the onset: no evidence, but worth reading."""
 
 
 def cited_ids(diagnosis: Diagnosis) -> list[str]:
@@ -151,6 +153,7 @@ def cited_ids(diagnosis: Diagnosis) -> list[str]:
         found += ruled_out.by
     for consequence in diagnosis.consequences:
         found += consequence.shown_by
+    found += diagnosis.context
     for step in diagnosis.steps:
         found += [tried.answer for tried in step.tried if tried.answer]
         for ruled_out in step.ruled_out:

@@ -78,6 +78,9 @@ def _names(fault: Fault, catalogue: Catalogue) -> Iterator[str]:
     for signal in fault.telling:
         if all(symptom.signal != signal for symptom in fault.symptoms):
             yield f"{fault.id}: telling names {signal}, which is none of its symptoms"
+    for symptom in fault.symptoms:
+        if catalogue.signals[symptom.signal].context:
+            yield f"{fault.id}: {symptom.signal} is context, and no symptom of anything"
     for symptom in fault.excluded_by:
         for reason in symptom.reason:
             if reason is not Reason.OK and reason not in catalogue.signals[symptom.signal].outcomes:

@@ -119,6 +119,8 @@ class Signal(_Model, frozen=True, kw_only=True):
     born_of_log: bool = False
     """No look passes by itself: the symptom stands until one of ``proof`` passes."""
     proof: tuple[Proof, ...] = ()
+    context: bool = False
+    """It is no evidence: a report cites what was said shortly before the onset, and nothing leans on it."""
     begins_like: str = ""
     """A signal whose steps are also its first ones: what explains an outcome there explains it here."""
     text: dict[Literal["en", "zh"], str]

@@ -26,7 +26,9 @@ from wire.judgement import Judgement, Layer, Reason, passed, unknown
 COLLECTOR = Collector(signals=SIGNALS, layer=Layer.LOG, interval=60)
 OPTION = "log.journal"
 PLACES = ("/var/log/journal", "/run/log/journal")
-FIELDS = "MESSAGE,SYSLOG_IDENTIFIER,_SYSTEMD_UNIT,_TRANSPORT,_COMM"
+FIELDS = "MESSAGE,PRIORITY,SYSLOG_IDENTIFIER,_SYSTEMD_UNIT,_TRANSPORT,_COMM"
+URGENT = frozenset("01234")
+"""Priorities of a warning and worse."""
 MEMORY = "log.journal"
 RESUME = 600.0
 CHUNK = 256 * 1024
@@ -38,6 +40,7 @@ class Entry(msgspec.Struct):
     """One line of ``journalctl -o json`` (systemd.journal-fields(7)). What is no UTF-8 comes as numbers."""
 
     message: str | list[str | int] | None = msgspec.field(name="MESSAGE", default=None)
+    priority: str | list[str | int] | None = msgspec.field(name="PRIORITY", default=None)
     identifier: str | list[str | int] | None = msgspec.field(name="SYSLOG_IDENTIFIER", default=None)
     unit: str | list[str | int] | None = msgspec.field(name="_SYSTEMD_UNIT", default=None)
     transport: str | list[str | int] | None = msgspec.field(name="_TRANSPORT", default=None)
@@ -76,7 +79,7 @@ async def follow(host: Host) -> AsyncIterator[Judgement]:
     """New entries only, or those since a recent run of the agent stopped reading."""
     if not _wanted(host) or not host.real or shutil.which("journalctl", path=ENVIRONMENT["PATH"]) is None:
         return
-    reader = await asyncio.to_thread(Reader, host, "journal")
+    reader = await asyncio.to_thread(Reader, host, "journal", learns=True)
     child = await asyncio.create_subprocess_exec(
         "journalctl",
         "--output=json",
@@ -124,7 +127,10 @@ def judge(host: Host, reader: Reader, block: bytes) -> Iterable[Judgement]:
     starts = [0]
     for text in texts:
         starts.append(starts[-1] + len(text) + 1)
-    yield from reader.read(b"\n".join(texts), lambda start: entries[bisect_right(starts, start) - 1].program)
+    urgent = [start for start, entry in zip(starts, entries, strict=False) if entry.priority in URGENT]
+    yield from reader.read(
+        b"\n".join(texts), lambda start: entries[bisect_right(starts, start) - 1].program, urgent
+    )
 
 
 def _beginning(host: Host) -> list[str]:

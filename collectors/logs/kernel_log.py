@@ -68,7 +68,7 @@ async def _follow_device(host: Host) -> AsyncIterator[Judgement]:
         after = _left_at(host, boot)
         if after is None:  # nothing of what was said before the very first start is news
             after = max((number for number, _ in records(descriptor)), default=-1)
-        reader = await asyncio.to_thread(Reader, host, DEVICE)
+        reader = await asyncio.to_thread(Reader, host, DEVICE, learns=True)
         subject = file_entity(host, DEVICE)
         with Bell(descriptor) as bell:
             while True:

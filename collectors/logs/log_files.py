@@ -74,7 +74,7 @@ async def follow_files(host: Host, globs: Sequence[str], name: str) -> AsyncIter
     folder.rescan(host.clock())  # before anything that takes time: what is written from now on is news
     rescan_at = host.ticks() + RESCAN
     try:
-        reader = await asyncio.to_thread(Reader, host, name)
+        reader = await asyncio.to_thread(Reader, host, name, learns=True)
         with Announced(folder) as announced:
             while True:
                 if host.ticks() >= rescan_at or folder.changed():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 SOURCE = "log.source"
 """Whether a source of lines can be read."""
+NOVEL = "log.novel"
+"""A loud line of a kind that this host never wrote before."""
 LINES = (
     "log.app_exception",
     "log.ata_error",
@@ -58,4 +60,4 @@ LINES = (
     "log.upstream_failed",
     "log.usb_error",
 )
-SIGNALS = (SOURCE, *LINES)
+SIGNALS = (SOURCE, NOVEL, *LINES)

@@ -30,6 +30,7 @@ def _blocks(view: ReportView, catalogue: Catalogue, language: Language, say: Wor
     yield from _redundancy(view, say)
     yield from narrowing(view, catalogue, language, say)
     yield from _others(view, catalogue, language, say)
+    yield from _context(view, say)
     yield from _unchecked(view, say)
     yield from _proof(view, say)
     yield from _evidence(view, say)
@@ -156,6 +157,27 @@ def _others(view: ReportView, catalogue: Catalogue, language: Language, say: Wor
 def _hypothesis(each: Hypothesis, catalogue: Catalogue, language: Language) -> Paragraph:
     title = title_of(catalogue, each.fault, each.entity, language)
     return Paragraph(f"{percent(each.probability)} {title}", each.supported_by[:CITED_AT_MOST])
+
+
+def _context(view: ReportView, say: Words) -> Iterator[Block]:
+    """Not among the reasons: the engine does not lean on it."""
+    wanted = set(view.diagnosis.context)
+    said = sorted(
+        (each for each in view.observations if each.id in wanted), key=lambda each: (each.at, each.id)
+    )
+    if said:
+        yield Heading(say.context)
+        yield Items(
+            tuple(
+                Paragraph(
+                    say.context_item.format(
+                        entity=each.subject, at=moment(each.at), line=each.evidence.get("line", "")
+                    ),
+                    (each.id,),
+                )
+                for each in said
+            )
+        )
 
 
 def _unchecked(view: ReportView, say: Words) -> Iterator[Block]:

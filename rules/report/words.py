@@ -40,6 +40,8 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     step_no_answer: str
     ruled_out: str
     ruled_out_item: str
+    context: str
+    context_item: str
     unchecked: str
     unchecked_item: str
     alternatives: str

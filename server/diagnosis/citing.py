@@ -17,3 +17,5 @@ def cite(ids: Iterable[str], standing: Standing) -> Iterator[Cited]:
         entry = standing.told(observation)
         if entry is not None:
             yield cited(entry.host, entry.observation, at=entry.confirmed_at, since=entry.since)
+        elif (said := standing.context.by_id.get(observation)) is not None:
+            yield cited(said.host, said.observation, at=said.confirmed_at, since=said.confirmed_at)

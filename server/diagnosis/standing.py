@@ -11,6 +11,7 @@ import msgspec
 from rules.diagnosis import Diagnosis, Key
 from rules.evidence import Evidence
 from rules.models import Role
+from server.diagnosis.context import Context
 from server.entry import Entry
 from wire.entity import Entity, host_of, name_of
 from wire.judgement import Reason
@@ -87,6 +88,7 @@ class Standing:
         """Rises when a symptom comes or goes."""
         self.revision = 0
         """Rises with each change that inference must see."""
+        self.context = Context()
 
     def put(self, evidence: Evidence, entry: Entry, now: float) -> None:
         """The latest result of a key; a pass ends the symptom."""

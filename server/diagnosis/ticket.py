@@ -6,11 +6,14 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from rules.diagnosis import Diagnosis, Key, cited_ids
 from server.desk.desk import Desk
 from server.desk.states import Status
 from server.desk.ticket import Note, Ticket
 from server.diagnosis.citing import cite
+from server.diagnosis.context import NAMED_AT_MOST
 from server.diagnosis.describe import Describe
 from server.diagnosis.keys import keys_of
 from server.diagnosis.match import absorber, match
@@ -239,10 +242,16 @@ class TicketStage:
             return
         self._written[ticket.id] = (turn.now, says)
         earlier = self._desk.diagnoses.get(ticket.id)
-        kept = self._describe.with_earlier_steps(diagnosis, earlier)
+        kept = self._with_context(self._describe.with_earlier_steps(diagnosis, earlier), earlier)
         turn.draft.attach(ticket.id, turn.now, kept, cite(cited_ids(kept), self._standing))
         fields = self._describe.fields(diagnosis)
         turn.draft.set(ticket.id, turn.now, Ticketed.UPDATED, **self._kept_by_people(ticket, fields))
+
+    def _with_context(self, diagnosis: Diagnosis, earlier: Diagnosis | None) -> Diagnosis:
+        """What was found first stays: what was said is forgotten sooner than a ticket."""
+        known = earlier.context if earlier is not None and root_of(earlier) == root_of(diagnosis) else ()
+        found = dict.fromkeys((*known, *self._standing.context.of(diagnosis)))
+        return msgspec.structs.replace(diagnosis, context=tuple(found)[:NAMED_AT_MOST])
 
     def _share_out(self, pairs: list[tuple[Diagnosis, Ticket]], turn: Turn) -> None:
         """A symptom that another ticket's root explains is that ticket's to prove."""

@@ -36,6 +36,8 @@ class Weighed(StrEnum):
     OF_ANOTHER_HOST = "of_another_host"
     """What a host reads of itself can only be about itself."""
     LOG_WENT_QUIET = "log_went_quiet"
+    CONTEXT = "context"
+    """No evidence; a report may cite it."""
     PROVEN_BY_LOOK = "proven_by_look"
     RETIRED = "retired"
     EXPIRED = "expired"
@@ -113,6 +115,9 @@ class Weigh:
         self._standing.unknown.pop(key, None)
         if signal.born_of_log and seen.verdict is Verdict.PASS:
             return Weighed.LOG_WENT_QUIET
+        if signal.context:
+            self._standing.context.hear(entry)
+            return Weighed.CONTEXT
         try:
             evidence = self._evidence(entry, signal)
         except ValueError:

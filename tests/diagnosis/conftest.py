@@ -25,8 +25,8 @@ from wire import entity as ids
 from wire.codec import decode, encode
 from wire.exchange import Batch, Heartbeat, Task
 from wire.inventory import Composite, Gateway, Inventory, Listener, Nic
+from wire.judgement import Evidence, Reason, Verdict
 from wire.judgement import Path as Way
-from wire.judgement import Reason, Verdict
 from wire.observation import Observation
 from wire.target import LocalTarget, Target
 
@@ -80,6 +80,7 @@ class Agent:
         at: float | None = None,
         intermittent: tuple[Reason, ...] = (),
         retired: bool = False,
+        evidence: Evidence | None = None,
     ) -> None:
         """The result of a look; it is sent when it differs from the one before."""
         now -= self.behind
@@ -103,6 +104,7 @@ class Agent:
             round="" if signal.startswith("log.") else round_,
             intermittent=intermittent,
             retired=retired,
+            evidence=evidence or {},
         )
         self.looks[(signal, subject)] = observation
         self.fresh.append(observation)
@@ -250,26 +252,26 @@ class Lab:
         """What is held for true now, with a ticket or without."""
         return self.pipeline.turn().diagnoses
 
-    def unproven(self) -> list[str]:
-        """What the reports of all tickets claim without proof."""
-        reports = [json.loads(self.report(ticket, "json")) for ticket in self.tickets()]
-        return [claim for report in reports for claim in unproven(report)]
-
     def report(self, ticket: Ticket, form: Form = "md", language: Language = "en") -> str:
-        number = int(ticket.id)
+        """As the command line and the API give it."""
         with self.database.reading() as connection:
-            diagnosis = read_diagnosis(connection, number)
+            diagnosis = read_diagnosis(connection, int(ticket.id))
             assert diagnosis is not None
             view = report_view(
                 ticket,
                 diagnosis,
-                events=read_events(connection, number),
-                observations=read_cited(connection, number),
+                events=read_events(connection, int(ticket.id)),
+                observations=read_cited(connection, int(ticket.id)),
                 routing=self.pipeline.routing,
                 language=language,
                 now=self.now,
             )
         return render(view, self.catalogue, form, language)
+
+    def unproven(self) -> list[str]:
+        """What the reports of all tickets claim without proof."""
+        reports = [json.loads(self.report(ticket, "json")) for ticket in self.tickets()]
+        return [claim for report in reports for claim in unproven(report)]
 
     def only_ticket(self) -> Ticket:
         found = self.tickets()

@@ -29,6 +29,13 @@ def test_a_fault_too_rare_for_the_leak_of_its_symptoms_is_found(catalogue):
     assert any("outweighs its leak" in each for each in problems(catalogue, rare))
 
 
+def test_a_fault_that_leans_on_context_is_found(catalogue):
+    known = catalogue.faults["host.down"]
+    line = Symptom(signal="log.novel", reason=(Reason.MATCHED,))
+    gullible = msgspec.structs.replace(known, id="x.gullible", symptoms=(*known.symptoms, line))
+    assert any("log.novel is context" in each for each in problems(catalogue, gullible))
+
+
 def test_two_faults_that_show_the_same_are_found(catalogue):
     twin = msgspec.structs.replace(catalogue.faults["storage.fs.full"], id="x.twin")
     assert any("can separate them" in each for each in problems(catalogue, twin))

@@ -17,8 +17,8 @@ PACKAGED = Path("/etc/prometheus/alertmanager.yml")
 INTERVAL = "15s"
 EXPORTER, PROBER, DATABASE = 9100, 9115, 9187
 PROMETHEUS, ALERTMANAGER, HOOK = "127.0.0.1:39090", "127.0.0.1:39093", "127.0.0.1:39097"
-"""In the network of the monitoring host; each asked by nobody but its neighbour. Among the ports that a
-kernel gives to whoever asks for none, so that our agent there does not take them for services that come and go."""
+"""In the network of the monitoring host, and asked by nobody but each other. The ports are of those that a
+kernel gives to whoever asks for none: our agent there does not take them for services that come and go."""
 AT_ONCE = "1s"
 """What the quick variant waits for further alerts of a group: those of one evaluation."""
 

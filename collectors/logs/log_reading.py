@@ -20,7 +20,7 @@ from rules.matching.matcher import Matcher, Tally
 from rules.matching.signatures import Breadth
 from rules.matching.site import with_site
 from rules.redaction import redact
-from wire.entity import Entity
+from wire.entity import Entity, kind_of
 from wire.judgement import Evidence, Judgement, Reason, Verdict
 
 CACHE_OPTION = "log.cache"
@@ -77,7 +77,8 @@ class Reader:
             if self._window.repeats(one.signature, entity, one.count):
                 continue
             hit = self._matcher.hit(one.first)
-            judgement = self._window.admit(hit, entity, self._source, one.count)
+            service = self._program(one.program, file) if kind_of(entity) == "file" else ""
+            judgement = self._window.admit(hit, entity, self._source, one.count, service)
             if judgement is not None:
                 yield judgement
         if self._novelty is not None:

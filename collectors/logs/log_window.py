@@ -33,6 +33,8 @@ class _Run(msgspec.Struct):
 
     hit: Hit
     source: str
+    service: str
+    """Who wrote them, where they are about something else."""
     told_at: float
     repeats: int = 0
 
@@ -57,7 +59,10 @@ class Window:
         run.repeats += count
         return True
 
-    def admit(self, hit: Hit, entity: Entity, source: str, count: int = 1) -> Judgement | None:
+    def admit(
+        self, hit: Hit, entity: Entity, source: str, count: int = 1, service: str = ""
+    ) -> Judgement | None:
+        """``service``: who wrote it, where the line is about something else."""
         now = self._ticks()
         key = (hit.signature.id, entity)
         run = self._runs.get(key)
@@ -78,11 +83,11 @@ class Window:
         elif now - self._named.get(signal, float("-inf")) < ASIDE_AFTER:
             return None
         else:
-            held = self._held.setdefault(key, _Run(hit, source, now))
+            held = self._held.setdefault(key, _Run(hit, source, service, now))
             held.repeats += count
             return None
-        self._runs[key] = _Run(hit, source, now)
-        return self._judge(hit, entity, source, count)
+        run = self._runs[key] = _Run(hit, source, service, now)
+        return self._judge(run, entity, count)
 
     def due(self) -> list[Judgement]:
         """What repeated itself until its window closed, and lines whose companion never came."""
@@ -91,27 +96,29 @@ class Window:
         for key, run in list(self._held.items()):
             if now - run.told_at >= ASIDE_WAIT:
                 del self._held[key]
-                self._runs[key] = _Run(run.hit, run.source, now)
-                told.append(self._judge(run.hit, key[1], run.source, run.repeats))
+                self._runs[key] = _Run(run.hit, run.source, run.service, now)
+                told.append(self._judge(run, key[1], run.repeats))
         for key, run in list(self._runs.items()):
             if now - run.told_at < WINDOW:
                 continue
             if run.repeats or self.dropped > self._dropped_told:
                 # What was dropped is said also when nothing else is left to say.
-                told.append(self._judge(run.hit, key[1], run.source, run.repeats))
+                told.append(self._judge(run, key[1], run.repeats))
                 run.told_at, run.repeats = now, 0
             else:
                 del self._runs[key]
         return told
 
-    def _judge(self, hit: Hit, entity: Entity, source: str, count: int) -> Judgement:
-        signature = hit.signature
+    def _judge(self, run: _Run, entity: Entity, count: int) -> Judgement:
+        hit, signature = run.hit, run.hit.signature
         evidence: Evidence = {
             "line": redact(hit.text[:LINE_READ])[:LINE],
             "signature": signature.id,
             "count": count,
-            "source": source,
+            "source": run.source,
         }
+        if run.service:
+            evidence["service"] = run.service
         if signature.fault:
             evidence["points_to"] = signature.fault
         if self.dropped > self._dropped_told:

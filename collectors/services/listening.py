@@ -173,13 +173,14 @@ def _service(host: Host, row: Socket, owner: _Owner, now: float) -> Service:
         pid=main.pid if main else 0,
         pids=tuple(sorted(owner.pids)),
         age=age(main, now) if main else 0.0,
-        daemon=main is not None and _is_daemon(main, owner.parent),
+        daemon=main is not None and is_daemon(main, owner.parent),
         hidden=hidden,
         doors=(),
     )
 
 
-def _is_daemon(main: Process, parent: Process | None) -> bool:
+def is_daemon(main: Process, parent: Process | None) -> bool:
+    """It has no terminal, and the system or a supervisor keeps it."""
     return not main.terminal and (main.parent <= 1 or (parent is not None and parent.name in SUPERVISORS))
 
 

@@ -74,7 +74,7 @@ class Planner:
             signature = self._signatures[number]
             if signature.harmless:
                 break
-            authored = "{program}" in signature.entity
+            authored = signature.authored
             program = program_in(line) if authored else None
             return Plan(candidates, number, program, authored, tuple(spans)), lasting
         return Plan(candidates, -1), lasting

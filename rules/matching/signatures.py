@@ -65,6 +65,11 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     samples: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
     near_misses: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 
+    @property
+    def authored(self) -> bool:
+        """It matters who wrote the line: it is about its author, or about a file that the author uses."""
+        return "{program}" in self.entity or self.entity.startswith("file:")
+
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     signature: list[Signature]

@@ -14,6 +14,7 @@ from rules.topology.book import AddressBook
 from rules.topology.edges import edges_of
 from rules.topology.exercise import Exercise
 from rules.topology.groups import Groups, groups_in
+from rules.topology.refused import RefusedFiles
 from rules.topology.site import Site, check, groups_of, plugs_of, service_id
 from rules.topology.trunks import Trunks, trunk
 from rules.topology.vanished import Vanished
@@ -40,6 +41,7 @@ class Topology:
         self._edges: dict[str, dict[tuple[Entity, Relation, Entity], Edge]] = {}
         self._referrers: dict[str, set[str]] = {}
         self._backends = Backends()
+        self._refused = RefusedFiles()
         self._groups = Groups(self.graph)
         self._declared: list[Edge] = []
         self._pinned: set[Entity] = set()
@@ -73,10 +75,18 @@ class Topology:
         self._rebuild({ids.host_of(service)})
         return True
 
+    def refused(self, service: Entity, file: Entity, at: float) -> bool:
+        """A service said that it does not take a file of its host; true when the graph changed."""
+        if not self._refused.note(service, file, at):
+            return False
+        self._rebuild({ids.host_of(service)})
+        return True
+
     def forget(self, host: str) -> None:
         """The host is retired: nothing of it is left."""
         self.revision += 1
         self._backends.forget(host)
+        self._refused.forget(host)
         self._vanished.forget(host)
         self._said.pop(host, None)
         self._groups.tell(host, ())
@@ -149,6 +159,7 @@ class Topology:
                 for edge in (
                     *self._backends.edges(host, self.book, self._exercise.way),
                     *self._groups.through(host, drawn),
+                    *self._refused.edges(host),
                 )
             }
             for key, edge in self._edges.get(host, {}).items():

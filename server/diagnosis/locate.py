@@ -1,4 +1,4 @@
-"""Stage 1: keeps the picture of the site up to date: inventories, and backends that services miss."""
+"""Stage 1: keeps the picture of the site up to date: inventories, and what services say that they miss."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from enum import StrEnum
 from rules.topology import Topology
 from server.diagnosis.turn import Turn
 from server.entry import Entry
+from wire import entity as ids
 from wire.entity import host_of, kind_of
 
 BACKEND = "log.upstream_failed"
+SERVICE = "service"
+"""The evidence of a line about a file: the service that wrote it."""
 
 
 class Located(StrEnum):
     CHANGED = "changed"
     BACKEND_NAMED = "backend_named"
+    FILE_NAMED = "file_named"
     SAME = "same"
 
 
@@ -34,13 +38,32 @@ class Locate:
                 turn.decide(self.name, Located.CHANGED if changed else Located.SAME, applied.host)
         for applied in turn.arrived:
             for entry in applied.changed:
-                if entry.observation.signal == BACKEND and self._named(entry):
+                reason = self._missed(entry)
+                if reason is not None:
                     self.revision += 1
-                    turn.decide(self.name, Located.BACKEND_NAMED, entry.id)
+                    turn.decide(self.name, reason, entry.id)
 
-    def _named(self, entry: Entry) -> bool:
+    def _missed(self, entry: Entry) -> Located | None:
+        """Why the picture is another one, where the line of a log made it so."""
+        seen = entry.observation
+        if seen.retired:
+            return None
+        if seen.signal == BACKEND and self._backend(entry):
+            return Located.BACKEND_NAMED
+        if kind_of(seen.subject) == "file" and self._file(entry):
+            return Located.FILE_NAMED
+        return None
+
+    def _file(self, entry: Entry) -> bool:
+        seen = entry.observation
+        service = seen.evidence.get(SERVICE)
+        if not isinstance(service, str) or not service or host_of(seen.subject) != entry.host:
+            return False
+        return self._topology.refused(ids.service(entry.host, service), seen.subject, entry.since)
+
+    def _backend(self, entry: Entry) -> bool:
         seen = entry.observation
         own_service = kind_of(seen.subject) == "service" and host_of(seen.subject) == entry.host
-        if not own_service or seen.path is None or not seen.path.address or seen.retired:
+        if not own_service or seen.path is None or not seen.path.address:
             return False
         return self._topology.failed(seen.subject, seen.path.address, seen.path.port, entry.since)

@@ -120,6 +120,31 @@ def test_a_connection_and_a_store_of_a_real_service_are_learnt(start, tmp_path, 
     assert ("shop", 29871) in {(one.service, one.port) for one in inventory.listeners}
 
 
+WORKER = """
+import os, socket, sys
+ours, theirs = os.pipe()
+if os.fork():
+    os.close(ours)
+    os.wait()
+    sys.stdin.read()  # the worker ends with us
+elif os.fork():
+    os._exit(0)
+os.setsid()
+os.close(theirs)
+door = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+print("ready", flush=True)
+os.read(ours, 1)
+"""
+
+
+def test_a_daemon_on_which_nothing_listens_has_its_connections_too(start, tmp_path, host):
+    with socket.create_server(("127.0.0.1", 0)) as queue:
+        goal = queue.getsockname()[1]
+        start(tmp_path / "worker.py", WORKER, str(goal))
+        found = {(one.service, one.port) for one in discover(host).connections}
+    assert ("worker", goal) in found
+
+
 def test_a_port_that_the_kernel_gave_to_whoever_asked_is_no_service(start, tmp_path, host):
     start(tmp_path / "passing.py", SERVER, "0")
     assert "passing" not in {one.service for one in discover(host).listeners}

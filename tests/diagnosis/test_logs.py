@@ -121,6 +121,24 @@ def test_one_good_page_does_not_refute_a_line_while_another_fails(lab):
     assert keys == {"app.http", "log.upstream_failed"}
 
 
+def test_the_key_that_a_server_refuses_is_the_one_ticket_when_the_server_ends_for_it(lab):
+    key = "file:web1:/etc/ssl/private/shop.key"
+    lab.join("web1", "web2")
+    lab.look("web1", "log.key_permissions", key, Reason.MATCHED, evidence={"service": "nginx"})
+    lab.stop("web1", "nginx")
+    lab.pass_time(40)
+    ticket = lab.only_ticket()
+    assert (ticket.fault, ticket.entity) == ("sec.key.permissions", key)
+    assert ("web1", "svc.process", "service:web1/nginx") in ticket.watch
+
+
+def test_a_line_about_a_file_of_another_host_moves_nothing(lab):
+    lab.join("web1", "web2")
+    key = "file:web2:/etc/ssl/private/shop.key"
+    lab.look("web1", "log.key_permissions", key, Reason.MATCHED, evidence={"service": "nginx"})
+    assert not [edge for edge in lab.pipeline.topology.graph.edges() if edge.parent == key]
+
+
 def by_hand(lab, ticket, action):
     request = Request(reason="the disk was replaced")
     lab.pipeline.actions.act(ticket.id, action, request, ("alice", "web"))

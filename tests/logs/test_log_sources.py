@@ -222,6 +222,13 @@ def test_secret_in_a_line_does_not_reach_the_evidence(host, tmp_path):
     assert "hunter2Zx9" not in str(one.evidence["line"])
 
 
+def test_a_line_about_a_file_says_which_service_wrote_it(host):
+    line = b"2026-01-02T03:04:05 web1 sshd[812]: Permissions 0644 for '/etc/ssh/host.key' are too open.\n"
+    (one,) = Reader(host(), "x").read(line)
+    assert one.subject == "file:web1:/etc/ssh/host.key"
+    assert one.evidence["service"] == "sshd"
+
+
 def test_hostile_line_gives_a_valid_entity(host):
     line = b"\x1b[31mOut of memory: Killed process 1 (\xff\x00<script>\x07) total-vm:1kB " + b"A" * 200_000
     (one,) = Reader(host(), "x").read(line)

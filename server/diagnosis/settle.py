@@ -100,6 +100,8 @@ class Settle:
             self._think(root, turn.now)
             reason = Settled.HAS_A_TICKET if root in held else self._decide(diagnosis, turn)
             said[root] = reason
+            if reason is Settled.AFTERMATH:
+                self._set_aside(diagnosis)
             if reason in RIPE:
                 turn.ripe[root] = reason
             if self._said.get(root) is not reason:
@@ -176,6 +178,13 @@ class Settle:
             and ticket.onset <= onset <= (ticket.resolved_at or onset) + AFTERMATH_WITHIN
             for ticket in (self._desk.tickets.values() if fault.aftermath_of else ())
         )
+
+    def _set_aside(self, diagnosis: Diagnosis) -> None:
+        """What only tells of it must not be taken for a sign of something later."""
+        telling = self._catalogue.faults[root_of(diagnosis)[0]].telling
+        for key in diagnosis.explains:
+            if key[1] in telling:
+                self._standing.set_aside(key)
 
     def _seen_at_home(self, diagnosis: Diagnosis) -> bool:
         """Did the root's own host read it of itself? From afar, the first of many symptoms looks certain."""

@@ -72,6 +72,8 @@ class Standing:
         """Symptoms of resolved tickets → when those were resolved."""
         self.ends: deque[tuple[float, tuple[Key, ...]]] = deque(maxlen=MAX_ENDS)
         """The same in their order, for a recording."""
+        self._aside: dict[Key, float] = {}
+        """Symptoms that are accounted for → when their run began."""
         self.by_signal: dict[tuple[str, str], set[str]] = {}
         """(observer, signal) → subjects with evidence."""
         self.silent: set[str] = set()
@@ -93,6 +95,9 @@ class Standing:
     def put(self, evidence: Evidence, entry: Entry, now: float) -> None:
         """The latest result of a key; a pass ends the symptom."""
         key = evidence.key
+        if evidence.outcome is not Reason.OK and self._aside.get(key) == evidence.since:
+            return
+        self._aside.pop(key, None)
         known = self.evidence.get(key)
         if known is not None and known.id != evidence.id:
             self.by_id.pop(known.id, None)
@@ -134,6 +139,13 @@ class Standing:
         if self.evidence.pop(key, None) is not None:
             self._engine.remove(key)
             self.revision += 1
+
+    def set_aside(self, key: Key) -> None:
+        """It is accounted for: until it says something new, it speaks for nothing."""
+        evidence = self.evidence.get(key)
+        if evidence is not None:
+            self.remove(key)
+            self._aside[key] = evidence.since
 
     def _passes(self, key: Key) -> None:
         self.failing_revision += key in self.failing

@@ -192,6 +192,16 @@ def test_a_machine_that_was_down_has_restarted_when_it_is_back_and_that_is_no_fu
     assert lab.only_ticket().status is Status.RESOLVED
 
 
+def test_the_restart_that_a_ticket_accounts_for_is_no_sign_of_a_later_fault(lab):
+    test_a_machine_that_was_down_has_restarted_when_it_is_back_and_that_is_no_further_ticket(lab)
+    lab.stop("web2", "nginx")
+    assert {key[1] for key in lab.pipeline.standing.failing} == {"svc.process", "svc.port"}
+    lab.look("web2", "host.boot", "host:web2")
+    lab.pass_time(150)
+    lab.look("web2", "host.boot", "host:web2", Reason.REBOOTED)
+    assert "host.boot" in {key[1] for key in lab.pipeline.standing.failing}
+
+
 def test_a_machine_that_restarted_before_anybody_missed_it_has_a_ticket(lab):
     lab.join("web1", "web2", "web3")
     everybody_pings(lab)

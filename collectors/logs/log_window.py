@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,7 +13,7 @@ from rules.matching.matcher import Hit
 from rules.matching.signatures import Signature
 from rules.redaction import redact
 from wire.entity import Entity
-from wire.judgement import Evidence, Judgement, Reason
+from wire.judgement import Evidence, Judgement, Reason, Verdict
 
 WINDOW = 10.0
 """Seconds in which repeats of one signature on one entity are one judgement."""
@@ -26,6 +27,19 @@ LINE = 512
 LINE_READ = 2048
 
 Key = tuple[str, Entity]
+
+
+class Crowd(NamedTuple):
+    """Lines of which one means little, and many at once something else."""
+
+    lines: int
+    """At least so many in one window."""
+    signal: str
+    fault: str
+
+
+CROWDS = {"log.auth_failure": Crowd(8, "log.bruteforce", "sec.bruteforce")}
+"""By the signal of one line. Nobody mistypes a password so often in ten seconds."""
 
 
 class _Run(msgspec.Struct):
@@ -119,15 +133,19 @@ class Window:
         }
         if run.service:
             evidence["service"] = run.service
-        if signature.fault:
-            evidence["points_to"] = signature.fault
+        signal, fault, verdict = signature.signal, signature.fault, signature.severity.verdict
+        crowd = CROWDS.get(signal)
+        if crowd is not None and count >= crowd.lines:
+            signal, fault, verdict = crowd.signal, crowd.fault, Verdict.FAIL
+        if fault:
+            evidence["points_to"] = fault
         if self.dropped > self._dropped_told:
             evidence["dropped"] = self.dropped - self._dropped_told
             self._dropped_told = self.dropped
         return Judgement(
-            signal=signature.signal,
+            signal=signal,
             subject=entity,
-            verdict=signature.severity.verdict,
+            verdict=verdict,
             reason=Reason.MATCHED,
             evidence=evidence,
             path=upstream_in(hit.text[:LINE_READ]) if signature.signal == UPSTREAM else None,

@@ -52,6 +52,22 @@ def tell(reader: Reader, clock: Clock, *blocks: bytes) -> tuple[int, int, int]:
     return len(told), counted, sum(int(one.evidence.get("dropped", 0)) for one in told)
 
 
+GUESS = (
+    "Nov 22 10:00:00 web1 sshd[378]: Failed password for invalid user admin{} from 203.0.113.9 port 3 ssh2\n"
+)
+
+
+@pytest.mark.parametrize(("guesses", "last"), [(3, "log.auth_failure"), (30, "log.bruteforce")])
+def test_many_refused_sign_ins_at_once_are_password_guessing(host, clock, guesses, last):
+    reader = Reader(host, "files")
+    told = list(reader.read(GUESS.format(0).encode()))
+    for number in range(guesses):
+        told += reader.read(GUESS.format(number).encode())
+    clock.now += WINDOW
+    told += reader.due()
+    assert [one.signal for one in told] == ["log.auth_failure", last]
+
+
 def peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 

@@ -87,16 +87,20 @@ def test_firing_again_after_the_reopen_window_opens_a_ticket_linked_to_the_first
     assert second.open
 
 
-def test_the_third_time_within_thirty_days_proposes_a_problem(lab):
+def fails_thrice(lab, days_between):
     lab.join("web1")
     for _ in range(3):
         lab.stop("web1", "nginx")
         lab.pass_time(12)
         lab.start("web1", "nginx")
         lab.pass_time(40)
-        lab.now += 8 * 86_400
+        lab.now += days_between * 86_400
         lab.send(lab.agents["web1"])
-    first, second, third = lab.tickets()
+    return lab.tickets()
+
+
+def test_the_third_time_within_thirty_days_proposes_a_problem(lab):
+    first, second, third = fails_thrice(lab, days_between=8)
     assert [each.proposes_problem for each in (first, second, third)] == [False, False, True]
     told = f"Happened 2 times before within thirty days (tickets {first.id}, {second.id})"
     assert told in lab.report(third)
@@ -104,15 +108,7 @@ def test_the_third_time_within_thirty_days_proposes_a_problem(lab):
 
 
 def test_what_happened_longer_ago_than_thirty_days_is_no_problem(lab):
-    lab.join("web1")
-    for _ in range(3):
-        lab.stop("web1", "nginx")
-        lab.pass_time(12)
-        lab.start("web1", "nginx")
-        lab.pass_time(40)
-        lab.now += 20 * 86_400
-        lab.send(lab.agents["web1"])
-    assert not any(each.proposes_problem for each in lab.tickets())
+    assert not any(each.proposes_problem for each in fails_thrice(lab, days_between=20))
 
 
 def test_two_faults_on_two_hosts_are_two_tickets(lab):

@@ -7,7 +7,7 @@ from typing import cast
 
 from collectors.host import Host
 
-LEAST_SECONDS = 1.0
+LEAST_SECONDS = 2.0
 """Two readings closer than this, such as a second look at a symptom, make no rate of their own."""
 
 

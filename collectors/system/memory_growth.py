@@ -22,7 +22,7 @@ from wire.judgement import Judgement, Layer, Reason
 SIGNAL = "mem.growth"
 COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.HOST, interval=10 * SECOND)
 TABLE_SECONDS = 5.0
-"""How old the list of processes may be."""
+"""How old the list of processes may be: a second look at a symptom sees the same one."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
 MIB = 1024**2
 WATCHED = 64
@@ -57,7 +57,8 @@ def read(host: Host) -> Iterable[Judgement]:
     for one in largest:
         key = (one.pid, one.started)
         samples = now[key] = seen.get(key) or deque(maxlen=LONG)
-        samples.append((host.ticks(), one.pages * PAGE))
+        if not samples or host.ticks() - samples[-1][0] > TABLE_SECONDS:
+            samples.append((host.ticks(), one.pages * PAGE))
         reason, speed = growth(samples, memory)
         if reason is not Reason.OK:
             growing[identify(host, one).name] = (one, reason, speed)

@@ -8,6 +8,7 @@ from collections import deque
 
 import pytest
 
+from agent.looks.run import CONFIRM_AFTER
 from collectors.host import Host
 from collectors.system import (
     cpu_steal,
@@ -19,7 +20,7 @@ from collectors.system import (
     pending_reboot,
     slab,
 )
-from collectors.system.memory_growth import LONG, SHORT, Memory, growth
+from collectors.system.memory_growth import LONG, SHORT, TABLE_SECONDS, Memory, growth
 from tests.collectors.conftest import about
 from wire.judgement import Reason
 
@@ -95,6 +96,17 @@ def test_the_size_of_real_processes_is_known():
     list(memory_growth.read(host))
     largest = max(size for one in host.memory["seen"].values() for _, size in one)
     assert largest > 10 * MIB
+
+
+def test_a_second_look_at_a_leak_is_no_sample_of_its_own():
+    now = [1000.0]
+    host = Host("box", ticks=lambda: now[0])
+    for pause in (CONFIRM_AFTER, TABLE_SECONDS + CONFIRM_AFTER):
+        list(memory_growth.read(host))
+        now[0] += pause
+    list(memory_growth.read(host))
+    assert {len(one) for one in host.memory["seen"].values()} <= {1, 2}
+    assert 2 in {len(one) for one in host.memory["seen"].values()}
 
 
 @pytest.mark.parametrize(("kept_mib", "reason"), [(100, Reason.OK), (3000, Reason.HIGH)])

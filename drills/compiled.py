@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from drills.node import Node
@@ -38,7 +39,10 @@ def keep(node: Node) -> None:
 
 def _kept() -> list[Path]:
     """The newest first."""
-    found = [(path.stat().st_mtime, path) for path in KEPT.glob(PATTERN)]
+    found: list[tuple[float, Path]] = []
+    for path in KEPT.glob(PATTERN):
+        with suppress(FileNotFoundError):  # another lab has dropped it
+            found.append((path.stat().st_mtime, path))
     return [path for _, path in sorted(found, reverse=True)]
 
 

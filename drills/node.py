@@ -212,7 +212,7 @@ class Node:
                 os.kill(self.pid, signal.SIGKILL)
         else:  # it did not come up
             self._process.kill()
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=60)  # what waits for a disk ends with its answer
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe:
                 with contextlib.suppress(BrokenPipeError):

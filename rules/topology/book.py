@@ -28,7 +28,8 @@ class AddressBook:
     """The inventories of all hosts, indexed by address. Private loopback addresses are nobody's."""
 
     def __init__(self) -> None:
-        self._owners: dict[str, Attachment] = {}
+        self._owners: dict[str, list[Attachment]] = {}
+        """All that have an address; who had it first stands first."""
         self._nics: dict[str, list[Attachment]] = {}
         self._listeners: dict[str, dict[tuple[str, int], list[Listener]]] = {}
         self._names: dict[str, str] = {}
@@ -41,16 +42,15 @@ class AddressBook:
 
     def put(self, inventory: Inventory) -> None:
         """Replace what was known of this host."""
-        self.drop(inventory.host)
-        attachments = [
-            Attachment(inventory.host, nic.name, interface)
-            for nic in inventory.nics
-            for interface in interfaces_of(nic)
-        ]
-        self._nics[inventory.host] = attachments
-        for attachment in attachments:
-            self._owners[str(attachment.interface.ip)] = attachment
-            self._count(attachment.interface.network, 1)
+        attachments = list(
+            dict.fromkeys(
+                Attachment(inventory.host, nic.name, interface)
+                for nic in inventory.nics
+                for interface in interfaces_of(nic)
+            )
+        )
+        self._attach(inventory.host, attachments)
+        self._forget_names(inventory.host)
         doors: dict[tuple[str, int], list[Listener]] = {}
         for listener in inventory.listeners:
             doors.setdefault((listener.protocol, listener.port), []).append(listener)
@@ -61,11 +61,28 @@ class AddressBook:
         self._named[inventory.host] = {full, full.partition(".")[0]}
 
     def drop(self, host: str) -> None:
-        for attachment in self._nics.pop(host, ()):
-            if self._owners.get(str(attachment.interface.ip)) == attachment:
-                del self._owners[str(attachment.interface.ip)]
-            self._count(attachment.interface.network, -1)
+        self._attach(host, [])
+        self._nics.pop(host)
         self._listeners.pop(host, None)
+        self._forget_names(host)
+
+    def _attach(self, host: str, attachments: list[Attachment]) -> None:
+        """What stays keeps its place among the owners of its address."""
+        before = self._nics.get(host, [])
+        for gone in before:
+            if gone not in attachments:
+                address = str(gone.interface.ip)
+                self._owners[address].remove(gone)
+                if not self._owners[address]:
+                    del self._owners[address]
+                self._count(gone.interface.network, -1)
+        for new in attachments:
+            if new not in before:
+                self._owners.setdefault(str(new.interface.ip), []).append(new)
+                self._count(new.interface.network, 1)
+        self._nics[host] = attachments
+
+    def _forget_names(self, host: str) -> None:
         for name in self._named.pop(host, ()):
             if self._names.get(name) == host:
                 del self._names[name]
@@ -75,8 +92,8 @@ class AddressBook:
         self._lengths[network.prefixlen] += change
 
     def owner(self, address: str) -> Attachment | None:
-        """The NIC that has this address."""
-        return self._owners.get(address)
+        """The NIC that has this address; of several the one that had it first."""
+        return next(iter(self._owners.get(address, ())), None)
 
     def is_outside(self, address: str) -> bool:
         """On no link that a host of ours is on. False for what is no address."""

@@ -213,3 +213,14 @@ def test_a_retired_host_leaves_nothing_behind(topology: Topology) -> None:
     topology.forget("db1")
     assert list(topology.graph.parents("service:db1/postgresql")) == []
     assert topology.book.owner("10.2.0.21") is None
+
+
+def test_an_address_that_two_had_belongs_to_who_still_has_it(topology):
+    thief = host("dns1", "10.1.0.53")
+    both = replace(thief.nics[0], addresses=("10.1.0.53/24", "10.1.0.11/24"))
+    topology.update(replace(thief, nics=(both,)))
+    assert topology.book.owner("10.1.0.11").host == "web1"
+    topology.update(thief)
+    assert topology.book.owner("10.1.0.11").host == "web1"
+    topology.forget("web1")
+    assert topology.book.owner("10.1.0.11") is None

@@ -5,13 +5,15 @@ from __future__ import annotations
 from enum import StrEnum
 
 from rules.catalogue import Catalogue
-from rules.diagnosis import Certainty, Diagnosis
+from rules.diagnosis import Certainty, Diagnosis, Key
 from rules.models import UNMODELLED
 from server.desk.draft import Draft
 from server.desk.ticket import Ticket
 from server.diagnosis.standing import Standing
 from server.diagnosis.turn import Turn, root_of
+from wire.judgement import Reason
 
+ANSWERED = frozenset([Reason.SLOW, Reason.LOSS])
 STANDS_RECOVERING = 10.0
 """Seconds for which another root must stand before a ticket that recovers moves to it."""
 
@@ -58,7 +60,12 @@ class Moving:
             return False
         known = self._standing.evidence
         steady = (key for key in ticket.watch if key not in known or not known[key].intermittent)
-        return any(self._standing.fresh_pass(key) for key in steady)
+        return any(self._standing.fresh_pass(key) or self._answers_again(key, ticket) for key in steady)
+
+    def _answers_again(self, key: Key, ticket: Ticket) -> bool:
+        """The first answer after none comes late, or not each time."""
+        seen = self._standing.evidence.get(key)
+        return seen is not None and seen.outcome in ANSWERED and seen.since > ticket.opened_at
 
     def _drawn_long(self, ticket: Ticket, root: tuple[str, str], now: float) -> bool:
         """Repairs, too, make symptoms: they are gone soon."""

@@ -7,7 +7,7 @@ LOCKS := deploy/requirements
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: up test check drills soak bench compare bench-topologies bench-recorded bench-coverage calibrate lock docs format clean
+.PHONY: up test check drills drills-vm soak bench compare bench-topologies bench-recorded bench-coverage calibrate lock docs format clean
 .DELETE_ON_ERROR:
 
 up: $(VENV)/run.stamp
@@ -31,6 +31,11 @@ check: $(VENV)/dev.stamp
 drills: $(VENV)/dev.stamp
 	@deploy/debian/install test
 	$(BIN)/rootward drill run --runs $(or $(RUNS),3)
+
+# In a virtual machine of Debian's packages; without KVM it is emulated, and slow (an hour). DRILLS=other files.
+drills-vm: $(VENV)/dev.stamp
+	@deploy/debian/install machine
+	$(BIN)/rootward drill run --labs 1 --runs $(or $(RUNS),1) $(or $(DRILLS),drills/machine)
 
 soak: $(VENV)/dev.stamp
 	@deploy/debian/install test

@@ -13,9 +13,10 @@ from pathlib import Path
 from drills import labs
 from drills.drill import BadDrill, Drill, catalogue, load
 from drills.errors import LabError
+from drills.injectors.injector import StageName
 from drills.outcome import Outcome, table
 from drills.schema import schema
-from drills.stage import Stage
+from drills.stages import Stages
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +36,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--record", type=Path, metavar="DIR", help="write what agents said in each run there, for `rerun`"
     )
     lab = todo.add_parser("lab", help="keep a lab with the product up until Ctrl-C, to play with (root)")
+    lab.add_argument(
+        "--stage", choices=("lab", "machine"), default="lab", help="namespaces, or one virtual machine (lab)"
+    )
     todo.add_parser("schema", help="the JSON Schema of a drill file, with every harm and operation")
     for needs_root in (running, lab):
         needs_root.add_argument(
@@ -57,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
             print("rootward drill: the lab needs root (namespaces, mounts, network devices)", file=sys.stderr)
             return 2
         if options.todo == "lab":
-            return _lab(options.prefix)
+            return _lab(options.prefix, options.stage)
         return _run(paths, options)
     except (BadDrill, LabError) as error:
         print(f"rootward drill: {error}", file=sys.stderr)
@@ -117,11 +121,11 @@ def _plain(outcome: Outcome) -> dict[str, object]:
     return {**fields, "settled": outcome.settled}
 
 
-def _lab(prefix: str) -> int:
-    with Stage(prefix) as stage:
-        product = stage.product
+def _lab(prefix: str, stage: StageName) -> int:
+    with Stages(prefix) as stages:
+        product = stages[stage].product
         print("The lab is up; Ctrl-C ends it. Enter a host with:")
-        for name, node in product.lab.nodes.items():
-            print(f"  {name:5} nsenter --target {node.pid} --all --wd --root")
+        for line in product.ways_in():
+            print(f"  {line}")
         while True:
             time.sleep(3600)

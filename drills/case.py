@@ -10,14 +10,13 @@ from typing import TypeVar
 import msgspec
 
 from drills.drill import Answer, Drill
-from drills.injectors.storage import device_of
+from drills.host import device_of
 from drills.outcome import Outcome
 from drills.product import OPEN, Rootward
 from drills.safety import overclaimed, overgrown, unescaped
 from drills.timeline import Timeline
 from drills.verdict import Ticket, answers, difference, misdated, names, onset_of
 
-LOOK_EVERY = 0.5
 SILENT = 25.0
 """Longer than it takes to prove a repair."""
 WITHDRAWN = frozenset(["merged", "cancelled"])
@@ -49,7 +48,7 @@ class Case:
         """``{host:/mount}`` in an entity stands for the device that the lab happened to get."""
 
         def device(found: re.Match[str]) -> str:
-            return device_of(self.product.lab[found[1]], found[2])
+            return device_of(self.product.site[found[1]], found[2])
 
         return tuple(
             msgspec.structs.replace(one, entity=re.sub(r"\{(\w+):([^}]+)\}", device, one.entity))
@@ -80,7 +79,7 @@ class Case:
                 self.right_since = time.time()
             if self.seen and self.first_seen is None:
                 self.first_seen = time.time()
-            time.sleep(LOOK_EVERY)
+            time.sleep(self.product.look_every)
         self.watched = time.time()
         tickets = self.look()
         if wrong := self.wrong():
@@ -115,7 +114,7 @@ class Case:
             if time.time() > repaired + self.drill.resolve_within:
                 self.faults.append(f"not resolved {self.drill.resolve_within:g} s after: {names(still)}")
                 return
-            time.sleep(LOOK_EVERY)
+            time.sleep(self.product.look_every)
         self.resolved = time.time() - repaired
         if wrong := self.wrong():
             self.faults.append(f"after the repair: {wrong}")
@@ -128,7 +127,7 @@ class Case:
             if not [ticket for ticket in self.look() if ticket["status"] in OPEN]:
                 self.faults.append(f"resolved without proof: {names(self.seen)}")
                 return
-            time.sleep(LOOK_EVERY)
+            time.sleep(self.product.look_every)
         for ticket in self.look():
             if ticket["status"] in OPEN:
                 self.product.resolve(ticket["id"])

@@ -1,4 +1,4 @@
-"""The operator's view of the product: HTTP, spoken from a machine of the lab."""
+"""The operator's view of the product: HTTP, spoken from a machine of the lab, or from here."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ctypes
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 import requests
@@ -19,9 +20,9 @@ TIMEOUT = 10
 
 
 class Console:
-    """One thread that lives in the network of a node; polling from it costs no process."""
+    """One thread that lives in the network of a node, if any; polling from it costs no process."""
 
-    def __init__(self, node: Node, url: str, token: str = "", authority: str = "") -> None:
+    def __init__(self, node: Node | None, url: str, token: str = "", authority: str = "") -> None:
         """``authority``: the file of the one that vouches for the server; none for plain HTTP."""
         self._url = url
         self._session = requests.Session()
@@ -30,7 +31,8 @@ class Console:
             self._session.verify = authority
         if token:
             self._session.headers["Authorization"] = f"Bearer {token}"
-        self._thread = ThreadPoolExecutor(1, initializer=enter_network, initargs=(node.pid,))
+        enter = partial(enter_network, node.pid) if node else _stay
+        self._thread = ThreadPoolExecutor(1, initializer=enter)
 
     def _there(self, work: Callable[[], T]) -> T:
         return self._thread.submit(work).result()
@@ -57,6 +59,10 @@ class Console:
     def close(self) -> None:
         self._thread.shutdown()
         self._session.close()
+
+
+def _stay() -> None:
+    """In the network of this process."""
 
 
 def enter_network(pid: int) -> None:

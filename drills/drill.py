@@ -8,13 +8,15 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from drills import injectors
-from drills.injectors.injector import Injector
+from drills.injectors.injector import Harm, StageName
 from drills.operations import Operation
 from drills.step import Step
 
 CATALOGUE = Path(__file__).parent / "catalogue"
 UNPROVEN = Path(__file__).parent / "unproven"
 """Drills that have not passed yet: run by path, and moved to the catalogue when they do."""
+MACHINE = Path(__file__).parent / "machine"
+"""Drills for the virtual machine, which is slow: run by path."""
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
 Domain = Literal["hardware", "software", "network", "configuration"]
 Type = Literal["hardware_fault", "software_error", "configuration", "network_fault", "capacity"]
@@ -73,6 +75,8 @@ class Drill(_Table, frozen=True, kw_only=True):
     """Harms and what else happens, and what must come of it."""
 
     title: str
+    stage: StageName = "lab"
+    """What it is played on: the lab of namespaces, or the virtual machine."""
     prepare: tuple[dict[str, Any], ...] = ()
     """Harms, or rather changes, that are done before the drill begins."""
     learn: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 60.0
@@ -103,7 +107,7 @@ class Drill(_Table, frozen=True, kw_only=True):
         return [*self.operate, *injectors.read_all(self.inject, "inject")]
 
     @property
-    def preparations(self) -> list[Injector]:
+    def preparations(self) -> list[Harm]:
         return injectors.read_all(self.prepare, "prepare")
 
     @property
@@ -121,6 +125,10 @@ def load(path: Path) -> Drill:
     for number, one in enumerate(drill.expected):
         if bool(one.or_) != bool(one.because):
             raise BadDrill(f"{path}: `or` and `because` are given together - at `$.expect[{number}]`")
+    for step in (*drill.preparations, *drill.steps):
+        if isinstance(step, Harm) and drill.stage not in step.stages:
+            what = step.__struct_config__.tag
+            raise BadDrill(f"{path}: {what} is not possible on the stage {drill.stage!r} - at `$.stage`")
     return msgspec.structs.replace(drill, name=path.stem)
 
 

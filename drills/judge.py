@@ -9,12 +9,11 @@ from drills.case import Case
 from drills.drill import Drill
 from drills.errors import NotPossible
 from drills.outcome import Outcome
-from drills.product import HOSTS, OPEN, Rootward
+from drills.product import OPEN, Rootward
 from drills.recorded import record
 from drills.timeline import Timeline
 from drills.verdict import name_of
 
-LOOK_EVERY = 0.5
 QUIET_WITHIN = 90.0
 CALM_WITHIN = 20.0
 
@@ -63,15 +62,17 @@ class Judge:
         while trouble := self.trouble():
             if time.monotonic() > began + seconds:
                 return trouble
-            time.sleep(LOOK_EVERY)
+            time.sleep(self.product.look_every)
         while self.failing() and time.monotonic() < began + CALM_WITHIN:
-            time.sleep(LOOK_EVERY)
+            time.sleep(self.product.look_every)
         return ""
 
     def trouble(self) -> str:
         if still_open := [name_of(ticket) for ticket in self.product.tickets() if ticket["status"] in OPEN]:
             return f"open: {', '.join(still_open)}"
-        silent = set(HOSTS) - {host["host"] for host in self.product.hosts() if host["state"] == "alive"}
+        silent = set(self.product.watched) - {
+            host["host"] for host in self.product.hosts() if host["state"] == "alive"
+        }
         return f"silent: {', '.join(sorted(silent))}" if silent else ""
 
     def failing(self) -> bool:

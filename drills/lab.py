@@ -61,6 +61,8 @@ class Lab:
         self.down()
 
     def __getitem__(self, name: str) -> Node:
+        if name not in self.nodes:
+            raise LabError(f"the lab has no machine {name!r}")
         return self.nodes[name]
 
     @property

@@ -18,7 +18,8 @@ from drills.drill import Drill, load
 from drills.errors import LabError, PrefixTaken
 from drills.outcome import Outcome
 from drills.rack import clean_up_after_the_dead
-from drills.stage import Stage, attempt
+from drills.stage import attempt
+from drills.stages import Stages
 
 Todo = tuple[Path, int]
 ENDING = 20.0
@@ -99,10 +100,10 @@ def work(
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     end_with_parent()
     try:
-        with Stage(prefix) as stage:
+        with Stages(prefix) as stages:
             while (next_one := todo.get()) is not None:
                 path, number = next_one
-                done.put(msgspec.json.encode(_run(stage, load(path), number, keep, record)))
+                done.put(msgspec.json.encode(_run(stages, load(path), number, keep, record)))
     except PrefixTaken as error:
         print(f"rootward drill: {error}", file=sys.stderr)
     except KeyboardInterrupt:
@@ -124,7 +125,8 @@ def end_with_parent() -> None:
         raise SystemExit(1)
 
 
-def _run(stage: Stage, drill: Drill, number: int, keep: Path | None, record: Path | None) -> Outcome:
+def _run(stages: Stages, drill: Drill, number: int, keep: Path | None, record: Path | None) -> Outcome:
+    stage = stages[drill.stage]
     outcome = attempt(stage, drill, number, record)
     if outcome.verdict == "failed":
         if keep:

@@ -87,7 +87,8 @@ PLACES = (
     Place(name="ws1", role="workstation", ports=_b(60)),
 )
 BY_NAME = {place.name: place for place in PLACES}
-MachineName = Annotated[str, msgspec.Meta(pattern=f"^({'|'.join([*BY_NAME, *SWITCHES])})$")]
+NAMES = (*BY_NAME, *SWITCHES)
+MachineName = Annotated[str, msgspec.Meta(pattern=f"^({'|'.join(NAMES)})$")]
 """A machine or switch of the lab, as drill files name it."""
 
 

@@ -176,6 +176,9 @@ class Node:
         """A file of the host, as this process reaches it. Follows no absolute link inside the host."""
         return Path(f"/proc/{self.pid}/root{inside}")
 
+    def read(self, inside: str) -> bytes:
+        return self.path(inside).read_bytes()
+
     def write(self, inside: str, text: str, mode: int = 0o644) -> None:
         place = self.path(inside)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -186,6 +189,10 @@ class Node:
         """Pids, as this process sees them, of the host's processes (of that name), oldest first."""
         found = [pid for pid in self._pids() if not name or command_of(pid) == name]
         return sorted(found, key=lambda pid: (started(pid), pid))  # numbers begin anew after the highest
+
+    def peaks(self, process: str) -> list[int]:
+        """Megabytes that each process of that name held at its most."""
+        return [peak_of(pid) for pid in self.processes(process)]
 
     def _pids(self) -> Iterator[int]:
         mine = namespace_of(self.pid)
@@ -242,6 +249,15 @@ def command_of(pid: int) -> str:
         return Path(f"/proc/{pid}/comm").read_text().rstrip("\n")
     except OSError:
         return ""
+
+
+def peak_of(pid: int) -> int:
+    """Megabytes (proc(5), VmHWM); 0 for a process that has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM:")), 0)
 
 
 def processor_times(used: float, lived: float, booted: float) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from drills.claims import unproven
 from drills.drill import Limit
@@ -14,18 +13,9 @@ from drills.verdict import Ticket, name_of
 def overgrown(product: Rootward, limits: Iterable[Limit]) -> Iterator[str]:
     """Programs that held more memory than they may."""
     for limit in limits:
-        for pid in product.lab[limit.host].processes(limit.process):
-            if (peak := peak_of(pid)) > limit.megabytes:
+        for peak in product.site[limit.host].peaks(limit.process):
+            if peak > limit.megabytes:
                 yield f"{limit.process} on {limit.host} held {peak} MB, more than {limit.megabytes}"
-
-
-def peak_of(pid: int) -> int:
-    """Megabytes (proc(5), VmHWM); 0 for a process that has ended."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM:")), 0)
 
 
 def unescaped(product: Rootward, inert: Iterable[str], tickets: Iterable[Ticket]) -> Iterator[str]:

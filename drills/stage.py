@@ -1,9 +1,8 @@
-"""A lab with the product on it, and one drill run on it."""
+"""What a drill is played on: machines with the product on them, built when they are first needed."""
 
 from __future__ import annotations
 
-import json
-import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -11,19 +10,17 @@ from typing import Self
 
 from drills.drill import Drill
 from drills.errors import LabError, PrefixTaken
+from drills.in_lab import InLab
 from drills.judge import Judge
 from drills.lab import Lab
 from drills.outcome import Outcome
-from drills.product import HOME, Rootward
+from drills.product import Rootward
 
 
-class Stage:
-    """A lab with the product on it, built when it is first needed."""
+class Stage(ABC):
+    """Used as a context: gone after."""
 
-    def __init__(self, prefix: str = "", beside: Callable[[Lab], object] = lambda _: None) -> None:
-        """``beside`` starts what else runs in each lab, before the product learns what there is."""
-        self._prefix, self._beside = prefix, beside
-        self._lab: Lab | None = None
+    def __init__(self) -> None:
         self._product: Rootward | None = None
 
     def __enter__(self) -> Self:
@@ -36,43 +33,55 @@ class Stage:
 
     @property
     def product(self) -> Rootward:
-        """Raises LabError when lab or product do not start."""
+        """Raises LabError when the machines or the product do not start."""
         if self._product is None:
-            self._lab = Lab(self._prefix)
             try:
-                self._lab.up()
-                self._beside(self._lab)
-                self._product = Rootward(self._lab)
+                self._product = self._build()
                 self._product.start()
             except BaseException:
                 self.tear_down()
                 raise
         return self._product
 
+    @abstractmethod
+    def _build(self) -> Rootward:
+        """Machines that are up, and the product, not started, on them."""
+
     def tear_down(self) -> None:
-        product, lab = self._product, self._lab
-        self._product = self._lab = None
+        product, self._product = self._product, None
         if product:
             product.stop()
-        if lab:
-            lab.down()
+        self._clear()
+
+    @abstractmethod
+    def _clear(self) -> None:
+        """Ends the machines, also those that came up in part."""
 
     def save(self, place: Path) -> None:
         """What the product wrote and said, for whoever must find out why a drill failed."""
-        if self._product is None or self._lab is None:
-            return
-        place.mkdir(parents=True, exist_ok=True)
-        for name, node in self._lab.nodes.items():
-            for log in node.path("/var/log").glob("rootward-*.log") if node.up else ():
-                shutil.copy(log, place / f"{name}-{log.name}")
-            for stored in node.path(HOME).glob("rootward.db*") if node.up else ():
-                shutil.copy(stored, place)
-        for kind, ask in (("tickets", self._product.tickets), ("hosts", self._product.hosts)):
-            try:
-                said: object = ask()
-            except LabError as error:
-                said = str(error)
-            (place / f"{kind}.json").write_text(json.dumps(said, indent=1, ensure_ascii=False))
+        if self._product:
+            self._product.save(place)
+
+
+class LabStage(Stage):
+    """The lab of namespaces."""
+
+    def __init__(self, prefix: str = "", beside: Callable[[Lab], object] = lambda _: None) -> None:
+        """``beside`` starts what else runs in each lab, before the product learns what there is."""
+        super().__init__()
+        self._prefix, self._beside = prefix, beside
+        self._lab: Lab | None = None
+
+    def _build(self) -> InLab:
+        self._lab = Lab(self._prefix)
+        self._lab.up()
+        self._beside(self._lab)
+        return InLab(self._lab)
+
+    def _clear(self) -> None:
+        lab, self._lab = self._lab, None
+        if lab:
+            lab.down()
 
 
 def attempt(stage: Stage, drill: Drill, number: int, record: Path | None = None) -> Outcome:

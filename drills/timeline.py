@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from drills.errors import NotPossible
-from drills.injectors.injector import Injector
+from drills.injectors.injector import Harm
 from drills.product import Rootward
 from drills.step import Step
 
@@ -61,7 +61,7 @@ class Timeline:
 
     def _do(self, step: Step) -> None:
         at = self.last = self._clock()
-        if isinstance(step, Injector):
+        if isinstance(step, Harm):
             self.harmed.append(at)
         undo = ExitStack()
         undo.enter_context(step.on(self._product))

@@ -16,7 +16,7 @@ from drills.case import Case
 from drills.drill import Answer, Drill, load
 from drills.errors import LabError
 from drills.outcome import Outcome
-from drills.stage import Stage, attempt
+from drills.stage import LabStage, Stage, attempt
 
 STAYS = 120.0
 """Seconds that a harm lasts after our right ticket; with their slowest usual way (two intervals, a minute in
@@ -30,7 +30,7 @@ CALMS = 45.0
 
 def run(drills: Sequence[tuple[str, Path]], out: Path) -> None:
     """Area and file of each drill; what was seen is added to ``out``, drill by drill."""
-    with Peers() as peers, Stage(beside=peers.start) as stage:
+    with Peers() as peers, LabStage(beside=peers.start) as stage:
         for area, path in drills:
             try:
                 seen = watch(stage, peers, load(path), area)

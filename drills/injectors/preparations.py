@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from drills.injectors.injector import Injector
+from drills.in_lab import CONFIG
+from drills.injectors.injector import Injector, lab_of
 from drills.injectors.machine import restart_agent
 from drills.lab import Lab, wait_for_success
 from drills.layout import BY_NAME, MachineName
 from drills.node import Service
-from drills.product import CONFIG, Rootward
+from drills.product import Rootward
 from drills.services import nginx
 from drills.services.optional import ServiceName
 
@@ -39,7 +40,7 @@ class ServicesNeeded(Injector, frozen=True, kw_only=True):
 
     @contextmanager
     def on(self, product: Rootward) -> Iterator[None]:
-        if product.lab.add(self.services):
+        if lab_of(product).add(self.services):
             product.wait_until_known()
         yield
 

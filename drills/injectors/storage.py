@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from drills.command import run
-from drills.errors import LabError, NotPossible
+from drills.errors import NotPossible
+from drills.host import device_of
 from drills.injectors.injector import Injector
 from drills.kernel_log import KernelLog
 from drills.lab import Lab
@@ -22,15 +23,6 @@ BLOCK = b"\0" * 65536
 CACHE = "/proc/sys/vm/drop_caches"
 BLKIO = Path("/sys/fs/cgroup/blkio")
 MOUNT_OPTIONS = "errors=remount-ro"
-
-
-def device_of(node: Node, mount: str) -> str:
-    """``loop3``. Raises LabError for what is not mounted."""
-    for line in Path(f"/proc/{node.pid}/mounts").read_text().splitlines():
-        source, place, *_ = line.split()
-        if place == mount:
-            return source.rpartition("/")[2]
-    raise LabError(f"{node.name} has nothing mounted on {mount}")
 
 
 class FileSystemFull(Injector, frozen=True, kw_only=True):

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from drills import injectors
-from drills.drill import UNPROVEN, BadDrill, catalogue, load
+from drills.drill import MACHINE, UNPROVEN, BadDrill, catalogue, load
 from drills.schema import schema
 
-EVERY = [*catalogue(), *catalogue(UNPROVEN)]
+EVERY = [*catalogue(), *catalogue(UNPROVEN), *catalogue(MACHINE)]
 DRILL = '[[inject]]\ndo = "killed"\nhost = "web1"\nprocess = "nginx"\n'
 
 
@@ -80,3 +80,13 @@ def test_every_harm_and_operation_stands_in_the_schema() -> None:
     kinds = [each["properties"]["do"]["enum"] for each in definitions.values() if "do" in each["properties"]]
     told = {name for (name,) in kinds}
     assert told >= {*injectors.known(), "server_stopped", "work_planned", "site_declared"}
+
+
+def test_a_harm_that_the_stage_cannot_do_is_refused_by_name(tmp_path: Path) -> None:
+    file = written(tmp_path, f'title = "x"\nstage = "machine"\n{DRILL}')
+    with pytest.raises(BadDrill, match=r"killed is not possible on the stage 'machine'"):
+        load(file)
+
+
+def test_every_drill_of_the_machine_is_played_on_it() -> None:
+    assert {load(path).stage for path in catalogue(MACHINE)} == {"machine"}

@@ -1,0 +1,1 @@
+"""A virtual machine of Debian's packages, for harm to hardware and kernel objects that no namespace has."""

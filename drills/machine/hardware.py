@@ -1,0 +1,139 @@
+"""What the virtual machine is made of, as the command line of QEMU."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+NAME = "vm1"
+"""As drill files name it."""
+ADDRESS = "10.0.2.15"
+"""On the card that leads to this machine, and nowhere else."""
+DISKS = ("disk1", "disk2", "disk3")
+"""SCSI disks, by serial number."""
+DISK_MEGABYTES = 128
+CARDS = ("slave1", "slave2")
+"""Two cards for one bond; what is at their other ends does not answer."""
+MEMORY = 1536
+
+
+class Share(msgspec.Struct, frozen=True):
+    """A directory of this machine that the virtual one sees at the same path, read-only."""
+
+    path: str
+    tag: str
+
+
+class Files(msgspec.Struct, frozen=True, kw_only=True):
+    """Where one virtual machine has its things."""
+
+    kernel: Path
+    initrd: Path
+    place: Path
+    """Its own directory: disks, sockets, console."""
+
+    @property
+    def monitor(self) -> Path:
+        return self.place / "monitor"
+
+    @property
+    def agent(self) -> Path:
+        return self.place / "agent"
+
+    @property
+    def terminal(self) -> Path:
+        """Where a person gets in, as root."""
+        return self.place / "terminal"
+
+    @property
+    def console(self) -> Path:
+        return self.place / "console.log"
+
+    @property
+    def root(self) -> Path:
+        return self.place / "root.qcow2"
+
+    def disk(self, name: str) -> Path:
+        return self.place / f"{name}.img"
+
+
+def command_line(files: Files, shares: Sequence[Share], port: int, *, hardware: bool) -> list[str]:
+    """``port``: of this machine's loopback, leads to the server inside; ``hardware``: with KVM."""
+    return [
+        *("qemu-system-x86_64", "-name", NAME, "-nodefaults", "-display", "none", "-no-user-config"),
+        *_processor(hardware=hardware),
+        *("-kernel", str(files.kernel), "-initrd", str(files.initrd)),
+        *("-append", "root=/dev/vda rw console=ttyS0 net.ifnames=0 mitigations=off panic=5 quiet"),
+        *("-chardev", f"socket,id=terminal,path={files.terminal},server=on,wait=off,logfile={files.console}"),
+        *("-serial", "chardev:terminal"),
+        *("-qmp", f"unix:{files.monitor},server=on,wait=off"),
+        *_agent(files),
+        *_disks(files),
+        *_nvme(files),
+        *("-device", "ipmi-bmc-sim,id=bmc", "-device", "isa-ipmi-kcs,bmc=bmc"),
+        *_network(port),
+        *(word for share in shares for word in _shared(share)),
+    ]
+
+
+def has_hardware() -> bool:
+    """Whether KVM runs on the processor itself; where it only emulates, QEMU's own emulation does more."""
+    flags = Path("/proc/cpuinfo").read_text().split()
+    return ("vmx" in flags or "svm" in flags) and os.access("/dev/kvm", os.R_OK | os.W_OK)
+
+
+def _processor(*, hardware: bool) -> tuple[str, ...]:
+    kind = ("kvm", "host") if hardware else ("tcg", "Nehalem")
+    return ("-machine", "q35", "-accel", kind[0], "-cpu", kind[1], "-smp", "1", "-m", str(MEMORY))
+
+
+def _agent(files: Files) -> tuple[str, ...]:
+    return (
+        *("-device", "virtio-serial-pci"),
+        *("-chardev", f"socket,id=agent,path={files.agent},server=on,wait=off"),
+        *("-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0"),
+    )
+
+
+def _disks(files: Files) -> list[str]:
+    words = [
+        *("-drive", f"if=none,id=root,file={files.root},format=qcow2,cache=unsafe"),
+        *("-device", "virtio-blk-pci,drive=root"),
+        *("-device", "virtio-scsi-pci,id=scsi"),
+    ]
+    for name in DISKS:
+        words += ["-drive", f"if=none,id={name},file={files.disk(name)},format=raw,cache=unsafe"]
+        words += ["-device", f"scsi-hd,bus=scsi.0,drive={name},serial={name}"]
+    return words
+
+
+def _nvme(files: Files) -> tuple[str, ...]:
+    """Behind a port of its own, which can report errors of the bus."""
+    return (
+        *("-device", "pcie-root-port,id=port1,chassis=1"),
+        *("-drive", f"if=none,id=nvme,file={files.disk('nvme')},format=raw,cache=unsafe"),
+        *("-device", "nvme,id=nvme0,drive=nvme,serial=nvme,bus=port1"),
+    )
+
+
+def _network(port: int) -> list[str]:
+    forward = f"hostfwd=tcp:127.0.0.1:{port}-{ADDRESS}:8470"
+    words = [
+        *("-netdev", f"user,id=outside,restrict=on,{forward}"),
+        *("-device", "virtio-net-pci,netdev=outside,mac=02:00:00:00:00:01"),
+    ]
+    for number, card in enumerate(CARDS, 2):
+        words += ["-netdev", f"hubport,id=hub-{card},hubid={number}"]
+        words += ["-device", f"virtio-net-pci,id={card},netdev=hub-{card},mac=02:00:00:00:00:0{number}"]
+    return words
+
+
+def _shared(share: Share) -> tuple[str, str]:
+    path = share.path.replace(",", ",,")
+    return (
+        "-virtfs",
+        f"local,path={path},mount_tag={share.tag},security_model=none,readonly=on,multidevs=remap",
+    )

@@ -17,8 +17,9 @@ from drills.node import Node, Service
 
 LOGS = "/var/log/prometheus"
 BLACKBOX = "/etc/prometheus/blackbox.yml"
-NO_SYSTEMD = "--no-collector.systemd"
-"""The lab's hosts have none, and the collector would only say so at each scrape."""
+FOR_THE_LAB = ("--no-collector.systemd", "--collector.diskstats.device-exclude=^(ram|fd)[0-9]+$")
+"""Beside the package's defaults: the hosts have no systemd, and their disks are loop devices, which are left
+out by default."""
 SOURCE = {"DATA_SOURCE_NAME": "user=postgres host=/run/postgresql dbname=postgres sslmode=disable"}
 ENDING = 20.0
 
@@ -37,7 +38,7 @@ def start_exporters(lab: Lab, blackbox: str) -> None:
 def start_on(lab: Lab, name: str) -> None:
     node, place = lab[name], BY_NAME[name]
     if place.agent:
-        node.start(_exporter("node", f"{place.address}:{EXPORTER}", NO_SYSTEMD, user="prometheus"))
+        node.start(_exporter("node", f"{place.address}:{EXPORTER}", *FOR_THE_LAB, user="prometheus"))
     if place.role == "monitoring":
         node.start(_exporter("blackbox", f"127.0.0.1:{PROBER}", f"--config.file={BLACKBOX}"))
     if place.role == "database":

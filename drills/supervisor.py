@@ -251,14 +251,19 @@ def main() -> None:
         Path(group, "cgroup.procs").write_text("0")
     checked(libc.unshare(NEW_NAMESPACES), "unshare")
     begin_time()
+    said, saying = os.pipe()
     first = os.fork()
     if first:
         os.write(1, json.dumps(first).encode() + b"\n")
+        os.close(saying)
         os.close(0)
         os.waitpid(first, 0)
         return
     libc.prctl(PR_SET_NAME, b"init", 0, 0, 0)
     settle_in(config)
+    os.close(saying)
+    os.read(said, 1)  # until its pid was told: the other process may be slower than this one
+    os.close(said)
     os.write(1, b'"up"\n')
     serve()
     os._exit(0)

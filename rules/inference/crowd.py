@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from hashlib import blake2b
 from heapq import heappop, heappush
 from typing import NamedTuple
 
 from rules.diagnosis import Key
-from rules.inference.derived import touched
+from rules.inference.lot import number
 from rules.inference.outcomes import Reading
 from rules.models import Role
 from wire.entity import Entity
@@ -19,7 +18,6 @@ MANY = 128
 """Symptoms of one signal and outcome up to which all are weighed."""
 WEIGHED = 40
 """Of more, so many: further ones would tell no more of the same."""
-HIGHEST = 2**64
 NEAR = frozenset([Role.SELF, Role.HOST])
 Kind = tuple[str, Reason, bool]
 """Signal, outcome, intermittent."""
@@ -59,6 +57,7 @@ class Crowd:
         self._released: dict[Key, Kind] = {}
         self._near: Counter[Entity] = Counter()
         self._shares: dict[str, float] = {}
+        self._news: dict[Key, Reading | None] = {}
         self.revision = 0
         """Rises whenever somebody steps aside or comes back, or says something else meanwhile."""
 
@@ -77,7 +76,7 @@ class Crowd:
             return Change((reading, *back))
         if key in some.waiting:
             self.revision += some.waiting[key].id != reading.id
-            some.waiting[key] = reading
+            some.waiting[key] = self._news[key] = reading
             return Change(back)
         self._kind_of[key] = kind
         return self._enter(some, reading, back)
@@ -102,6 +101,11 @@ class Crowd:
         """Everyone who is not weighed."""
         for some in self._kinds.values():
             yield from some.waiting.values()
+
+    def news(self) -> dict[Key, Reading | None]:
+        """What those who stand aside say since this was last asked; None: the key does so no longer."""
+        told, self._news = self._news, {}
+        return told
 
     def __contains__(self, entity: object) -> bool:
         """Is somebody who stands aside about this entity? Then its other looks are not the whole story."""
@@ -157,12 +161,13 @@ class Crowd:
         heappush(some.last, (-number(reading.key), reading.key))
 
     def _wait(self, some: _Some, reading: Reading) -> None:
-        some.waiting[reading.key] = reading
+        some.waiting[reading.key] = self._news[reading.key] = reading
         heappush(some.next, (number(reading.key), reading.key))
         self._near.update(near(reading))
         self.revision += 1
 
     def _leave(self, some: _Some, key: Key) -> None:
+        self._news[key] = None
         for entity in near(some.waiting.pop(key)):
             self._near[entity] -= 1
             if not self._near[entity]:
@@ -180,9 +185,5 @@ class Crowd:
         return list(found.values())
 
 
-def number(key: Key) -> int:
-    return int.from_bytes(blake2b("\0".join(key).encode(), digest_size=8).digest())
-
-
 def near(reading: Reading) -> list[Entity]:
-    return [entity for role, entity in touched(reading.exercised) if role in NEAR]
+    return [entity for role, entity in reading.exercised if role in NEAR]

@@ -29,8 +29,13 @@ def one_name(entity: Entity) -> Entity:
     return entity
 
 
-def touched(exercised: tuple[Exercised, ...]) -> Iterator[Exercised]:
-    """``exercised`` by the names that the engine reasons with, and the flows."""
+def touched(exercised: tuple[Exercised, ...]) -> tuple[Exercised, ...]:
+    """``exercised`` by the names that the engine reasons with, and the flows; mostly just the same."""
+    found = tuple(_touched(exercised))
+    return exercised if found == exercised else found
+
+
+def _touched(exercised: tuple[Exercised, ...]) -> Iterator[Exercised]:
     doors: list[Entity] = []
     for role, entity in exercised:
         if role is Role.SELF:

@@ -12,8 +12,6 @@ from rules.diagnosis import Diagnosis, Key
 from rules.evidence import Exercised
 from rules.inference.cause import Cause
 from rules.inference.engine import Engine
-from rules.inference.forecast import Forecast
-from rules.inference.index import exercised
 from rules.models import UNMODELLED, Relation, Role
 from wire.entity import Entity, agent, door_of, host, host_of, kind_of
 from wire.target import TcpTarget
@@ -79,7 +77,7 @@ def _for_one(engine: Engine, diagnosis: Diagnosis) -> Iterator[WantedTest]:
         Cause(each.fault, each.entity): each.probability * (1.0 - COINCIDENCE)
         for each in (*diagnosis.hypotheses, *diagnosis.members)
     }
-    forecasts = {cause: Forecast(engine.ground, cause) for cause in beliefs}
+    forecasts = {cause: engine.forecasts.of(cause) for cause in beliefs}
     known = set(diagnosis.explains)
     for cause in beliefs:
         tests: dict[tuple[str, Entity, str], WantedTest] = {}
@@ -171,7 +169,7 @@ def _looks(engine: Engine, cause: Cause, onset: float, known: set[Key]) -> Itera
                 continue
             seen.add(reading.key)
             observer, check, subject = reading.key
-            yield _Idea(check, subject, observer, FAR_COST, tuple(exercised(reading)))
+            yield _Idea(check, subject, observer, FAR_COST, reading.exercised)
 
 
 def _can_look(engine: Engine, observer: str) -> bool:

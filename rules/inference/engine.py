@@ -15,6 +15,7 @@ from rules.inference.components import Component, components
 from rules.inference.crowd import MANY, Crowd
 from rules.inference.explain import Case
 from rules.inference.following import Following
+from rules.inference.forecast import Forecasts
 from rules.inference.ground import Ground
 from rules.inference.groups import with_redundancy
 from rules.inference.index import Index
@@ -44,6 +45,7 @@ class Engine:
         self.knowledge = Knowledge(catalogue)
         self.ground = Ground(self.knowledge, graph)
         self.index = Index()
+        self.forecasts = Forecasts(self.ground)
         self._temperature = temperature
         self._reach = Reach(self.ground)
         self._standing = Standing(self.index, self._reach)
@@ -89,6 +91,7 @@ class Engine:
         self.ground.forget()
         self._reach.forget()
         self._following.forget()
+        self.forecasts.forget()
         self._standing.forget_all()
 
     def infer(self, now: float) -> list[Diagnosis]:

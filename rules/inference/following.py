@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
 import msgspec
 
@@ -21,58 +22,63 @@ class Following:
         self._ground = ground
         self._crowd = crowd
         self._spreads: dict[Cause, Spread] = {}
-        self._roots: list[Cause] = []
-        self._with: dict[Key, tuple[Reading, Cause | None]] = {}
+        self._roots: list[Cause] | None = None
+        self._root_of: dict[Key, Cause | None] = {}
+        self._behind: dict[Cause | None, dict[Key, Reading]] = {}
+        """Root → those who go with it; None → those to whom no root leads."""
 
     def forget(self) -> None:
         """The graph changed."""
         self._spreads.clear()
-        self._with.clear()
-        self._roots = []
+        self._roots = None
 
     def lost(self, roots: Sequence[Cause]) -> list[Reading]:
-        """Those whom no root leads to, in order. ``roots``: the one that explains most first."""
+        """Those to whom no root leads, in order. ``roots``: the one that explains most first."""
+        news = self._crowd.news()
         if list(roots) != self._roots:
-            self._with.clear()
             self._roots = list(roots)
             self._spreads = {root: self._spreads.get(root) or Spread(self._ground, root) for root in roots}
-        self._with = {reading.key: (reading, self._root_of(reading)) for reading in self._crowd.aside()}
-        return sorted(reading for reading, root in self._with.values() if root is None)
+            self._root_of.clear()
+            self._behind.clear()
+            self._put(self._crowd.aside())
+        else:
+            for key, reading in news.items():
+                self._drop(key)
+                if reading is not None:
+                    self._put([reading])
+        return sorted(self._behind.get(None, {}).values())
 
-    def _root_of(self, reading: Reading) -> Cause | None:
-        known = self._with.get(reading.key)
-        if (
-            known is not None
-            and known[0].exercised == reading.exercised
-            and known[0].reason is reading.reason
-        ):
-            return known[1]
-        return next((root for root in self._roots if self._spreads[root].covers(reading)), None)
+    def _put(self, readings: Iterable[Reading]) -> None:
+        for reading in readings:
+            root = next((each for each in self._spreads if self._spreads[each].covers(reading)), None)
+            self._root_of[reading.key] = root
+            self._behind.setdefault(root, {})[reading.key] = reading
+
+    def _drop(self, key: Key) -> None:
+        if key in self._root_of:
+            del self._behind[self._root_of.pop(key)][key]
 
     def shared_out(self, diagnoses: Sequence[Diagnosis]) -> list[Diagnosis]:
         """Each diagnosis with those that go with it."""
-        if not self._with:
-            return list(diagnoses)
-        followers: dict[Cause, list[Reading]] = {}
-        for reading, root in self._with.values():
-            if root is not None:
-                followers.setdefault(root, []).append(reading)
-        return [
-            _joined(each, followers.get(Cause(each.root.fault, each.root.entity), [])) for each in diagnoses
-        ]
+        return [_joined(each, self._in_order(Cause(each.root.fault, each.root.entity))) for each in diagnoses]
+
+    def _in_order(self, root: Cause) -> dict[Key, Reading]:
+        """By key. Kept so: to sort again what few have joined costs little."""
+        if root not in self._behind:
+            return {}
+        ordered = self._behind[root] = dict(sorted(self._behind[root].items(), key=itemgetter(0)))
+        return ordered
 
 
-def _joined(diagnosis: Diagnosis, more: list[Reading]) -> Diagnosis:
+def _joined(diagnosis: Diagnosis, more: dict[Key, Reading]) -> Diagnosis:
     if not more:
         return diagnosis
-    said = [
-        *zip(diagnosis.explains, diagnosis.observations, strict=True),
-        *((each.key, each.id) for each in more),
-    ]
+    said = list(zip(diagnosis.explains, diagnosis.observations, strict=True))
+    said += [(key, each.id) for key, each in more.items()]
     said.sort()
     return msgspec.structs.replace(
         diagnosis,
-        onset=min(diagnosis.onset, *(each.since for each in more)),
+        onset=min(diagnosis.onset, *(each.since for each in more.values())),
         explains=tuple(key for key, _ in said),
         observations=tuple(name for _, name in said),
     )

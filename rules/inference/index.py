@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from rules.diagnosis import Key
-from rules.inference.derived import touched
 from rules.inference.knowledge import Look
+from rules.inference.lot import Draw
 from rules.inference.outcomes import Reading
-from rules.models import Role
 from wire.entity import Entity
 
 NOTHING: dict[Key, Reading] = {}
 NOWHERE: dict[Look, dict[Key, Reading]] = {}
+
+
+class _View:
+    """How the looks of one signal at one entity were asked for, so that it need not be worked out anew."""
+
+    __slots__ = ("draw", "order")
+
+    def __init__(self) -> None:
+        self.draw: Draw | None = None
+        self.order: list[Key] | None = None
 
 
 class Index:
@@ -22,24 +31,26 @@ class Index:
         self.readings: dict[Key, Reading] = {}
         self.symptoms: dict[Key, Reading] = {}
         self._at: dict[Entity, dict[Look, dict[Key, Reading]]] = {}
-        self._sorted: dict[tuple[Entity, Look], list[Key]] = {}
+        self._views: dict[Entity, dict[Look, _View]] = {}
 
     def put(self, reading: Reading) -> None:
         """Take the place of what was known of this key."""
-        known = self.readings.get(reading.key)
+        key = reading.key
+        known = self.readings.get(key)
         if known is not None and known.exercised != reading.exercised:
             self._unlink(known)
-        self.readings[reading.key] = reading
+        self.readings[key] = reading
         if reading.is_symptom:
-            self.symptoms[reading.key] = reading
+            self.symptoms[key] = reading
         else:
-            self.symptoms.pop(reading.key, None)
-        for role, entity in exercised(reading):
+            self.symptoms.pop(key, None)
+        for role, entity in reading.exercised:
             look = (reading.signal, role)
             looks = self._at.setdefault(entity, {}).setdefault(look, {})
-            if looks.pop(reading.key, None) is None:  # put again, so that the newest stands last
-                self._sorted.pop((entity, look), None)
-            looks[reading.key] = reading
+            before = looks.pop(key, None)
+            looks[key] = reading  # put again, so that the newest stands last
+            if entity in self._views:
+                self._see(entity, look, before, reading)
 
     def drop(self, key: Key) -> Reading | None:
         reading = self.readings.pop(key, None)
@@ -54,7 +65,7 @@ class Index:
 
     def at(self, entity: Entity, look: Look) -> dict[Key, Reading]:
         """The readings of this signal that exercised this entity in this role, the newest last."""
-        return self._at.get(entity, {}).get(look, NOTHING)
+        return self._at.get(entity, NOWHERE).get(look, NOTHING)
 
     def newest(self, entity: Entity, look: Look) -> Iterator[Reading]:
         """The same, the newest first: what ends a weighing early is likeliest there."""
@@ -63,27 +74,48 @@ class Index:
     def in_order(self, entity: Entity, look: Look) -> Iterator[Reading]:
         """The same by key, for what must not depend on the order of arrival."""
         looks = self.at(entity, look)
-        keys = self._sorted.get((entity, look))
-        if keys is None:
-            keys = self._sorted[(entity, look)] = sorted(looks)
-        return (looks[key] for key in keys)
+        if len(looks) < 2:
+            return iter(looks.values())
+        view = self._view(entity, look)
+        if view.order is None:
+            view.order = sorted(looks)
+        return (looks[key] for key in view.order)
+
+    def drawn(self, entity: Entity, look: Look, share: float) -> Iterable[Reading]:
+        """The same, of the passes only this share, a power of two."""
+        view = self._view(entity, look)
+        known = view.draw
+        if known is None or known.share != share:
+            wider = known if known is not None and known.share > share else self.at(entity, look).values()
+            known = view.draw = Draw(share, wider)
+        return known
+
+    def _view(self, entity: Entity, look: Look) -> _View:
+        return self._views.setdefault(entity, {}).setdefault(look, _View())
+
+    def _see(self, entity: Entity, look: Look, before: Reading | None, reading: Reading | None) -> None:
+        """One look has come, changed or gone there."""
+        view = self._views[entity].get(look)
+        if view is None:
+            return
+        if before is None or reading is None:
+            view.order = None
+        if view.draw is not None and reading is not None:
+            view.draw.put(reading, passed_before=before is not None and not before.is_symptom)
+        elif view.draw is not None and before is not None:
+            view.draw.drop(before.key)
 
     def _unlink(self, reading: Reading) -> None:
-        for role, entity in exercised(reading):
-            looks = self._at.get(entity)
-            if looks is None:
-                continue
+        for role, entity in reading.exercised:
             look = (reading.signal, role)
-            keys = looks.get(look)
-            if keys is not None:
-                keys.pop(reading.key, None)
-                self._sorted.pop((entity, look), None)
-                if not keys:
-                    del looks[look]
-            if not looks:
-                del self._at[entity]
-
-
-def exercised(reading: Reading) -> Iterator[tuple[Role, Entity]]:
-    """What the look touched, by the names that the engine reasons with."""
-    return touched(reading.exercised)
+            looks = self._at.get(entity, NOWHERE)
+            before = looks.get(look, NOTHING).pop(reading.key, None)
+            if before is None:
+                continue
+            if entity in self._views:
+                self._see(entity, look, before, None)
+            if not looks[look]:
+                del looks[look]
+                if not looks:
+                    del self._at[entity]
+                    self._views.pop(entity, None)

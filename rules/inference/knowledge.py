@@ -62,8 +62,8 @@ class Model(NamedTuple):
     """By signal."""
     spreads: tuple[Spread, ...]
     fault: Fault | None
-    sways: dict[Question, tuple[Sway, Nats]]
-    """Answers already worked out."""
+    sways: dict[Question, tuple[Sway, Nats, bool]]
+    """Answers already worked out, and whether it is by the resolver only."""
 
 
 class Knowledge:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from rules.diagnosis import Key
 from rules.evidence import Evidence, Exercised
 from rules.inference.cause import REMEMBERED, Nats, nats
+from rules.inference.derived import touched
 from rules.inference.knowledge import PASS, Entry, Knowledge, Sway
 from wire.entity import Entity
 from wire.judgement import Reason
@@ -43,6 +44,7 @@ class Reading(NamedTuple):
     confirmed: bool
     intermittent: bool
     exercised: tuple[Exercised, ...]
+    """What the look touched, by the names that the engine reasons with."""
     share: tuple[tuple[Entity, float], ...]
 
     @property
@@ -82,7 +84,7 @@ def read(evidence: Evidence, knowledge: Knowledge) -> Reading | None:
         clock_error=evidence.clock_error,
         confirmed=evidence.confirmed or bool(intermittent),
         intermittent=bool(intermittent),
-        exercised=evidence.exercised,
+        exercised=touched(evidence.exercised),
         share=evidence.share,
     )
 

@@ -7,7 +7,6 @@ from collections import deque
 from rules.diagnosis import Key
 from rules.inference.cause import Cause
 from rules.inference.ground import Ground
-from rules.inference.index import exercised
 from rules.inference.knowledge import Sway
 from rules.inference.outcomes import Reading, sway
 from rules.models import Role
@@ -42,7 +41,7 @@ class Reach:
         if known is not None and _same_question(known[0], reading):
             return known[1]
         found: set[Cause] = set()
-        for role, entity in exercised(reading):
+        for role, entity in reading.exercised:
             found.update(self._through(role, entity, reading))
         causes = tuple(sorted(found))
         self._of[reading.key] = (reading, causes)

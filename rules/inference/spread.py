@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 
 from rules.inference.cause import Cause
-from rules.inference.derived import touched
 from rules.inference.ground import Ground
 from rules.inference.knowledge import Model, Sway
 from rules.inference.outcomes import Reading, sway
@@ -31,7 +30,7 @@ class Spread:
 
     def covers(self, reading: Reading) -> bool:
         """Could the symptom have come about by it?"""
-        for role, entity in touched(reading.exercised):
+        for role, entity in reading.exercised:
             for model in self._models.get(entity, ()):
                 entries = model.entries.get((reading.signal, role))
                 if entries and sway(reading, [(each, 1.0) for each in entries])[0] is Sway.PRODUCES:

@@ -6,7 +6,7 @@ from bisect import bisect_left
 
 from rules.diagnosis import Key
 from rules.inference.cause import Cause
-from rules.inference.index import Index, exercised
+from rules.inference.index import Index
 from rules.inference.outcomes import Reading
 from rules.inference.reach import Reach
 from wire.entity import Entity
@@ -34,7 +34,7 @@ class Standing:
             return
         for each in (known, reading):
             if each is not None:
-                self.changed_entities.update(entity for _, entity in exercised(each))
+                self.changed_entities.update([entity for _, entity in each.exercised])
         if known is not None and known.is_symptom:
             self._forget(known)
         if reading is not None and reading.is_symptom:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
 from rules.inference.cause import Cause, Nats
-from rules.inference.crowd import HIGHEST, MANY, Crowd, number
+from rules.inference.crowd import MANY, Crowd
 from rules.inference.ground import Ground
 from rules.inference.index import Index
 from rules.inference.knowledge import Look, Model, Sway
@@ -67,15 +68,13 @@ class Touches:
 
     def newest(self, cause: Cause, onset: float) -> Iterator[Touch]:
         """The same one by one, the newest of each signal first: for sums that may end early."""
-        return self._judged(cause, onset, self._index.newest)
+        return self._judged(cause, onset, in_order=False)
 
     def in_order(self, cause: Cause, onset: float) -> Iterator[Touch]:
         """The same one by one, by signal and key: for what is cited."""
-        return self._judged(cause, onset, self._index.in_order)
+        return self._judged(cause, onset, in_order=True)
 
-    def _judged(
-        self, cause: Cause, onset: float, read: Callable[[Entity, Look], Iterable[Reading]]
-    ) -> Iterator[Touch]:
+    def _judged(self, cause: Cause, onset: float, *, in_order: bool) -> Iterator[Touch]:
         model = self._ground.model(cause)
         if model is None:
             return
@@ -83,30 +82,37 @@ class Touches:
         present = sorted(look for look in here if look in model.entries)
         for look in present:
             same = (look,) if len(present) == 1 else tuple(each for each in present if each[0] == look[0])
-            share = self._crowd.share(look[0]) if len(here[look]) > MANY else 1.0
-            for reading in read(cause.entity, look):
-                if share < 1.0 and not reading.is_symptom and number(reading.key) > share * HIGHEST:
-                    continue  # as few of the passes as of the symptoms
+            for reading in self._looks(cause.entity, look, in_order=in_order):
                 played = same
                 if len(same) > 1:
                     played = tuple(other for other in same if reading.key in here[other])
                     if played[0] != look:
                         continue
-                kind, miss = self._sway(model, played, reading, cause.entity)
-                by_name = all(role is Role.RESOLVER for _, role in played)
+                kind, miss, by_name = self._sway(model, played, reading, cause.entity)
                 if kind is Sway.PRODUCES:
                     if reading.since >= onset - reading.clock_error:
                         yield Touch(reading, True, miss, by_name)
                 elif kind is Sway.BLOCKS and reading.confirmed_at > onset + reading.clock_error:
                     yield Touch(reading, False, miss, by_name)
 
+    def _looks(self, entity: Entity, look: Look, *, in_order: bool) -> Iterable[Reading]:
+        """Where symptoms stand aside, as few of very many passes as of the symptoms."""
+        share = self._crowd.share(look[0])
+        if share < 1.0 and len(self._index.at(entity, look)) > MANY:
+            drawn = self._index.drawn(entity, look, share)
+            return sorted(drawn, key=attrgetter("key")) if in_order else drawn
+        return self._index.in_order(entity, look) if in_order else self._index.newest(entity, look)
+
     @staticmethod
-    def _sway(model: Model, looks: tuple[Look, ...], reading: Reading, entity: Entity) -> tuple[Sway, Nats]:
+    def _sway(
+        model: Model, looks: tuple[Look, ...], reading: Reading, entity: Entity
+    ) -> tuple[Sway, Nats, bool]:
         """Remembered with the model: it depends on little, and is asked for each of very many looks."""
         share = reading.share_of(entity) if reading.share else 1.0
         question = (looks, reading.reason, reading.intermittent, share)
         known = model.sways.get(question)
         if known is None:
             entries = [(entry, share) for look in looks for entry in model.entries[look]]
-            known = model.sways[question] = sway(reading, entries)
+            by_name = all(role is Role.RESOLVER for _, role in looks)
+            known = model.sways[question] = (*sway(reading, entries), by_name)
         return known

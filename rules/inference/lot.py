@@ -1,0 +1,48 @@
+"""Some of very many, drawn by lot: by a hash of the key alone, not by the order of arrival."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+
+from rules.diagnosis import Key
+from rules.inference.outcomes import Reading
+
+HIGHEST = 2**64
+
+
+def number(key: Key) -> int:
+    """Below ``HIGHEST``."""
+    return int.from_bytes(blake2b("\0".join(key).encode(), digest_size=8).digest())
+
+
+class Draw:
+    """Of the looks at one place every symptom, and of the passes a part; kept up to date look by look."""
+
+    __slots__ = ("_passes", "_symptoms", "share")
+
+    def __init__(self, share: float, looks: Iterable[Reading]) -> None:
+        """``share``: which part of the passes."""
+        self.share = share
+        self._symptoms: dict[Key, Reading] = {}
+        self._passes: dict[Key, Reading] = {}
+        for reading in looks:
+            self.put(reading, passed_before=False)
+
+    def put(self, reading: Reading, *, passed_before: bool) -> None:
+        """``passed_before``: what it takes the place of was a pass as well, drawn or not."""
+        key = reading.key
+        self._symptoms.pop(key, None)
+        if reading.is_symptom:
+            self._passes.pop(key, None)
+            self._symptoms[key] = reading
+        elif key in self._passes or (not passed_before and number(key) <= self.share * HIGHEST):
+            self._passes[key] = reading
+
+    def drop(self, key: Key) -> None:
+        self._symptoms.pop(key, None)
+        self._passes.pop(key, None)
+
+    def __iter__(self) -> Iterator[Reading]:
+        yield from self._symptoms.values()
+        yield from self._passes.values()

@@ -24,6 +24,7 @@ from bench.storm.play import ARRIVALS, Play
 from bench.storm.shapes import SHAPES, Storm
 from rules.catalogue import Catalogue, load_catalogue
 from server.desk.ticket import Ticket
+from server.garbage import spare_collector
 
 
 def rss(field: str = "VmRSS") -> float:
@@ -49,12 +50,13 @@ def measure(storm: Storm, arrival: str, catalogue: Catalogue) -> Seen:
     with tempfile.TemporaryDirectory(prefix="storm-") as folder:
         play = Play(storm, Path(folder), catalogue)
         play.settle_in()
-        gc.collect()
+        spare_collector()
         forget_peak()
         before = rss()
         play.fail(ARRIVALS[arrival])
         seen = Seen(play.clock.cpu, play.clock.wall, rss("VmHWM") - before, play.tickets())
         play.database.close()
+        gc.unfreeze()
         return seen
 
 

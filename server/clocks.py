@@ -8,6 +8,8 @@ WINDOW = 8
 """Batches that the estimate looks back on: a slow delivery is forgotten, a real step is learnt."""
 IN_STEP = 0.5
 """Seconds below which a clock counts as right: delivery alone explains as much."""
+MOVED = 1.0
+"""Seconds; a difference that grows more slowly is met when all clocks are compared."""
 FLOOR = 0.02
 STEP = 120.0
 """Seconds: no request takes so long, and each says when it was sent. A greater change is a clock that was
@@ -24,11 +26,14 @@ class Clock(msgspec.Struct):
 
     samples: list[float] = []
 
-    def hear(self, sent_at: float, received_at: float) -> None:
+    def hear(self, sent_at: float, received_at: float) -> bool:
+        """Whether the shift has moved by it, or is known only now that it shows."""
+        before = self.shift if self.known else 0.0
         sample = received_at - sent_at
         if self.samples and abs(sample - self.samples[-1]) > STEP:
             self.forget()
         self.samples = [*self.samples, sample][-WINDOW:]
+        return self.known and abs(self.shift - before) > MOVED
 
     def forget(self) -> None:
         """After a boot the clock may have been set."""

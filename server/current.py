@@ -77,7 +77,7 @@ class CurrentState:
         if rebooted:
             saved.clock.forget()
         saved.boot = batch.boot or saved.boot
-        saved.clock.hear(batch.sent_at, received_at)
+        clock_moved = saved.clock.hear(batch.sent_at, received_at)
         saved.sent_at = batch.sent_at
         saved.last_heard = received_at
         saved.dropped = batch.dropped
@@ -103,6 +103,7 @@ class CurrentState:
             heartbeat=beat,
             goodbye=saved.goodbye,
             rebooted=rebooted,
+            clock_moved=clock_moved,
             returned=returned,
             refusals=batch.refusals,
             resync=beat is not None and beat.digest != known.digest,
@@ -120,6 +121,10 @@ class CurrentState:
 
     def agents(self) -> tuple[str, ...]:
         return tuple(self._agents)
+
+    def hosts(self) -> tuple[str, ...]:
+        """Those that have an agent."""
+        return tuple(self._by_host)
 
     def entries(self, agent: str | None = None) -> list[Entry]:
         """What stands now, of one agent or of all."""

@@ -75,6 +75,8 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     goodbye: str = ""
     rebooted: bool = False
     """The boot id differs from the one before."""
+    clock_moved: bool = False
+    """What is known of the agent's clock has changed by more than a slow delivery explains."""
     returned: bool = False
     """The agent had been silent too long, or had said goodbye, before this batch."""
     refusals: tuple[Refusal, ...] = ()
@@ -92,6 +94,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
             or self.refusals
             or self.goodbye
             or self.rebooted
+            or self.clock_moved
             or self.returned
         )
 

@@ -117,14 +117,14 @@ class Pipeline:
             self._weigh,
             Heed(catalogue, self.standing, self.desk),
             Listen(catalogue, self.topology, self.standing, current, tasks.gone),
-            CompareClocks(catalogue, self.topology, self.standing, current.presences),
+            CompareClocks(catalogue, self.topology, self.standing, current),
             infer,
             self.drill_down,
             Settle(catalogue, self.topology.graph, self.standing, self.desk, self.drill_down),
             TicketStage(self.standing, self.desk, describe, Moving(catalogue, self.standing)),
             Prove(catalogue, self.standing, self.desk, hold_down),
             Timers(self.desk, close_after),
-            Mesh(self.topology, current.presences, tasks.spread),
+            Mesh(self.topology, current.hosts, tasks.spread),
         )
         self._stopping = False
         self._rested_at = 0.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import gc
 import os
 import signal
 import socket
@@ -22,6 +21,7 @@ from server import tls
 from server.app import App, compose
 from server.auth.operators import FIRST_OPERATOR, first_password
 from server.config import Address, Config
+from server.garbage import spare_collector
 from server.journal import open_journal
 from server.patience import PatientProtocol
 
@@ -49,7 +49,7 @@ def run_server(config: Config) -> int:
         credentials = tls.prepare(config, tls.utc_now())
         url = address(config, listening, secure=credentials is not None)
         app = compose(config, url, credentials.fingerprint if credentials else "")
-        _spare_collector()
+        spare_collector()
         sys.setswitchinterval(SWITCH_INTERVAL)
         try:
             _welcome(app)
@@ -67,16 +67,6 @@ def address(config: Config, listening: socket.socket, *, secure: bool) -> str:
     if host in {"0.0.0.0", "::"}:
         host = config.names[0] if config.names else socket.gethostname()
     return f"{'https' if secure else 'http'}://{Address(host=host, port=port)}"
-
-
-def _spare_collector() -> None:
-    """What ingest makes has no cycles: reference counts free it.
-
-    With the default thresholds a quarter of the time on a busy server goes into searching for garbage.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 20)
 
 
 def _welcome(app: App) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from statistics import median
 
 from rules.catalogue import Catalogue
 from rules.evidence import Dated, evidence_of
 from rules.topology import Topology
+from server.diagnosis.rotation import Rotation
 from server.diagnosis.standing import SERVER, Standing
 from server.diagnosis.turn import Turn
+from server.diagnosis.vigil import Presences
 from server.entry import Entry, Presence
 from wire import entity as ids
 from wire.judgement import Reason, Verdict
@@ -20,7 +22,9 @@ SIGNAL = "agent.clock"
 SKEWED = 5.0
 """Seconds beside what is not known of the clocks: a slow way alone must not look like a wrong clock."""
 EVERY = 5.0
-"""Seconds between two comparisons of all."""
+"""Seconds between two comparisons."""
+AT_ONCE = 500
+"""Agents that are compared in rotation, besides those whose clock has just moved."""
 ENOUGH = 3
 """So many agents say by their majority what is right; of fewer, who differs from the server is wrong."""
 
@@ -38,24 +42,35 @@ class CompareClocks:
         catalogue: Catalogue,
         topology: Topology,
         standing: Standing,
-        presences: Callable[[], Iterable[Presence]],
+        presences: Presences,
     ) -> None:
         self._signal = catalogue.signals[SIGNAL]
         self._topology = topology
         self._standing = standing
-        self._presences = presences
+        self._presence = presences.presence
+        self._rotation = Rotation(presences.agents, AT_ONCE)
+        self._moved: dict[str, None] = {}
         self._seq = 0
         self._at = 0.0
 
     def run(self, turn: Turn) -> None:
+        self._moved.update(dict.fromkeys(each.agent for each in turn.arrived if each.clock_moved))
         if 0 <= turn.now - self._at < EVERY:
             return
         self._at = turn.now
-        heard = [each for each in self._presences() if each.behind is not None and each.overdue_at > turn.now]
-        shifts = [each.behind for each in heard if each.behind is not None]
-        usual = median(shifts) if len(shifts) >= ENOUGH else 0.0
-        for presence, shift in zip(heard, shifts, strict=True):
+        compared = dict(self._shifts(self._rotation.next(), turn.now))
+        usual = median(compared.values()) if len(compared) >= ENOUGH else 0.0
+        compared.update(self._shifts(self._moved, turn.now))
+        self._moved = {}
+        for presence, shift in compared.items():
             self._judge(presence, shift - usual, turn)
+
+    def _shifts(self, agents: Iterable[str], now: float) -> Iterator[tuple[Presence, float]]:
+        """By how much their clocks are behind, of those who are heard and of whom it is known."""
+        for agent in agents:
+            presence = self._presence(agent)
+            if presence is not None and presence.behind is not None and presence.overdue_at > now:
+                yield presence, presence.behind
 
     def _judge(self, presence: Presence, off: float, turn: Turn) -> None:
         known = self._standing.evidence.get((SERVER, SIGNAL, ids.host(presence.host)))

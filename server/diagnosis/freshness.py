@@ -10,6 +10,7 @@ from rules.graph import Graph
 from server.diagnosis.standing import Standing
 from server.entry import Entry
 
+NOBODY: dict[str, None] = {}
 MAX_SUSPECTS = 5_000
 ENOUGH = 50
 """Observers of one entity who are asked, and confirmations of looks through it that one turn weighs."""
@@ -65,7 +66,8 @@ class Freshness:
         self._suspects = suspects_of(self._standing, self._graph)
         found: set[str] = set()
         for entity in self._suspects:
-            found.update(islice(self._standing.seen_by.get(entity, ()), ENOUGH))
+            seen_by = self._standing.seen_by.get(entity, NOBODY)
+            found.update(seen_by if len(seen_by) <= ENOUGH else islice(seen_by, ENOUGH))
         self._observers = sorted(found)
 
     def _whose_turn(self) -> list[str]:
@@ -79,11 +81,7 @@ class Freshness:
 
 def suspects_of(standing: Standing, graph: Graph) -> set[str]:
     """What the failing looks exercised, and all that it leans on over any number of hops."""
-    found = {
-        entity
-        for key in standing.failing
-        for _, entity in (standing.evidence[key].exercised if key in standing.evidence else ())
-    }
+    found = set(standing.suspected)
     queue = sorted(found)
     while queue and len(found) < MAX_SUSPECTS:
         for edge in graph.parents(queue.pop()):

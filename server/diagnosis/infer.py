@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from itertools import islice
 
 import msgspec
 
 from rules.catalogue import Catalogue
 from rules.diagnosis import Diagnosis, Unchecked
-from server.desk.scope import hosts_of
+from server.desk.scope import hosts_along
 from server.diagnosis.standing import SERVER, Inferring, Standing
 from server.diagnosis.turn import Turn
 from wire.entity import host_of
@@ -21,6 +22,8 @@ FEW = 50
 PER_SECOND = 100
 """Beyond a few symptoms, evidence waits a second for each so many, up to those times."""
 MAX_UNCHECKED = 40
+MAX_HOSTS = 5_000
+"""Of a storm; those of the root and of what follows from it come first."""
 ONLY_FROM_HERE = "seen from the server only; no other host looks there"
 
 
@@ -72,7 +75,8 @@ class Infer:
     def _with_unchecked(self, diagnosis: Diagnosis) -> Diagnosis:
         """Adds the looks at its hosts that could have spoken for or against it, and could not be taken."""
         nothing = not self._standing.unknown and not self.unanswered
-        hosts = set() if nothing else set(hosts_of(diagnosis, self._standing.place))
+        along = () if nothing else hosts_along(diagnosis, self._standing.place)
+        hosts = set(islice(along, MAX_HOSTS))
         wanted = self._telling_signals(diagnosis)
         missed = [
             Unchecked(signal=signal, subject=subject, why=entry.observation.reason.value)

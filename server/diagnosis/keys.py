@@ -6,10 +6,12 @@ from rules.diagnosis import Key
 
 REMEMBERED = 8
 """A diagnosis and the watch list of its ticket, for a few of them."""
-_known: dict[int, tuple[tuple[Key, ...], frozenset[Key]]] = {}
+Keys = tuple[Key, ...]
+_known: dict[int, tuple[Keys, frozenset[Key]]] = {}
+_shared: dict[tuple[int, int], tuple[Keys, Keys, int]] = {}
 
 
-def keys_of(keys: tuple[Key, ...]) -> frozenset[Key]:
+def keys_of(keys: Keys) -> frozenset[Key]:
     """Made once for each tuple, which is known by its identity: comparing costs as much as making."""
     known = _known.get(id(keys))
     if known is not None and known[0] is keys:
@@ -19,3 +21,16 @@ def keys_of(keys: tuple[Key, ...]) -> frozenset[Key]:
     made = frozenset(keys)
     _known[id(keys)] = (keys, made)
     return made
+
+
+def shared(one: Keys, other: Keys) -> int:
+    """How many are in both. Counted once for the same two, which most turns find unchanged."""
+    place = (id(one), id(other))
+    known = _shared.get(place)
+    if known is not None and known[0] is one and known[1] is other:
+        return known[2]
+    while len(_shared) >= REMEMBERED:
+        del _shared[next(iter(_shared))]
+    count = len(keys_of(one) & keys_of(other))
+    _shared[place] = (one, other, count)
+    return count

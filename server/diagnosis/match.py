@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from rules.diagnosis import Diagnosis, Key
 from server.desk.ticket import Ticket
-from server.diagnosis.keys import keys_of
+from server.diagnosis.keys import keys_of, shared
 from server.diagnosis.turn import root_of
 
 
@@ -17,12 +17,12 @@ def match(diagnoses: Iterable[Diagnosis], tickets: Iterable[Ticket]) -> dict[int
     pairs = []
     held = list(tickets)
     for index, diagnosis in enumerate(diagnoses):
-        explained = keys_of(diagnosis.explains)
+        root = root_of(diagnosis)
         for ticket in held:
-            shared = len(explained & keys_of(ticket.watch))
-            same = root_of(diagnosis) == ticket.root
-            if shared or same:
-                pairs.append((-shared, not same, ticket.opened_at, int(ticket.id), index, ticket))
+            common = shared(diagnosis.explains, ticket.watch)
+            same = root == ticket.root
+            if common or same:
+                pairs.append((-common, not same, ticket.opened_at, int(ticket.id), index, ticket))
     for *_, index, ticket in sorted(pairs, key=lambda pair: pair[:5]):
         if index not in chosen and ticket.id not in taken:
             chosen[index] = ticket

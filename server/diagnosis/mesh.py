@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from rules.topology import Topology
 from rules.topology.mesh import peers_of, seats
 from server.diagnosis.turn import Turn
-from server.entry import Presence
 
 EVERY = 5.0
 """Seconds between two looks at whether the picture has changed."""
@@ -26,11 +25,12 @@ class Mesh:
     def __init__(
         self,
         topology: Topology,
-        agents: Callable[[], Sequence[Presence]],
+        enrolled: Callable[[], tuple[str, ...]],
         hand_out: Callable[[Mapping[str, tuple[str, ...]]], None],
     ) -> None:
+        """``enrolled`` names the hosts that have an agent."""
         self._topology = topology
-        self._agents = agents
+        self._enrolled = enrolled
         self._seen = (-1, -1)
         self._hand_out = hand_out
         self._drawn_from: object = None
@@ -41,11 +41,10 @@ class Mesh:
             return
         self._looked_at = turn.now
         topology = self._topology
-        agents = self._agents()
-        if (topology.revision, len(agents)) == self._seen:
+        hosts = frozenset(self._enrolled())
+        if (topology.revision, len(hosts)) == self._seen:
             return
-        self._seen = (topology.revision, len(agents))
-        hosts = {agent.host for agent in agents}
+        self._seen = (topology.revision, len(hosts))
         known = [each for each in list(topology.inventories.values()) if each.host in hosts]
         found = seats(known, topology.book, topology.wiring)
         picture = (found, topology.wiring.trunks.pairs())

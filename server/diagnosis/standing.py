@@ -12,6 +12,7 @@ from rules.diagnosis import Diagnosis, Key
 from rules.evidence import Evidence
 from rules.models import Role
 from server.diagnosis.context import Context
+from server.diagnosis.suspected import Suspected
 from server.entry import Entry
 from wire.entity import Entity, host_of, name_of
 from wire.judgement import Reason
@@ -61,6 +62,7 @@ class Standing:
         self.unknown: dict[Key, Entry] = {}
         self.failing: dict[Key, float] = {}
         """Symptoms that stand, with the moment at which the server learnt of each."""
+        self.suspected = Suspected()
         self.failing_lines: dict[Key, None] = {}
         """Those of them that a log told."""
         self.failing_once: dict[Key, None] = {}
@@ -116,6 +118,7 @@ class Standing:
         else:
             self.failing_revision += key not in self.failing
             self.failing.setdefault(key, now)
+            self.suspected.put(key, evidence.exercised)
             self.proven.pop(key, None)
             if key[1] in self.log_born:
                 self.failing_lines[key] = None
@@ -149,6 +152,7 @@ class Standing:
 
     def _passes(self, key: Key) -> None:
         self.failing_revision += key in self.failing
+        self.suspected.drop(key)
         for failing in (self.failing, self.failing_lines, self.failing_once):
             failing.pop(key, None)
 

@@ -26,8 +26,10 @@ REOPEN_WINDOW = DAY
 RECURRENCE_WINDOW = 30 * DAY
 REWRITE_AFTER = 2.0
 REWRITE_AT_MOST = 60.0
+PER_SECOND = 1_000
 """Seconds between two stored diagnoses of one ticket, unless its root moved: a storm grows by the second,
-and what was well looked at changes little. They grow with the age of the ticket."""
+and what was well looked at changes little. They grow with the age of the ticket, and by one for each so many
+symptoms."""
 SAME_MATTER = 0.5
 """Part of all symptoms, a resolved ticket's and the new ones, that both must share to be one matter."""
 LEFT_OVER_FOR = 60.0
@@ -219,8 +221,10 @@ class TicketStage:
     def _watch(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> None:
         explained, watch = self._watched.get(ticket.id, ((), ()))
         if explained is not diagnosis.explains or watch is not ticket.watch:
-            keys: tuple[Key, ...] = (*ticket.watch, *self._lasting(diagnosis.explains))
-            turn.draft.watch(ticket.id, turn.now, keys, "symptoms")
+            watched = keys_of(ticket.watch)
+            more = self._lasting(key for key in diagnosis.explains if key not in watched)
+            if more:
+                turn.draft.watch(ticket.id, turn.now, (*ticket.watch, *more), "symptoms")
             self._watched[ticket.id] = (diagnosis.explains, turn.draft.ticket(ticket.id).watch)
         self._mark_unstable(diagnosis, turn.draft.ticket(ticket.id), turn)
 
@@ -236,7 +240,8 @@ class TicketStage:
     def _store(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> None:
         """A new version of the diagnosis, when it says something new."""
         says = _gist(diagnosis)
-        wait = min(REWRITE_AT_MOST, max(REWRITE_AFTER, (turn.now - ticket.opened_at) / 10))
+        size, age = len(diagnosis.explains) / PER_SECOND, turn.now - ticket.opened_at
+        wait = min(REWRITE_AT_MOST, max(REWRITE_AFTER, size, age / 10))
         at, said = self._written.get(ticket.id, (0.0, ()))
         if says == said or (said and says[:3] == said[:3] and turn.now - at < wait):
             return

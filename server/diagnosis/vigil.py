@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from heapq import heappop, heappush
 from itertools import islice
 from typing import Protocol
 
+from server.diagnosis.rotation import Rotation
 from server.entry import Applied, Presence
 
 IN_ROTATION = 20
@@ -34,7 +34,7 @@ class Vigil:
         """Agent → when it is to be looked at; 0 where nobody waits for it."""
         self._doubtful: dict[str, None] = {}
         """Those who are late, or were never heard."""
-        self._rotation: deque[str] = deque()
+        self._rotation = Rotation(presences.agents, IN_ROTATION)
 
     @property
     def heard(self) -> Mapping[str, float]:
@@ -51,7 +51,7 @@ class Vigil:
                 self._due[agent] = 0.0
                 chosen[agent] = None
         chosen.update(dict.fromkeys(list(islice(self._doubtful, IN_ROTATION))))
-        chosen.update(dict.fromkeys(self._next()))
+        chosen.update(dict.fromkeys(self._rotation.next()))
         for agent in chosen:
             presence = self._presences.presence(agent)
             if presence is None:
@@ -71,8 +71,3 @@ class Vigil:
         elif self._due.get(agent) != presence.overdue_at:
             self._due[agent] = presence.overdue_at
             heappush(self._heap, (presence.overdue_at, agent))
-
-    def _next(self) -> list[str]:
-        if not self._rotation:
-            self._rotation.extend(self._presences.agents())
-        return [self._rotation.popleft() for _ in range(min(IN_ROTATION, len(self._rotation)))]

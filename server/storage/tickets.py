@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
 from rules.diagnosis import Diagnosis
 from rules.report.view import Cited
@@ -71,9 +71,9 @@ def _row(ticket: Ticket) -> dict[str, object]:
 def _write_cited(connection: Connection, observations: Iterable[tuple[str, Cited]]) -> None:
     """The latest wording of each observation replaces the one before."""
     latest = {(int(ticket), each.id): each for ticket, each in observations}
-    for ticket, observation in latest:
-        connection.execute(delete(cited).where(cited.c.ticket == ticket, cited.c.id == observation))
     if latest:
+        one = delete(cited).where(cited.c.ticket == bindparam("of"), cited.c.id == bindparam("named"))
+        connection.execute(one, [{"of": ticket, "named": name} for ticket, name in latest])
         connection.execute(
             insert(cited),
             [{"ticket": key[0], "id": key[1], "body": _text(each)} for key, each in latest.items()],

@@ -8,14 +8,12 @@ from rules.diagnosis import Key
 from rules.inference.knowledge import Look
 from rules.inference.lot import Draw
 from rules.inference.outcomes import Reading
+from rules.inference.places import Places
 from wire.entity import Entity
-
-NOTHING: dict[Key, Reading] = {}
-NOWHERE: dict[Look, dict[Key, Reading]] = {}
 
 
 class _View:
-    """How the looks of one signal at one entity were asked for, so that it need not be worked out anew."""
+    """How the looks of one crowded place were asked for, so that it need not be worked out anew."""
 
     __slots__ = ("draw", "order")
 
@@ -30,7 +28,7 @@ class Index:
     def __init__(self) -> None:
         self.readings: dict[Key, Reading] = {}
         self.symptoms: dict[Key, Reading] = {}
-        self._at: dict[Entity, dict[Look, dict[Key, Reading]]] = {}
+        self._places = Places()
         self._views: dict[Entity, dict[Look, _View]] = {}
 
     def put(self, reading: Reading) -> None:
@@ -45,12 +43,9 @@ class Index:
         else:
             self.symptoms.pop(key, None)
         for role, entity in reading.exercised:
-            look = (reading.signal, role)
-            looks = self._at.setdefault(entity, {}).setdefault(look, {})
-            before = looks.pop(key, None)
-            looks[key] = reading  # put again, so that the newest stands last
+            before = self._places.put(role, entity, reading)
             if entity in self._views:
-                self._see(entity, look, before, reading)
+                self._see(entity, (reading.signal, role), before, reading)
 
     def drop(self, key: Key) -> Reading | None:
         reading = self.readings.pop(key, None)
@@ -61,28 +56,28 @@ class Index:
 
     def here(self, entity: Entity) -> Mapping[Look, Mapping[Key, Reading]]:
         """Everything that exercised this entity, by signal and role."""
-        return self._at.get(entity, NOWHERE)
+        return self._places.here(entity)
 
     def at(self, entity: Entity, look: Look) -> dict[Key, Reading]:
         """The readings of this signal that exercised this entity in this role, the newest last."""
-        return self._at.get(entity, NOWHERE).get(look, NOTHING)
+        return self._places.at(entity, look)
 
     def newest(self, entity: Entity, look: Look) -> Iterator[Reading]:
-        """The same, the newest first: what ends a weighing early is likeliest there."""
+        """Its looks, the newest first: what ends a weighing early is likeliest there."""
         return reversed(self.at(entity, look).values())
 
     def in_order(self, entity: Entity, look: Look) -> Iterator[Reading]:
         """The same by key, for what must not depend on the order of arrival."""
         looks = self.at(entity, look)
-        if len(looks) < 2:
-            return iter(looks.values())
+        if not self._places.is_crowded(entity):
+            return (looks[key] for key in sorted(looks))
         view = self._view(entity, look)
         if view.order is None:
             view.order = sorted(looks)
         return (looks[key] for key in view.order)
 
     def drawn(self, entity: Entity, look: Look, share: float) -> Iterable[Reading]:
-        """The same, of the passes only this share, a power of two."""
+        """The same of a crowded place, of the passes only this share, a power of two."""
         view = self._view(entity, look)
         known = view.draw
         if known is None or known.share != share:
@@ -107,15 +102,8 @@ class Index:
 
     def _unlink(self, reading: Reading) -> None:
         for role, entity in reading.exercised:
-            look = (reading.signal, role)
-            looks = self._at.get(entity, NOWHERE)
-            before = looks.get(look, NOTHING).pop(reading.key, None)
-            if before is None:
-                continue
+            before = self._places.drop(role, entity, reading)
             if entity in self._views:
-                self._see(entity, look, before, None)
-            if not looks[look]:
-                del looks[look]
-                if not looks:
-                    del self._at[entity]
-                    self._views.pop(entity, None)
+                self._see(entity, (reading.signal, role), before, None)
+                if not self._places.is_crowded(entity):
+                    del self._views[entity]

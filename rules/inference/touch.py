@@ -82,7 +82,7 @@ class Touches:
         present = sorted(look for look in here if look in model.entries)
         for look in present:
             same = (look,) if len(present) == 1 else tuple(each for each in present if each[0] == look[0])
-            for reading in self._looks(cause.entity, look, in_order=in_order):
+            for reading in self._looks(cause.entity, look, len(here[look]), in_order=in_order):
                 played = same
                 if len(same) > 1:
                     played = tuple(other for other in same if reading.key in here[other])
@@ -95,10 +95,10 @@ class Touches:
                 elif kind is Sway.BLOCKS and reading.confirmed_at > onset + reading.clock_error:
                     yield Touch(reading, False, miss, by_name)
 
-    def _looks(self, entity: Entity, look: Look, *, in_order: bool) -> Iterable[Reading]:
+    def _looks(self, entity: Entity, look: Look, count: int, *, in_order: bool) -> Iterable[Reading]:
         """Where symptoms stand aside, as few of very many passes as of the symptoms."""
         share = self._crowd.share(look[0])
-        if share < 1.0 and len(self._index.at(entity, look)) > MANY:
+        if share < 1.0 and count > MANY:
             drawn = self._index.drawn(entity, look, share)
             return sorted(drawn, key=attrgetter("key")) if in_order else drawn
         return self._index.in_order(entity, look) if in_order else self._index.newest(entity, look)

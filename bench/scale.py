@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import argparse
 import gc
-import os
 import time
 
 from bench.inference import START, Tree, rss
+from bench.yardstick import yardstick
 from rules.catalogue import load_catalogue
 from rules.inference import Engine
 from wire.judgement import Reason
@@ -70,7 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--largest", type=int, default=100_000, help="hosts")
     given = parser.parse_args()
-    print(f"load average before: {os.getloadavg()[0]:.1f}")
+    print(f"before: {yardstick()}")
     print(f"{'hosts':>9} {'us each':>8} {'ratio':>6} {'CPU s':>6} {'wall s':>6} {'MiB':>6}  located")
     first = 0.0
     hosts = POD
@@ -91,7 +91,7 @@ def main() -> None:
         del tree, engine
         gc.collect()
         hosts *= 10
-    print(f"load average after: {os.getloadavg()[0]:.1f}")
+    print(f"after: {yardstick()}")
 
 
 if __name__ == "__main__":

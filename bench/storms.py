@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import gc
 import logging
-import os
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +21,7 @@ import structlog
 from bench.storm.alertmanager import notify
 from bench.storm.play import ARRIVALS, Play
 from bench.storm.shapes import SHAPES, Storm
+from bench.yardstick import yardstick
 from rules.catalogue import Catalogue, load_catalogue
 from server.desk.ticket import Ticket
 from server.garbage import spare_collector
@@ -77,7 +77,7 @@ def main() -> None:
     given = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     catalogue = load_catalogue()
-    print(f"load average before: {os.getloadavg()[0]:.1f}")
+    print(f"before: {yardstick()}")
     print(
         f"{'root':>12} {'looks':>7} {'its own':>8} {'CPU s':>7} {'wall s':>7} {'MiB more':>8} {'tickets':>7}"
     )
@@ -103,7 +103,7 @@ def main() -> None:
                 f"our CPU is {cpu / max(peer.cpu, 0.01):.2f} of its",
                 flush=True,
             )
-    print(f"load average after: {os.getloadavg()[0]:.1f}")
+    print(f"after: {yardstick()}")
 
 
 if __name__ == "__main__":

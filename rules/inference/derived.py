@@ -11,6 +11,7 @@ from wire.entity import Entity, flow, kind_of
 HTTPS = "endpoint:https://"
 TLS = "endpoint:tls://"
 USUAL = ":443"
+DOORS = (HTTPS, TLS, "port:")
 
 
 def one_name(entity: Entity) -> Entity:
@@ -31,8 +32,9 @@ def one_name(entity: Entity) -> Entity:
 
 def touched(exercised: tuple[Exercised, ...]) -> tuple[Exercised, ...]:
     """``exercised`` by the names that the engine reasons with, and the flows; mostly just the same."""
-    found = tuple(_touched(exercised))
-    return exercised if found == exercised else found
+    if any(role is Role.SELF and entity.startswith(DOORS) for role, entity in exercised):
+        return tuple(_touched(exercised))
+    return exercised
 
 
 def _touched(exercised: tuple[Exercised, ...]) -> Iterator[Exercised]:

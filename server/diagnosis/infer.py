@@ -17,7 +17,9 @@ from wire.entity import host_of
 EVERY = 2.0
 """Seconds after which the same evidence is judged again: freshness fades."""
 RARELY = 10.0
-"""The same in a storm that does not grow."""
+"""The same in a storm that does not grow, or that is very large."""
+LARGE = 2_500
+"""A storm that grows is judged again after a second for each so many symptoms."""
 FEW = 50
 PER_SECOND = 100
 """Beyond a few symptoms, evidence waits a second for each so many, up to those times."""
@@ -69,8 +71,10 @@ class Infer:
 
     def _patience(self) -> float:
         """Seconds: a storm still grows; and how fresh its passes are tells little."""
-        wait = max(0, len(self._standing.failing) - FEW) / PER_SECOND
-        return min(EVERY if self._symptoms != self._standing.failing_revision else RARELY, wait)
+        many = len(self._standing.failing)
+        grows = self._symptoms != self._standing.failing_revision
+        longest = max(EVERY, many / LARGE) if grows else RARELY
+        return min(longest, RARELY, max(0, many - FEW) / PER_SECOND)
 
     def _with_unchecked(self, diagnosis: Diagnosis) -> Diagnosis:
         """Adds the looks at its hosts that could have spoken for or against it, and could not be taken."""

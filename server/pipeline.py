@@ -27,6 +27,7 @@ from server.desk.desk import Desk
 from server.desk.routing import Routing, load_routing
 from server.diagnosis.attention import Attention
 from server.diagnosis.compare_clocks import CompareClocks
+from server.diagnosis.compare_masks import CompareMasks
 from server.diagnosis.decisions import log_decisions
 from server.diagnosis.describe import Describe
 from server.diagnosis.drill_down import DrillDown, Wanted
@@ -118,6 +119,7 @@ class Pipeline:
             Heed(catalogue, self.standing, self.desk),
             Listen(catalogue, self.topology, self.standing, current, tasks.gone),
             CompareClocks(catalogue, self.topology, self.standing, current),
+            CompareMasks(catalogue, self.topology, self.standing),
             infer,
             self.drill_down,
             Settle(catalogue, self.topology.graph, self.standing, self.desk, self.drill_down),

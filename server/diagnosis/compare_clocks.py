@@ -7,16 +7,15 @@ from enum import StrEnum
 from statistics import median
 
 from rules.catalogue import Catalogue
-from rules.evidence import Dated, evidence_of
 from rules.topology import Topology
+from server.diagnosis.own_look import OwnLook
 from server.diagnosis.rotation import Rotation
-from server.diagnosis.standing import SERVER, Standing
+from server.diagnosis.standing import Standing
 from server.diagnosis.turn import Turn
 from server.diagnosis.vigil import Presences
-from server.entry import Entry, Presence
+from server.entry import Presence
 from wire import entity as ids
-from wire.judgement import Reason, Verdict
-from wire.observation import Observation
+from wire.judgement import Evidence, Reason
 
 SIGNAL = "agent.clock"
 SKEWED = 5.0
@@ -44,13 +43,10 @@ class CompareClocks:
         standing: Standing,
         presences: Presences,
     ) -> None:
-        self._signal = catalogue.signals[SIGNAL]
-        self._topology = topology
-        self._standing = standing
+        self._look = OwnLook(catalogue.signals[SIGNAL], topology, standing)
         self._presence = presences.presence
         self._rotation = Rotation(presences.agents, AT_ONCE)
         self._moved: dict[str, None] = {}
-        self._seq = 0
         self._at = 0.0
 
     def run(self, turn: Turn) -> None:
@@ -73,39 +69,14 @@ class CompareClocks:
                 yield presence, presence.behind
 
     def _judge(self, presence: Presence, off: float, turn: Turn) -> None:
-        known = self._standing.evidence.get((SERVER, SIGNAL, ids.host(presence.host)))
+        subject = ids.host(presence.host)
         skewed = abs(off) >= SKEWED + presence.clock_error
         outcome = Reason.SKEWED if skewed else Reason.OK
-        if known is not None and known.outcome is outcome:
+        known = self._look.outcome(subject)
+        if known is outcome:
             return
         if skewed or known is not None:
             turn.decide(self.name, Compared.SKEWED if skewed else Compared.AGREES_AGAIN, presence.host)
-        entry = self._entry(presence, outcome, off, None if known is None else presence.last_heard)
-        exercised = self._topology.exercised(SERVER, self._signal, entry.observation.subject, None)
-        dated = Dated(entry.since, entry.confirmed_at, entry.opposite_at)
-        self._standing.put(evidence_of(SERVER, entry.observation, dated, exercised), entry, turn.now)
-
-    def _entry(self, presence: Presence, outcome: Reason, off: float, opposite_at: float | None) -> Entry:
-        at = presence.last_heard
-        self._seq = max(self._seq + 1, int(at * 1000))  # rises over restarts too
-        seen = Observation(
-            seq=self._seq,
-            signal=SIGNAL,
-            subject=ids.host(presence.host),
-            verdict=Verdict.PASS if outcome is Reason.OK else Verdict.FAIL,
-            reason=outcome,
-            at=at,
-            since=at,
-            opposite_at=opposite_at,
-            value=round(off, 1),
-            confirmed=True,  # one delivery that took long is not counted as a difference
-            evidence={"seconds_behind": round(off, 1)},
-        )
-        return Entry(
-            host=SERVER,
-            observation=seen,
-            since=at,
-            confirmed_at=at,
-            opposite_at=opposite_at,
-            clock_error=0.0,
-        )
+        behind = round(off, 1)
+        evidence: Evidence = {"seconds_behind": behind}
+        self._look.tell(subject, outcome, presence.last_heard, turn.now, evidence=evidence, value=behind)

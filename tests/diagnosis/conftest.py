@@ -41,6 +41,7 @@ class Agent:
         self.id = f"agent-{host}"
         self.host = host
         self.address = f"10.0.0.{number}"
+        self.prefix = 24
         self.boot = boot
         self.seq = 0
         self.looks: dict[tuple[str, str], Observation] = {}
@@ -52,12 +53,11 @@ class Agent:
         self.composites: tuple[Composite, ...] = ()
 
     def inventory(self) -> Inventory:
+        mac, interface = f"02:00:00:00:00:{self.address[7:]}", f"{self.address}/{self.prefix}"
         return Inventory(
             host=self.host,
             boot_id=self.boot,
-            nics=(
-                Nic(name="eth0", mac=f"02:00:00:00:00:{self.address[7:]}", addresses=(f"{self.address}/24",)),
-            ),
+            nics=(Nic(name="eth0", mac=mac, addresses=(interface,)),),
             composites=self.composites,
             gateways=(Gateway(address="10.0.0.254", interface="eth0"),),
             listeners=tuple(

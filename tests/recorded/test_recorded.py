@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gzip
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import msgspec
 import pytest
 
 from drills.case import WITHDRAWN
-from drills.recorded import read_must
+from drills.lab import PROJECT
+from drills.recorded import anonymous, read_must
 from drills.verdict import difference
 from rules.catalogue import Catalogue, load_catalogue
 from server.recording.file import read_recording
@@ -38,6 +40,11 @@ def test_a_recorded_drill_leads_to_its_root(name, tmp_path, catalogue):
         assert {each["status"] for each in stood} <= OVER
     named = [each for ended in told if ended.diagnosis for each in ended.diagnosis.hypotheses]
     assert [(each.fault, each.entity) for each in named if not (each.supported_by or each.opposed_by)] == []
+
+
+def test_a_recording_does_not_tell_where_the_project_lay():
+    said = gzip.compress(f'{{"point":"{PROJECT.resolve()}"}}'.encode())
+    assert str(PROJECT.resolve()) not in gzip.decompress(anonymous(said)).decode()
 
 
 def test_every_recording_has_its_answer_and_every_answer_its_recording():

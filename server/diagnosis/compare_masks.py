@@ -59,7 +59,8 @@ class CompareMasks:
                 reached.append(gateway)
         self._gateways[host] = tuple(reached)
         turned = (gateway for gateway, usual in before.items() if self._usual(gateway) != usual)
-        return sorted({host, *(each for gateway in turned for each in self._behind.get(gateway, ()))})
+        concerned = {host, *(each for gateway in turned for each in self._behind.get(gateway, ()))}
+        return sorted(concerned & self._topology.inventories.keys())
 
     def _usual(self, gateway: str) -> Network | None:
         """The network of most of those behind it that are still known."""
@@ -71,9 +72,8 @@ class CompareMasks:
         return usual if count >= ENOUGH and 2 * count > behind.total() else None
 
     def _judge(self, host: str, turn: Turn) -> None:
-        odd = next(
-            (evidence for gateway in self._gateways[host] if (evidence := self._odd(host, gateway))), {}
-        )
+        found = (self._odd(host, gateway) for gateway in self._gateways[host])
+        odd: Evidence = next(filter(None, found), {})
         outcome, subject = Reason.WRONG if odd else Reason.OK, ids.host(host)
         before = self._look.outcome(subject)
         if before is outcome or (before is None and not odd):

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from bench.compare.chosen import chosen
 from bench.compare.judge import (
     NEVER,
     QUICK,
@@ -64,6 +65,7 @@ def page(all_seen: Sequence[Seen], naming: Naming, versions: Sequence[str]) -> s
         drills="\n".join(_drills(all_seen, naming)),
         better="\n".join(_better(all_seen, naming)) or "In none of these drills.",
         count=len(all_seen),
+        chosen=len(chosen()),
         noisy=", ".join(sorted({name for seen in all_seen for name in seen.noisy})) or "none",
         versions=", ".join(versions),
         cores=os.cpu_count(),

@@ -4,7 +4,7 @@
 
 At each decade the same fat tree as in ``inference.py``, all looks known. Then the engine takes the same work:
 looks that pass once more, and a few that fail and pass again, with a diagnosis after every ten; at last one
-aggregation switch dies with the 1000 hosts behind it. A million hosts take some minutes and 9 GiB.
+aggregation switch dies with the 1000 hosts behind it. A million hosts take some minutes and 7 GiB.
 """
 
 from __future__ import annotations

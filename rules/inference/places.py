@@ -17,20 +17,22 @@ FEW = 8
 """Looks at one entity up to which they are gone through, not found."""
 NOTHING: dict[Key, Reading] = {}
 Looks = dict[Look, dict[Key, Reading]]
+Seen = tuple[Role, Reading]
+"""A look, and the role in which it exercised the entity."""
 
 
 class Places:
     """A place is an entity, a signal and a role; its looks stand with the newest last."""
 
     def __init__(self) -> None:
-        self._few: dict[Entity, tuple[Reading, ...]] = {}
+        self._few: dict[Entity, tuple[Seen, ...]] = {}
         self._many: dict[Entity, Looks] = {}
 
     def put(self, role: Role, entity: Entity, reading: Reading) -> Reading | None:
         """Returns the look of this key in whose place it comes, where there are many."""
         many = self._many.get(entity)
         if many is None:
-            self._put_among_few(entity, reading)
+            self._put_among_few(role, entity, reading)
             return None
         looks = many.setdefault((reading.signal, role), {})
         before = looks.pop(reading.key, None)
@@ -41,7 +43,7 @@ class Places:
         """Returns the look that stood there, where there are many."""
         many = self._many.get(entity)
         if many is None:
-            self._drop_among_few(entity, reading)
+            self._drop_among_few(role, entity, reading)
             return None
         look = (reading.signal, role)
         looks = many.get(look, NOTHING)
@@ -58,40 +60,39 @@ class Places:
     def here(self, entity: Entity) -> Mapping[Look, Mapping[Key, Reading]]:
         """Everything that exercised this entity, by signal and role."""
         many = self._many.get(entity)
-        return _by_look(entity, self._few.get(entity, ())) if many is None else many
+        return _by_look(self._few.get(entity, ())) if many is None else many
 
     def at(self, entity: Entity, look: Look) -> dict[Key, Reading]:
         """The looks of this signal that exercised this entity in this role."""
         many = self._many.get(entity)
         if many is not None:
             return many.get(look, NOTHING)
-        signal, place = look[0], (look[1], entity)
+        signal, role = look
         few = self._few.get(entity, ())
-        return {each.key: each for each in few if each.signal == signal and place in each.exercised}
+        return {each.key: each for played, each in few if played is role and each.signal == signal}
 
-    def _put_among_few(self, entity: Entity, reading: Reading) -> None:
-        few = self._few.get(entity, ())
-        if few and few[-1] is reading:
-            return  # it exercises the entity in another role as well
-        others = tuple(each for each in few if each.key != reading.key)
-        if len(others) < FEW:
-            self._few[entity] = (*others, reading)
+    def _put_among_few(self, role: Role, entity: Entity, reading: Reading) -> None:
+        seen = (*self._others(role, entity, reading), (role, reading))
+        if len(seen) <= FEW:
+            self._few[entity] = seen
         else:
             del self._few[entity]
-            self._many[entity] = _by_look(entity, (*others, reading))
+            self._many[entity] = _by_look(seen)
 
-    def _drop_among_few(self, entity: Entity, reading: Reading) -> None:
-        others = tuple(each for each in self._few.get(entity, ()) if each.key != reading.key)
+    def _drop_among_few(self, role: Role, entity: Entity, reading: Reading) -> None:
+        others = self._others(role, entity, reading)
         if others:
             self._few[entity] = others
         else:
             self._few.pop(entity, None)
 
+    def _others(self, role: Role, entity: Entity, reading: Reading) -> tuple[Seen, ...]:
+        few, key = self._few.get(entity, ()), reading.key
+        return tuple([seen for seen in few if seen[0] is not role or seen[1].key != key])
 
-def _by_look(entity: Entity, readings: Iterable[Reading]) -> Looks:
+
+def _by_look(seen: Iterable[Seen]) -> Looks:
     found: Looks = {}
-    for reading in readings:
-        for role, place in reading.exercised:
-            if place == entity:
-                found.setdefault((reading.signal, role), {})[reading.key] = reading
+    for role, reading in seen:
+        found.setdefault((reading.signal, role), {})[reading.key] = reading
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.inference.index import Index
@@ -45,6 +45,7 @@ def expected(index, entity):
     return found
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(2, 30))
 def test_what_is_found_is_what_was_put_and_not_dropped(seed, size):
     chance = random.Random(seed)
@@ -63,6 +64,7 @@ def test_what_is_found_is_what_was_put_and_not_dropped(seed, size):
             assert keys == sorted(expected(index, entity)[signal, role])
 
 
+@settings(deadline=None)
 @given(st.integers(1, 30))
 def test_the_newest_look_comes_first(size):
     index = Index()

@@ -49,6 +49,7 @@ DRILLS = (
 )
 TEXT = Path(__file__).with_name("page.md")
 """What stands around the figures."""
+NOT_YET = "**No run is on record yet**, so there are no figures: what follows is how they are to be measured."
 
 
 def table(all_seen: Sequence[Seen], naming: Naming) -> str:
@@ -58,7 +59,12 @@ def table(all_seen: Sequence[Seen], naming: Naming) -> str:
 
 
 def page(all_seen: Sequence[Seen], naming: Naming, versions: Sequence[str]) -> str:
-    loads = [seen.load for seen in all_seen] or [0.0]
+    """Without anything seen, the conditions alone."""
+    if not all_seen:
+        before, _, conditions = TEXT.read_text(encoding="utf-8").partition("## Figures")
+        return f"{before}{NOT_YET}\n\n## Conditions{conditions.partition('## Conditions')[2]}".format(
+            **_conditions(all_seen, versions)
+        )
     return TEXT.read_text(encoding="utf-8").format(
         sums="\n".join(_sums(all_seen, naming)),
         goals="\n".join(f"- {line}" for line in _goals(all_seen, naming)),
@@ -66,11 +72,18 @@ def page(all_seen: Sequence[Seen], naming: Naming, versions: Sequence[str]) -> s
         better="\n".join(_better(all_seen, naming)) or "In none of these drills.",
         count=len(all_seen),
         chosen=len(chosen()),
-        noisy=", ".join(sorted({name for seen in all_seen for name in seen.noisy})) or "none",
-        versions=", ".join(versions),
-        cores=os.cpu_count(),
-        load=f"{min(loads):.0f} to {max(loads):.0f}",
+        **_conditions(all_seen, versions),
     )
+
+
+def _conditions(all_seen: Sequence[Seen], versions: Sequence[str]) -> dict[str, str]:
+    loads = [seen.load for seen in all_seen]
+    return {
+        "noisy": ", ".join(sorted({name for seen in all_seen for name in seen.noisy})) or "none",
+        "versions": ", ".join(versions),
+        "cores": str(os.cpu_count()),
+        "load": f"{min(loads):.0f} to {max(loads):.0f}" if loads else "not measured",
+    }
 
 
 def _sums(all_seen: Sequence[Seen], naming: Naming) -> Iterator[str]:

@@ -102,6 +102,11 @@ def test_the_table_tells_a_missed_goal():
     assert "1.00; goal at most 0.2: MISSED" in table([seen({30.0: PAGE}, {31.0: (PAGE,)})], RULE)
 
 
+def test_without_a_run_the_page_claims_no_figures():
+    assert "| Rootward" not in page([], RULE, [])
+    assert "No run is on record yet" in page([], RULE, [])
+
+
 def test_the_page_names_where_the_peers_were_first():
     early = page([seen({1.0: PAGE}, {1.5: (PAGE,)})], RULE, ["prometheus 2"])
     assert "service_down: their first notification after 2 s, our right ticket after 2 s" in early

@@ -10,7 +10,7 @@ from importlib.util import cache_from_source
 from pathlib import Path
 
 MAIN = Path(__file__).with_name("main.py")
-COMPILE_SECONDS = 120.0
+COMPILE_SECONDS = 600.0
 COMM, NAME = Path("/proc/self/comm"), "rootward"
 """Started anew by the interpreter, it would bear that one's name; who looks for it looks for its own."""
 

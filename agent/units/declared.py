@@ -30,8 +30,9 @@ from wire import target
 from wire.judgement import Judgement
 
 log = logging.getLogger("rootward.units")
-READ_SECONDS = 120.0
-"""Far more than loading some hundred modules takes on a slow machine; one that hangs is told."""
+READ_SECONDS = 600.0
+"""Far more than loading some hundred modules takes: an emulated machine that also lacked processor time
+took over two minutes. One that hangs is told."""
 PACKAGES = (probes.__name__, collectors.__name__)
 
 

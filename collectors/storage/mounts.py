@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import select
 from collections.abc import AsyncIterator, Iterable, Iterator
+from pathlib import PurePath
 
 from collectors.awaiting import Bell
 from collectors.host import Host
@@ -21,7 +22,7 @@ from collectors.storage.mount_table import (
 )
 from collectors.unit import Collector
 from wire import entity
-from wire.judgement import Judgement, Layer, Reason
+from wire.judgement import Judgement, Layer, Reason, unknown
 
 READ_ONLY, ERRORS = "fs.read_only", "fs.errors"
 COLLECTOR = Collector(signals=(READ_ONLY, ERRORS, MOUNT), layer=Layer.HOST)
@@ -30,6 +31,9 @@ SETTLE = 0.1
 """Seconds in which the several changes of one mount or unmount arrive."""
 KEY = "writable mounts"
 REMEMBERED = 1024
+STOPS = "errors=remount-ro"
+"""After an error nothing is written any more. Newer kernels do not call that read-only in the table, and
+those that took this over without ``emergency_ro`` (seen: Debian's 6.1.192) call it nothing at all."""
 
 
 def read(host: Host) -> Iterable[Judgement]:
@@ -77,6 +81,10 @@ def _writability(host: Host, wanted: dict[str, Wanted]) -> Iterator[Judgement]:
             known[one.point] = one.device
         elif known.get(one.point) != one.device and not _wanted_writable(wanted.get(one.point)):
             continue
+        if cause is Reason.OK and errors and STOPS in one.super_options:
+            note = "it has counted errors, and not every kernel tells here that it writes no more"
+            yield unknown(READ_ONLY, entity.fs(host.name, one.point), Reason.NOT_SUPPORTED, note=note)
+            continue
         yield judged(
             READ_ONLY,
             entity.fs(host.name, one.point),
@@ -106,7 +114,10 @@ def _cause(one: MountPoint) -> Reason:
 
 def _errors(host: Host, one: MountPoint) -> int | None:
     """Errors that ext4 counted since the last check of the file system; None where nobody counts."""
-    name = one.source.rpartition("/")[2]
+    try:  # a mapped device is mounted by its name, and counted by its number
+        name = PurePath(host.read_link(f"/sys/dev/block/{one.device}")).name
+    except OSError:
+        name = one.source.rpartition("/")[2]
     try:
         return int(host.read(f"/sys/fs/ext4/{name}/errors_count", 64))
     except (OSError, ValueError):

@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 COMPILER = Path(__file__).with_name("compile.py")
-COMPILE_SECONDS = 120.0
+COMPILE_SECONDS = 600.0
 MAX_BYTES = 64 * 1024 * 1024
 
 

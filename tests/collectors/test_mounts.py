@@ -12,7 +12,7 @@ from collectors.host import Host
 from collectors.storage import mounts
 from collectors.storage.mount_table import mounts as mount_table
 from tests.collectors.conftest import about
-from wire.judgement import Reason
+from wire.judgement import Reason, Verdict
 
 READ_ONLY, MOUNT = "fs.read_only", "fs.mount"
 ROOT = "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw,errors=remount-ro\n"
@@ -47,6 +47,32 @@ def test_newer_kernels_say_emergency_ro(tree):
     list(mounts.read(host))
     tree.write("/proc/self/mountinfo", ROOT.replace("rw,errors", "rw,emergency_ro,errors"))
     assert about(mounts.read(host), READ_ONLY, "box:/").reason is Reason.ERRORS
+
+
+MAPPED = "30 22 252:5 / /srv/plain rw,relatime shared:9 - ext4 /dev/mapper/vg0-plain rw,errors=remount-ro\n"
+"""Recorded on Debian's 6.1.192, after the kernel said: EXT4-fs (dm-5): Remounting filesystem read-only."""
+
+
+def counted(tree, errors):
+    tree.write("/proc/self/mountinfo", ROOT + MAPPED)
+    tree.write("/sys/devices/virtual/block/dm-5/dev", "252:5\n")
+    link = tree.root / "sys/dev/block/252:5"
+    link.parent.mkdir(parents=True)
+    link.symlink_to("../../devices/virtual/block/dm-5")
+    tree.write("/sys/fs/ext4/dm-5/errors_count", f"{errors}\n")
+    return list(mounts.read(tree.host()))
+
+
+def test_errors_of_a_mapped_device_are_counted_under_its_number(tree):
+    assert about(counted(tree, 2), "fs.errors", ":/srv/plain").value == 2
+
+
+def test_a_table_that_still_says_writable_after_errors_proves_nothing(tree):
+    assert about(counted(tree, 2), READ_ONLY, ":/srv/plain").verdict is Verdict.UNKNOWN
+
+
+def test_a_mapped_device_without_errors_is_writable(tree):
+    assert about(counted(tree, 0), READ_ONLY, ":/srv/plain").reason is Reason.OK
 
 
 def test_a_mount_that_was_always_read_only_is_meant_so(tree):

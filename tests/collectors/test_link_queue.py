@@ -10,6 +10,7 @@ import pytest
 from collectors.host import Host
 from collectors.network import link_queue
 from collectors.network.link_queue import Queue
+from collectors.rates import LEAST_SECONDS
 from tests.collectors.conftest import inside
 from wire.judgement import Reason
 
@@ -60,7 +61,7 @@ def test_a_line_that_is_too_slow_for_what_is_sent_is_saturated(slow_line):
             crowd()
             (one,) = link_queue.read(host)
             reasons.append(one.reason)
-            time.sleep(1.0)
+            time.sleep(LEAST_SECONDS)
         return reasons
 
     assert inside(slow_line.full("near"), look) == [Reason.OK, Reason.OK, Reason.SATURATED]

@@ -56,7 +56,7 @@ def test_ctrl_c_ends_a_run_without_a_traceback_and_leaves_nothing() -> None:
     prefix = f"i{os.getpid()}"
     running = start(prefix)
     os.killpg(running.pid, signal.SIGINT)
-    _, said = running.communicate(timeout=60)
+    _, said = running.communicate(timeout=180)
     assert (running.returncode, "Traceback" in said) == (130, False), said
     assert left_over(f"{NAME}{prefix}1") == []
 

@@ -60,7 +60,7 @@ def test_a_slow_name_server_answers_late(lab: Lab) -> None:
         return time.monotonic() - began
 
     with AnswersLate(seconds=1.0).harm(lab):
-        assert 1.0 <= seconds() < 3.0
+        assert seconds() >= 1.0
     assert soon(lambda: seconds() < 1.0)
 
 
@@ -76,4 +76,4 @@ def test_a_queue_that_nobody_empties_fills(lab: Lab) -> None:
 
     with QueueIgnored(host="app2", by="ws1").harm(lab):
         assert soon(lambda: waiting() >= 8)
-    assert not lab["app2"].processes("ledger")
+    assert soon(lambda: not lab["app2"].processes("ledger"))

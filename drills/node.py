@@ -78,19 +78,18 @@ class Node:
         self.booted = time.time()
         if self.machine.rooted:
             self.group.limit(self.machine)
-        with self._asking:  # nobody else may take the answers to this for his own
-            self._process = subprocess.Popen(
-                [*self.rack.prefix_argv, sys.executable, "-I", "-S", str(SUPERVISOR)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            try:
-                self.pid = self._tell(self._config())
-                self._answer()
-            except (LabError, ValueError) as error:
-                raise LabError(f"{self.name} does not boot: {error}") from None
+        self._process = subprocess.Popen(
+            [*self.rack.prefix_argv, sys.executable, "-I", "-S", str(SUPERVISOR)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            self.pid = self._ask(self._config())
+            self._answer()
+        except (LabError, ValueError) as error:
+            raise LabError(f"{self.name} does not boot: {error}") from None
 
     def _config(self) -> dict[str, Any]:
         machine = self.machine
@@ -137,14 +136,11 @@ class Node:
 
     def _ask(self, request: Mapping[str, Any]) -> int:
         with self._asking:
-            return self._tell(request)
-
-    def _tell(self, request: Mapping[str, Any]) -> int:
-        if self._process is None or self._process.stdin is None:
-            raise LabError(f"{self.name} is not up")
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        return int(self._answer())
+            if self._process is None or self._process.stdin is None:
+                raise LabError(f"{self.name} is not up")
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+            return int(self._answer())
 
     def start(self, service: Service) -> int:
         """Starts a program as a child of the host's first process; its pid inside the host."""

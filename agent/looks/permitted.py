@@ -75,7 +75,7 @@ class Permitted:
             case TraceTarget() if not target.port:
                 self._echo(target.address)
             case TcpTarget() if (target.host, target.port) in self._doors:
-                self._ordinary(ip_address(target.host))
+                self._ordinary(_plain(ip_address(target.host)))
             case NeighbourTarget() | TcpTarget() | NtpTarget() | GreetingTarget() | TraceTarget():
                 self._reach(_host(target))
             case DnsTarget():
@@ -144,7 +144,6 @@ class Permitted:
 
     def _ordinary(self, address: AnyAddress) -> None:
         """Raises NotPermitted for an address at which no other machine is, or one with credentials."""
-        address = _plain(address)
         if str(address) in METADATA:
             raise NotPermitted(f"{address} hands out credentials of this machine")
         if address.is_link_local or address.is_multicast or address.is_unspecified or address.is_reserved:

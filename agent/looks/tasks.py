@@ -17,7 +17,7 @@ from agent.sending.outbox import Outbox
 from agent.units.finding import CollectorUnit, ProbeUnit, Units
 from wire.exchange import Ack, Task
 from wire.judgement import Judgement, Layer, Reason, unknown
-from wire.target import DnsTarget, HttpTarget, LocalTarget, Target
+from wire.target import DnsTarget, HttpTarget, LocalTarget, Target, TcpTarget
 
 log = logging.getLogger("rootward.tasks")
 AT_ONCE = 8
@@ -97,7 +97,8 @@ class Tasks:
                 raise NotPermitted(f"{task.check} asks about a {unit.probe.target.__name__}")
         known = self.targets.known()
         target = as_known(task.check, task.target, known)
-        Permitted(self.runner.host.name, self.targets.inventory, known, self._doors()).check(target)
+        doors = self._doors() if isinstance(target, TcpTarget) else ()
+        Permitted(self.runner.host.name, self.targets.inventory, known, doors).check(target)
         return [Look(unit, None if isinstance(unit, CollectorUnit) else target) for unit in units]
 
     def _asked_anyway(self, unit: ProbeUnit, check: str, target: LocalTarget) -> Look:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from enum import StrEnum
 from ipaddress import ip_address
 
@@ -41,8 +42,11 @@ class CompareMasks:
             if applied.inventory is not None:
                 host = applied.inventory.host
                 gateways = tuple(each.address for each in applied.inventory.gateways)
-                for concerned in self._take(host, gateways):
-                    self._judge(concerned, turn)
+                concerned = self._take(host, gateways)
+                theirs = {each for one in concerned for each in self._gateways[one]}
+                usual = {each: self._usual(each) for each in theirs}
+                for one in concerned:
+                    self._judge(one, usual, turn)
 
     def _take(self, host: str, gateways: tuple[str, ...]) -> list[str]:
         """Who has to be judged anew: the host, and all behind a gateway where most now say otherwise."""
@@ -71,8 +75,8 @@ class CompareMasks:
         usual, count = behind.most_common(1)[0]
         return usual if count >= ENOUGH and 2 * count > behind.total() else None
 
-    def _judge(self, host: str, turn: Turn) -> None:
-        found = (self._odd(host, gateway) for gateway in self._gateways[host])
+    def _judge(self, host: str, usual: Mapping[str, Network | None], turn: Turn) -> None:
+        found = (self._odd(host, gateway, usual[gateway]) for gateway in self._gateways[host])
         odd: Evidence = next(filter(None, found), {})
         outcome, subject = Reason.WRONG if odd else Reason.OK, ids.host(host)
         before = self._look.outcome(subject)
@@ -81,9 +85,9 @@ class CompareMasks:
         turn.decide(self.name, Masked.DIFFERS if odd else Masked.AGREES_AGAIN, host)
         self._look.tell(subject, outcome, turn.now, turn.now, evidence=odd)
 
-    def _odd(self, host: str, gateway: str) -> Evidence:
+    def _odd(self, host: str, gateway: str, usual: Network | None) -> Evidence:
         """What is odd about it; empty where it has the network that most have, or most have none."""
-        usual, own = self._usual(gateway), self._behind[gateway][host]
+        own = self._behind[gateway][host]
         if usual is None or usual == own:
             return {}
         return {"network": str(own), "of_the_others": str(usual), "gateway": gateway}

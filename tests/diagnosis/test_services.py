@@ -60,13 +60,17 @@ def test_a_fault_gone_before_it_settled_leaves_at_most_one_closed_ticket(lab):
     assert all(ticket.status is Status.RESOLVED for ticket in lab.tickets())
 
 
+def fails_and_is_repaired(lab):
+    lab.stop("web1", "nginx")
+    lab.pass_time(12)
+    lab.start("web1", "nginx")
+    lab.pass_time(40)
+
+
 def test_firing_again_reopens_the_same_ticket(lab):
     lab.join("web1")
     for _ in range(2):
-        lab.stop("web1", "nginx")
-        lab.pass_time(12)
-        lab.start("web1", "nginx")
-        lab.pass_time(40)
+        fails_and_is_repaired(lab)
     ticket = lab.only_ticket()
     assert ticket.status is Status.RESOLVED
     assert ticket.reopened == 1
@@ -74,10 +78,7 @@ def test_firing_again_reopens_the_same_ticket(lab):
 
 def test_firing_again_after_the_reopen_window_opens_a_ticket_linked_to_the_first(lab):
     lab.join("web1")
-    lab.stop("web1", "nginx")
-    lab.pass_time(12)
-    lab.start("web1", "nginx")
-    lab.pass_time(40)
+    fails_and_is_repaired(lab)
     lab.now += 25 * 3600
     lab.send(lab.agents["web1"])
     lab.stop("web1", "nginx")
@@ -90,10 +91,7 @@ def test_firing_again_after_the_reopen_window_opens_a_ticket_linked_to_the_first
 def fails_thrice(lab, days_between):
     lab.join("web1")
     for _ in range(3):
-        lab.stop("web1", "nginx")
-        lab.pass_time(12)
-        lab.start("web1", "nginx")
-        lab.pass_time(40)
+        fails_and_is_repaired(lab)
         lab.now += days_between * 86_400
         lab.send(lab.agents["web1"])
     return lab.tickets()

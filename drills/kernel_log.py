@@ -23,7 +23,7 @@ class KernelLog:
             raise NotPossible(f"the kernel log cannot be read: {error.strerror}") from None
         os.lseek(self._handle, 0, os.SEEK_END)
 
-    def copy(self, node: Node, having: str, seconds: float = 5) -> str:
+    def copy(self, node: Node, having: str, seconds: float = 15) -> str:
         """Appends to the host's kernel log every new line that has this text, until one came.
 
         Raises NotPossible when the kernel said nothing of it.

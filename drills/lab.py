@@ -23,6 +23,17 @@ from drills.services.authority import Authority
 T = TypeVar("T")
 PROJECT = Path(__file__).parent.parent
 CLOCK_EVERY = 0.5
+SERVING = (
+    ("db1", 5432),
+    ("app1", 8000),
+    ("app2", 8000),
+    (layout.OUTSIDE, nginx.PARTNER_PORT),
+    ("web1", 443),
+    ("web2", 443),
+)
+"""What answers when the lab is up."""
+PATIENCE = 60.0
+"""Seconds for something to get ready, on a machine that does much else."""
 
 
 class Lab:
@@ -72,7 +83,7 @@ class Lab:
         return self._authority
 
     def up(self) -> None:
-        """Machines, cables, then services in the order in which they need each other."""
+        """Machines, cables, then services in the order in which they need each other, until all serve."""
         each(lambda node: node.boot(), self.nodes.values())
         for switch in layout.SWITCHES:
             wiring.make_bridge(self.nodes[switch])
@@ -84,7 +95,8 @@ class Lab:
         dnsmasq.start(self["dns1"], layout.zone())
         wait_for_port(self["dns1"], layout.RESOLVER, 53)
         each(self.start_services, [place for place in PLACES if place.name != "dns1"])
-        wait_for_port(self["ws1"], BY_NAME["web2"].address, 443)
+        for name, port in SERVING:
+            wait_for_port(self["ws1"], BY_NAME[name].address, port)
 
     def start_services(self, place: Place) -> None:
         """What a machine starts at boot, its agent apart; what runs already stays as it is."""
@@ -134,10 +146,14 @@ class Lab:
 
     def down(self) -> None:
         self._over.set()
-        each(lambda node: node.power_off(), self.nodes.values())
-        for node in self.nodes.values():
-            node.group.remove()
-        self.rack.remove()
+        if self._processors.is_alive():
+            self._processors.join()
+        try:
+            each(lambda node: node.power_off(), self.nodes.values())
+        finally:  # the kernel ends what is left when the rack is gone
+            for node in self.nodes.values():
+                node.group.remove()
+            self.rack.remove()
 
     def _keep_processor_times(self) -> None:
         """What lxcfs does: each host's /proc/stat tells the processor time of that host only."""
@@ -187,20 +203,27 @@ def shared_places() -> list[str]:
 
 
 def each(work: Callable[[T], object], things: Iterable[T]) -> None:
-    """Does the work for all at once; raises the first failure after all have ended."""
+    """Does the work for all at once; raises the first failure after all have ended.
+
+    Interrupted, it waits for what has begun only.
+    """
     with ThreadPoolExecutor(max_workers=8) as pool:
-        for future in [pool.submit(work, thing) for thing in things]:
-            future.result()
+        try:
+            for future in [pool.submit(work, thing) for thing in things]:
+                future.result()
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
-def wait_for_port(node: Node, address: str, port: int, seconds: float = 15) -> None:
+def wait_for_port(node: Node, address: str, port: int, seconds: float = PATIENCE) -> None:
     """Until a connection from the node succeeds. Raises LabError when it never does."""
     script = "import socket,sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 1).close()"
     argv = (sys.executable, "-I", "-S", "-c", script, address, str(port))
     wait_for_success(node, argv, f"{address} port {port} for {node.name}", seconds)
 
 
-def wait_for_success(node: Node, argv: Sequence[str], what: str, seconds: float = 15) -> None:
+def wait_for_success(node: Node, argv: Sequence[str], what: str, seconds: float = PATIENCE) -> None:
     """Until a command succeeds on the node. Raises LabError when it never does."""
     until = time.monotonic() + seconds
     while node.run(*argv, check=False).returncode:

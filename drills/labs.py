@@ -8,7 +8,10 @@ import os
 import queue
 import signal
 import sys
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
 
@@ -22,7 +25,9 @@ from drills.stage import attempt
 from drills.stages import Stages
 
 Todo = tuple[Path, int]
-ENDING = 20.0
+ENDING = 60.0
+"""Seconds in which a lab is torn down in order, also on a busy machine."""
+INTERRUPTS = frozenset([signal.SIGINT, signal.SIGTERM])
 
 
 def run(
@@ -44,34 +49,58 @@ def run(
     context = multiprocessing.get_context("spawn")
     todo: multiprocessing.Queue[Todo | None] = context.Queue()
     done: multiprocessing.Queue[bytes] = context.Queue()
-    for number in range(1, runs + 1):
-        for path in drills:
-            todo.put((path, number))
     workers = [
         context.Process(
             target=work, args=(todo, done, f"{prefix}{lab}" if prefix else "", keep, record), daemon=True
         )
         for lab in range(1, labs + 1)
     ]
-    for worker in workers:
-        todo.put(None)
-        worker.start()
     try:
+        with _interrupt_later():  # and before the queue has a thread of its own, which would take the signal
+            for worker in workers:
+                worker.start()
+        for number in range(1, runs + 1):
+            for path in drills:
+                todo.put((path, number))
+        for _ in workers:
+            todo.put(None)
         return _collect(done, runs * len(drills), workers, report)
     finally:
         todo.cancel_join_thread()  # what is left in it is for nobody
+        _end([worker for worker in workers if worker.pid])
+
+
+@contextmanager
+def _interrupt_later() -> Iterator[None]:
+    """Ctrl-C waits; in a process that is started meanwhile, until that one lets it through."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
+
+
+def _end(workers: Sequence[BaseProcess]) -> None:
+    """In order where that is possible in time. One that is not done then, or whose interrupt was lost in some
+    callback, is killed, as are all by a second Ctrl-C: the kernel ends a lab whose process is gone.
+    """
+    try:
         for worker in workers:
-            if worker.is_alive():
-                worker.terminate()
+            worker.terminate()
+        until = time.monotonic() + ENDING
         for worker in workers:
-            worker.join(ENDING)
+            worker.join(max(0.0, until - time.monotonic()))
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.join()
         clean_up_after_the_dead()
 
 
 def _collect(
     done: multiprocessing.Queue[bytes],
     wanted: int,
-    workers: Sequence[multiprocessing.process.BaseProcess],
+    workers: Sequence[BaseProcess],
     report: Callable[[Outcome], None],
 ) -> list[Outcome]:
     """Raises LabError when no worker is left to do the rest."""
@@ -98,12 +127,14 @@ def work(
     """One lab: takes the next drill until there is none, and builds itself anew after each failure."""
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
-    end_with_parent()
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
+        end_with_parent()
         with Stages(prefix) as stages:
             while (next_one := todo.get()) is not None:
                 path, number = next_one
                 done.put(msgspec.json.encode(_run(stages, load(path), number, keep, record)))
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it ends by itself
     except PrefixTaken as error:
         print(f"rootward drill: {error}", file=sys.stderr)
     except KeyboardInterrupt:

@@ -23,7 +23,7 @@ from drills.errors import LabError
 from drills.rack import Rack
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
-DYING = 5.0
+DYING = 30.0
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 SYSCTL = {"net.ipv6.conf.all.disable_ipv6": "1", "net.ipv6.conf.default.disable_ipv6": "1"}
 

@@ -19,7 +19,9 @@ from drills.errors import LabError, PrefixTaken
 NAME = "rootward-lab-"
 MAKE_EXT4 = ("-q", "-F", "-m", "0", "-N", "2000", "-E", "lazy_itable_init=1")
 LABS = 99
-DYING = 5.0
+DYING = 15.0
+"""Seconds in which the processes of a dead lab have surely left their groups."""
+CLEANING = 2.0
 DISK = "size=192m,nr_inodes=60k"
 
 
@@ -42,15 +44,20 @@ class Rack:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        self._wait_for_holder()
-        self.enter("mount", "-t", "tmpfs", "-o", "mode=755,size=2g", "tmpfs", str(self.place))
+        try:
+            self._wait_for_holder()
+            self.enter("mount", "-t", "tmpfs", "-o", "mode=755,size=2g", "tmpfs", str(self.place))
+        except BaseException:
+            self.remove()
+            raise
 
     def _wait_for_holder(self) -> None:
         """It has its namespace once it answers."""
         if self._holder.stdin is None or self._holder.stdout is None:
             raise LabError("the holder of the lab has no pipes")
-        self._holder.stdin.write(b"?\n")
-        self._holder.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):  # it ended; what it does not answer says so
+            self._holder.stdin.write(b"?\n")
+            self._holder.stdin.flush()
         if self._holder.stdout.readline() != b"?\n":
             raise LabError("cannot make a mount namespace; the lab needs root")
 
@@ -86,8 +93,9 @@ class Rack:
 
     def remove(self) -> None:
         if self._holder.stdin:
-            self._holder.stdin.close()
-        self._holder.wait(timeout=10)
+            with contextlib.suppress(BrokenPipeError):
+                self._holder.stdin.close()
+        self._holder.wait(timeout=60)  # the kernel unmounts all of it first
         if self._holder.stdout:
             self._holder.stdout.close()
         remove_left_over(self.place)
@@ -97,20 +105,27 @@ class Rack:
 def claim_any() -> tuple[Path, int]:
     for number in range(1, LABS + 1):
         with contextlib.suppress(PrefixTaken):
-            return claim(f"a{number}")
+            return claim(f"a{number}", patience=0.0)
     raise LabError(f"{LABS} labs are running already")
 
 
-def claim(prefix: str) -> tuple[Path, int]:
-    """The directory of a lab, and the lock on it. Raises PrefixTaken when another lab has it."""
+def claim(prefix: str, patience: float = CLEANING) -> tuple[Path, int]:
+    """The directory of a lab, and the lock on it. Raises PrefixTaken when another lab has it.
+
+    Whoever cleans up holds the lock of a dead one, or of a new one that is not locked yet, for some moments.
+    """
     place = Path(tempfile.gettempdir(), NAME + prefix)
+    until = time.monotonic() + patience
     while True:
         place.mkdir(mode=0o700, exist_ok=True)
         try:
             handle = lock(place)
-        except FileNotFoundError:  # whoever cleans up took it for a dead one's
+        except FileNotFoundError:
             continue
         if handle is None:
+            if time.monotonic() < until:
+                time.sleep(0.05)
+                continue
             raise PrefixTaken(f"a lab with prefix {prefix!r} is running already; choose another, or none")
         if place.exists() and place.stat().st_ino == os.fstat(handle).st_ino:
             return place, handle

@@ -15,14 +15,14 @@ from drills import cgroups, clock
 from drills.errors import LabError, NotPossible
 from drills.injectors.injector import Injector
 from drills.kernel_log import KernelLog
-from drills.lab import Lab
+from drills.lab import PATIENCE, Lab
 from drills.layout import BY_NAME, MachineName
 from drills.node import Node, Service
 from drills.services import nginx, shop
 from drills.services.shop import PROGRAMS, PYTHON
 
 AGENT = "rootward"
-STOPPING = 10.0
+STOPPING = 30.0
 LIMIT = 48 * 1024 * 1024
 ROOM = 192 * 1024 * 1024
 """More than any other program of a host holds: the kernel kills the biggest."""
@@ -33,7 +33,7 @@ def hog(node: Node, kind: str, name: str, *rest: str, program: str = "hog") -> N
     node.start(Service(name=name, argv=argv, log=f"/var/log/{name}.log"))
 
 
-def wait_for(node: Node, name: str, seconds: float = 5) -> int:
+def wait_for(node: Node, name: str, seconds: float = PATIENCE) -> int:
     """The pid of a process that is starting. Raises LabError when it does not."""
     until = time.monotonic() + seconds
     while not (found := node.processes(name)):

@@ -15,7 +15,7 @@ from drills.services.authority import Authority
 KEY, CERTIFICATE, LOG = "/etc/nginx/tls/key.pem", "/etc/nginx/tls/cert.pem", "/var/log/nginx/error.log"
 BACKENDS = {"web1": "app1", "web2": "app2"}
 PARTNER_PORT = 9000
-RELOADS, RELOAD_SECONDS = 5, 3.0
+RELOADS, RELOAD_SECONDS = 20, 3.0
 FILES = 64
 """Open files that one worker may have; set at start, as few may raise a limit later."""
 

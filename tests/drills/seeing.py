@@ -32,7 +32,8 @@ def pings(node: Node, name: str, count: int = 1) -> int:
     return next((int(line.split()[3]) for line in said.splitlines() if "received" in line), 0)
 
 
-def soon(true: Callable[[], object], seconds: float = 10) -> bool:
+def soon(true: Callable[[], object], seconds: float = 60) -> bool:
+    """Whether it comes to pass; a busy machine needs long."""
     until = time.monotonic() + seconds
     while not true():
         if time.monotonic() > until:

@@ -50,26 +50,26 @@ def test_a_pulled_uplink_comes_back_with_its_routes(lab: Lab) -> None:
 def test_a_switch_without_power_parts_its_hosts(lab: Lab) -> None:
     with SwitchOff(switch="sw1").harm(lab):
         assert not pings(lab["web1"], "web2")
-        assert pings(lab["ws1"], "db1")
+        assert soon(lambda: pings(lab["ws1"], "db1"))
     assert soon(lambda: pings(lab["web1"], "web2"))
 
 
 def test_a_dead_gateway_parts_the_segments(lab: Lab) -> None:
     with CardsDown(host="gw").harm(lab):
         assert not pings(lab["web1"], "db1")
-        assert pings(lab["web1"], "web2")
+        assert soon(lambda: pings(lab["web1"], "web2"))
     assert soon(lambda: pings(lab["web1"], "db1"))
 
 
 def test_lost_packets_are_about_as_many_as_asked(lab: Lab) -> None:
     with PacketsLost(host="web1", percent=40).harm(lab):
         assert 60 < pings(lab["web2"], "web1", 200) < 180
-    assert pings(lab["web2"], "web1", 50) == 50
+    assert soon(lambda: pings(lab["web2"], "web1", 50) == 50)
 
 
 def test_a_wrong_gateway_keeps_the_segment_and_loses_the_rest(lab: Lab) -> None:
     with WrongGateway(host="ws1", gateway="10.77.2.254").harm(lab):
-        assert pings(lab["ws1"], "db1")
+        assert soon(lambda: pings(lab["ws1"], "db1"))
         assert not pings(lab["ws1"], "web1")
     assert soon(lambda: pings(lab["ws1"], "web1"))
 
@@ -82,42 +82,42 @@ def test_a_removed_route_is_back_afterwards(lab: Lab) -> None:
 
 def test_a_taken_address_answers_from_two_machines(lab: Lab) -> None:
     with AddressTaken(address="10.77.1.11", by="dns1").harm(lab):
-        said = lab["web2"].run("arping", "-c", "3", "-b", "-I", "eth0", "10.77.1.11", check=False).stdout
-        assert "02:00:0A:4D:01:0B" in said.upper()
-        assert "02:00:0A:4D:01:35" in said.upper()
+        ask = ("arping", "-c", "3", "-b", "-I", "eth0", "10.77.1.11")
+        both = ("02:00:0A:4D:01:0B", "02:00:0A:4D:01:35")
+        assert soon(lambda: all(mac in lab["web2"].run(*ask, check=False).stdout.upper() for mac in both))
     assert shop_works(lab)
 
 
 def test_a_filtered_port_is_silent_and_the_host_answers_pings(lab: Lab) -> None:
     with PortFiltered(host="db1", port=5432).harm(lab):
-        assert pings(lab["mon1"], "db1")
+        assert soon(lambda: pings(lab["mon1"], "db1"))
         assert not page(lab["mon1"], "https://web1.lab.test/").startswith("200")
     assert shop_works(lab)
 
 
 def test_a_filter_on_the_gateway_stops_only_what_crosses_it(lab: Lab) -> None:
     with GatewayFilters(port=8000, to="app2").harm(lab):
-        assert page(lab["ws1"], "http://app2.lab.test:8000/").startswith("200")
+        assert soon(lambda: page(lab["ws1"], "http://app2.lab.test:8000/").startswith("200"))
         assert not page(lab["web2"], "http://app2.lab.test:8000/").startswith("200")
     assert shop_works(lab, "web2")
 
 
 def test_a_killed_backend_makes_the_web_server_answer_502(lab: Lab) -> None:
     with Killed(host="app2", process="shopd").harm(lab):
-        assert page(lab["ws1"], "https://web2.lab.test/").startswith("502")
+        assert soon(lambda: page(lab["ws1"], "https://web2.lab.test/").startswith("502"))
     assert shop_works(lab, "web2")
 
 
 def test_a_killed_partner_makes_only_its_own_page_answer_502(lab: Lab) -> None:
     with Killed(host="out1", process="partner").harm(lab):
-        assert page(lab["ws1"], "https://web2.lab.test/partner/").startswith("502")
-        assert page(lab["ws1"], "https://web2.lab.test/").startswith("200")
+        assert soon(lambda: page(lab["ws1"], "https://web2.lab.test/partner/").startswith("502"))
+        assert shop_works(lab, "web2")
     assert soon(lambda: page(lab["ws1"], "https://web2.lab.test/partner/") == "200 rate 1.1")
 
 
 def test_a_killed_database_comes_back_with_its_data(lab: Lab) -> None:
     with Killed(host="db1", process="postgres").harm(lab):
-        assert page(lab["ws1"], "https://web1.lab.test/").startswith("500")
+        assert soon(lambda: page(lab["ws1"], "https://web1.lab.test/").startswith("500"))
     assert shop_works(lab)
 
 
@@ -138,7 +138,7 @@ def test_a_wrong_record_is_answered_until_it_is_put_right(lab: Lab) -> None:
 
 def test_a_stopped_web_server_accepts_and_never_answers(lab: Lab) -> None:
     with Stopped(host="web2", process="nginx").harm(lab):
-        assert "timed out" in page(lab["ws1"], "https://web2.lab.test/")
+        assert soon(lambda: "timed out" in page(lab["ws1"], "https://web2.lab.test/"))
     assert shop_works(lab, "web2")
 
 
@@ -167,7 +167,7 @@ def test_a_replaced_certificate_is_refused_for_what_is_wrong_with_it(
 
 def test_a_bug_of_the_shop_is_logged_and_answered_with_500(lab: Lab) -> None:
     with ShopTold(host="app1", to="bug").harm(lab):
-        assert page(lab["ws1"], "https://web1.lab.test/").startswith("500")
+        assert soon(lambda: page(lab["ws1"], "https://web1.lab.test/").startswith("500"))
         assert "KeyError: 'basket'" in lab["app1"].path("/var/log/shopd.log").read_text()
     assert shop_works(lab)
 
@@ -177,7 +177,7 @@ def test_a_crash_loop_changes_the_process_again_and_again(lab: Lab) -> None:
         seen: set[int] = set()
         assert soon(lambda: seen.update(lab["app1"].processes("shopd")) or len(seen) >= 3)
     assert shop_works(lab)
-    assert len(lab["app1"].processes("shopd")) == 1
+    assert soon(lambda: len(lab["app1"].processes("shopd")) == 1)
 
 
 def test_a_full_file_system_takes_no_more_bytes(lab: Lab) -> None:
@@ -218,7 +218,7 @@ def test_a_medium_error_is_an_input_output_error_in_the_kernel_log(lab: Lab) -> 
 def test_eaten_memory_ends_in_a_kill_by_the_kernel(lab: Lab) -> None:
     with MemoryEaten(host="app2").harm(lab):
         assert "Killed process" in lab["app2"].path("/var/log/kern.log").read_text()
-        assert lab["app2"].processes("reportd") == []
+        assert soon(lambda: lab["app2"].processes("reportd") == [])  # the kernel says so before it is gone
 
 
 def test_burnt_processor_time_shows_on_that_host_only(lab: Lab) -> None:
@@ -227,9 +227,8 @@ def test_burnt_processor_time_shows_on_that_host_only(lab: Lab) -> None:
 
     with CpuBurnt(host="app1").harm(lab):
         before = busy("app1"), busy("app2")
-        time.sleep(2)
-        assert busy("app1") - before[0] > 100
-        assert busy("app2") - before[1] < 50
+        assert soon(lambda: busy("app1") - before[0] > 100)
+        assert busy("app2") - before[1] < (busy("app1") - before[0]) / 2
     assert lab["app1"].processes("reportd") == []
 
 
@@ -237,15 +236,16 @@ def test_exhausted_files_keep_new_clients_out(lab: Lab) -> None:
     with FilesExhausted(host="web2", by="ws1").harm(lab):
         log = lab["web2"].path("/var/log/nginx/error.log")
         assert soon(lambda: "Too many open files" in log.read_text())
-        assert not page(lab["mon1"], "https://web2.lab.test/").startswith("200")
+        assert soon(lambda: not page(lab["mon1"], "https://web2.lab.test/").startswith("200"))
     assert shop_works(lab, "web2")
 
 
 def test_a_skewed_clock_is_seen_by_what_is_started_then(lab: Lab) -> None:
     with ClockSkewed(host="ws1", seconds=600).harm(lab):
         settings = [f"{name}={value}" for name, value in lab.environment["ws1"].items()]
+        began = time.time()
         said = float(lab["ws1"].run("env", *settings, "date", "+%s").stdout)
-        assert 595 < said - time.time() < 605
+        assert began + 595 < said < time.time() + 605
 
 
 def test_a_host_without_power_comes_back_with_its_disk_and_a_new_boot_id(lab: Lab) -> None:

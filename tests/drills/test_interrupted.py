@@ -7,17 +7,17 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from drills.drill import catalogue
 from drills.rack import NAME, Rack
-from tests.drills.seeing import left_over
+from tests.drills.seeing import left_over, soon
 
-pytestmark = pytest.mark.root
+Start = Callable[[str], subprocess.Popen[str]]
+pytestmark = [pytest.mark.root, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(autouse=True)
@@ -26,48 +26,88 @@ def _as_root() -> None:
         pytest.skip("needs root: the lab is made of namespaces")
 
 
-def start(prefix: str) -> subprocess.Popen[str]:
-    """A run of one drill, whose lab is just being built."""
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Runs one drill, whose lab is just being built."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(prefix: str) -> subprocess.Popen[str]:
+        started.append(interruptible(prefix))
+        assert soon(Path(tempfile.gettempdir(), f"{NAME}{prefix}1").exists, 180)
+        return started[-1]
+
+    yield run
+    for running in started:
+        if running.poll() is None:
+            os.killpg(running.pid, signal.SIGKILL)
+        running.communicate()
+
+
+def interruptible(prefix: str) -> subprocess.Popen[str]:
+    """A shell has its background jobs ignore Ctrl-C, and all that these start: perhaps also the tests."""
     argv = ["drill", "run", catalogue()[0].stem, "--labs", "1", "--prefix", prefix]
-    running = subprocess.Popen(
-        [sys.executable, "-m", "cli.main", *argv],
+    return subprocess.Popen(
+        ["env", "--default-signal=INT", sys.executable, "-m", "cli.main", *argv],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
-    wait_until(Path(tempfile.gettempdir(), f"{NAME}{prefix}1").exists)
-    return running
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it did not come to pass")
 
 
 def children_of(pid: int) -> list[int]:
     return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def test_ctrl_c_ends_a_run_without_a_traceback_and_leaves_nothing() -> None:
+def runs(pid: int) -> bool:
+    """An orphan that has ended may be kept by a first process that does not ask after it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def command_line(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def is_pending(pid: int, number: signal.Signals) -> bool:
+    """A signal for the whole process that it has not taken yet (proc(5), ShdPnd)."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    [mask] = (int(line.split()[1], 16) for line in lines if line.startswith("ShdPnd:"))
+    return bool(mask >> (number - 1) & 1)
+
+
+def test_ctrl_c_ends_a_run_without_a_traceback_and_leaves_nothing(start: Start) -> None:
     prefix = f"i{os.getpid()}"
     running = start(prefix)
     os.killpg(running.pid, signal.SIGINT)
-    _, said = running.communicate(timeout=180)
+    _, said = running.communicate(timeout=400)
     assert (running.returncode, "Traceback" in said) == (130, False), said
-    assert left_over(f"{NAME}{prefix}1") == []
+    assert soon(lambda: left_over(f"{NAME}{prefix}1") == [])
 
 
-def test_the_labs_of_a_killed_run_end_too() -> None:
+def test_a_lab_that_does_not_end_is_killed_at_the_second_ctrl_c(start: Start) -> None:
+    prefix = f"s{os.getpid()}"
+    running = start(prefix)
+    [worker] = (pid for pid in children_of(running.pid) if b"spawn_main" in command_line(pid))
+    os.kill(worker, signal.SIGSTOP)
+    os.killpg(running.pid, signal.SIGINT)
+    assert soon(lambda: is_pending(worker, signal.SIGTERM))
+    os.killpg(running.pid, signal.SIGINT)
+    _, said = running.communicate(timeout=400)
+    assert (running.returncode, "Traceback" in said) == (130, False), said
+    assert not runs(worker)
+    assert soon(lambda: left_over(f"{NAME}{prefix}1") == [])
+
+
+def test_the_labs_of_a_killed_run_end_too(start: Start) -> None:
     prefix = f"j{os.getpid()}"
     running = start(prefix)
     workers = children_of(running.pid)
     running.kill()
-    running.communicate()
-    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+    running.communicate(timeout=400)
+    assert soon(lambda: not any(map(runs, workers)), 400)
 
 
 def test_labs_without_a_name_take_names_that_are_free() -> None:

@@ -18,18 +18,18 @@ COMM, NAME = Path("/proc/self/comm"), "rootward"
 def become_lean(home: Path) -> None:
     """Start this program anew, in the same process, with ``-OO`` for it and its children.
 
-    Byte code is kept beside the sources, or in ``home`` where they may not be written. A child compiles it
-    first: what compiles keeps the memory. Returns where it is lean, or where no byte code may be kept.
+    Byte code is kept beside the sources, or in ``home`` where nothing may or shall be written there
+    (``PYTHONDONTWRITEBYTECODE``). A child compiles it first: what compiles keeps the memory. Returns where
+    it is lean.
     """
     if sys.flags.optimize >= 2:
         with suppress(OSError):
             COMM.write_text(NAME)
         return
-    if sys.dont_write_bytecode:
-        return
-    if not os.access(MAIN.parent, os.W_OK) and sys.pycache_prefix is None:
+    beside = os.access(MAIN.parent, os.W_OK) and not sys.dont_write_bytecode
+    if not beside and sys.pycache_prefix is None:
         sys.pycache_prefix = str(home / "cache" / "code")
-    environment = {**os.environ, "PYTHONOPTIMIZE": "2"}
+    environment = {**os.environ, "PYTHONOPTIMIZE": "2", "PYTHONDONTWRITEBYTECODE": ""}
     if sys.pycache_prefix:
         environment["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
     try:

@@ -37,5 +37,6 @@ def test_it_starts_itself_anew_with_the_same_words(tmp_path):
     assert list(Path(code).rglob("main.cpython-*.opt-2.pyc"))
 
 
-def test_where_no_byte_code_may_be_kept_it_stays_as_it_is(tmp_path):
-    assert run(tmp_path, PYTHONDONTWRITEBYTECODE="1").startswith("0 False")
+def test_where_no_byte_code_may_lie_beside_the_sources_it_keeps_its_own_at_home(tmp_path):
+    assert run(tmp_path, PYTHONDONTWRITEBYTECODE="1").startswith("2 True")
+    assert list((tmp_path / "cache" / "code").rglob("main.cpython-*.opt-2.pyc"))

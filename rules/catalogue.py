@@ -99,7 +99,7 @@ def _check_names(signals: dict[str, Signal], faults: Iterable[Fault], states: It
         if signal.begins_like and signal.begins_like not in known:
             raise BadRule(f"{signal.name}: begins like {signal.begins_like}, which nobody declares")
     for fault in faults:
-        used = [symptom.signal for symptom in (*fault.symptoms, *fault.excluded_by)]
+        used = [symptom.signal for symptom in (*fault.symptoms, *fault.excluded_by, *fault.attested_by)]
         used += [test.check for test in fault.confirm]
         for name in used:
             if name not in known:

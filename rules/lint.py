@@ -81,10 +81,11 @@ def _names(fault: Fault, catalogue: Catalogue) -> Iterator[str]:
     for symptom in fault.symptoms:
         if catalogue.signals[symptom.signal].context:
             yield f"{fault.id}: {symptom.signal} is context, and no symptom of anything"
-    for symptom in fault.excluded_by:
-        for reason in symptom.reason:
-            if reason is not Reason.OK and reason not in catalogue.signals[symptom.signal].outcomes:
-                yield f"{fault.id}: excluded_by {symptom.signal} {reason}, which never happens"
+    for field in ("excluded_by", "attested_by"):
+        for symptom in getattr(fault, field):
+            for reason in symptom.reason:
+                if reason is not Reason.OK and reason not in catalogue.signals[symptom.signal].outcomes:
+                    yield f"{fault.id}: {field} {symptom.signal} {reason}, which never happens"
 
 
 def _effects(

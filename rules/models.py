@@ -119,6 +119,9 @@ class Signal(_Model, frozen=True, kw_only=True):
     born_of_log: bool = False
     """No look passes by itself: the symptom stands until one of ``proof`` passes."""
     proof: tuple[Proof, ...] = ()
+    event: bool = False
+    """A line of a log that tells what happened, not what is: a look that passes later proves the repair, once
+    there is a ticket, and does not refute that it happened."""
     context: bool = False
     """It is no evidence: a report cites what was said shortly before the onset, and nothing leans on it."""
     begins_like: str = ""
@@ -203,6 +206,9 @@ class Fault(_Model, frozen=True, kw_only=True):
     confirm: tuple[Test, ...] = ()
     excluded_by: tuple[Symptom, ...] = ()
     """Observations that make it impossible."""
+    attested_by: tuple[Symptom, ...] = ()
+    """Observations, passing ones mostly, of which one must have been made since it began: they show what
+    still works, without which it is no explanation."""
     routed_around: bool = False
     """The network notices and goes another way where there is one: only what must cross it fails."""
     ticket: bool = True

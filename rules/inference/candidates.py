@@ -51,6 +51,8 @@ def judge(
         return None
     best: Candidate | Refuted | None = None
     for onset, episode in episodes(known):
+        if not _attested(cause, model.fault.attested_by, onset, index):
+            continue
         found = _bound(cause, model.prior, onset, episode, touches)
         if best is None or _better(found, best):
             best = found
@@ -109,4 +111,13 @@ def _excluded(cause: Cause, exclusions: Iterable[Symptom], index: Index) -> bool
         reading.reason in symptom.reason
         for symptom in exclusions
         for reading in index.at(cause.entity, (symptom.signal, symptom.on)).values()
+    )
+
+
+def _attested(cause: Cause, attestations: tuple[Symptom, ...], onset: float, index: Index) -> bool:
+    """Has one of them been made since?"""
+    return not attestations or any(
+        reading.reason in symptom.reason and reading.confirmed_at > onset + reading.clock_error
+        for symptom in attestations
+        for reading in index.newest(cause.entity, (symptom.signal, symptom.on))
     )

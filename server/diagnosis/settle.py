@@ -61,6 +61,7 @@ class Settled(StrEnum):
 
 
 RIPE = frozenset([Settled.CERTAIN, Settled.TIME_IS_UP])
+EXCUSED = frozenset([Settled.NOBODY_NEEDED, Settled.PLANNED, Settled.AFTERMATH, Settled.SAID_GOODBYE])
 
 
 class Tests(Protocol):
@@ -91,6 +92,8 @@ class Settle:
         self._thought: dict[tuple[str, str], tuple[float, float]] = {}
         """Root → for how long it was thought of, and when last: what comes and goes is one thought."""
         self._said: dict[tuple[str, str], Settled] = {}
+        self._excused: dict[Key, float] = {}
+        """Symptoms that were last accounted for without a ticket → when."""
 
     def run(self, turn: Turn) -> None:
         said: dict[tuple[str, str], Settled] = {}
@@ -102,11 +105,16 @@ class Settle:
             said[root] = reason
             if reason is Settled.AFTERMATH:
                 self._set_aside(diagnosis)
+            if reason in EXCUSED:
+                self._excused.update(dict.fromkeys(diagnosis.explains, turn.now))
             if reason in RIPE:
                 turn.ripe[root] = reason
             if self._said.get(root) is not reason:
                 turn.decide(self.name, reason, " ".join(root))
         self._said = said
+        if self._excused:
+            failing = self._standing.failing
+            self._excused = {key: at for key, at in self._excused.items() if key in failing}
 
     def _decide(self, diagnosis: Diagnosis, turn: Turn) -> Settled:
         explained = self._excuse(diagnosis, turn.now)
@@ -195,8 +203,14 @@ class Settle:
         )
 
     def _learnt(self, diagnosis: Diagnosis, now: float) -> float:
-        """When the server heard of the first of its symptoms."""
-        return min((self._standing.failing.get(key, now) for key in diagnosis.explains), default=now)
+        """When the server heard of the first of its symptoms, or when that was no longer accounted for.
+
+        When what needed nobody ends, not all its symptoms do at once; what is left looks like something else.
+        """
+        failing, excused = self._standing.failing, self._excused
+        return min(
+            (max(failing.get(key, now), excused.get(key, 0.0)) for key in diagnosis.explains), default=now
+        )
 
     def _bar(self, diagnosis: Diagnosis, turn: Turn, ripe: Settled) -> Settled:
         confirmed = [key for key in diagnosis.explains if self._confirmed(key)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator
 
 import msgspec
@@ -72,6 +72,17 @@ class Graph:
     def children(self, parent: Entity) -> Iterator[Edge]:
         """The edges by which others lean on ``parent``."""
         return iter(self._down.get(parent, {}).values())
+
+    def leaning_on(self, entity: Entity, most: int) -> set[Entity]:
+        """The entity and what leans on it over any number of hops, the nearest; hardly more than ``most``."""
+        found = {entity}
+        queue = deque([entity])
+        while queue and len(found) < most:
+            for edge in self.children(queue.popleft()):
+                if edge.child not in found:
+                    found.add(edge.child)
+                    queue.append(edge.child)
+        return found
 
     def edges(self) -> Iterator[Edge]:
         """All, in no order."""

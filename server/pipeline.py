@@ -112,7 +112,9 @@ class Pipeline:
         self.routing = routing or load_routing()
         describe = Describe(catalogue, self.topology, self.standing, self.routing)
         self.actions = Actions(self.desk, self.routing, describe.fields, clock)
-        self._weigh = Weigh(catalogue, self.topology, self.standing, locate, current.standing)
+        self._weigh = Weigh(
+            catalogue, self.topology, self.standing, locate, current.standing, watched=self.desk.watches
+        )
         self.stages: tuple[Stage, ...] = (
             locate,
             self._weigh,
@@ -124,7 +126,7 @@ class Pipeline:
             self.drill_down,
             Settle(catalogue, self.topology.graph, self.standing, self.desk, self.drill_down),
             TicketStage(self.standing, self.desk, describe, Moving(catalogue, self.standing)),
-            Prove(catalogue, self.standing, self.desk, hold_down),
+            Prove(catalogue, self.topology.graph, self.standing, self.desk, hold_down),
             Timers(self.desk, close_after),
             Mesh(self.topology, current.hosts, tasks.spread),
         )

@@ -47,7 +47,7 @@ def _write(parts: Parts, since: float, file: IO[bytes]) -> None:
         database=parts.database,
         agents=parts.agents.hosts(),
         told=parts.tasks.history(),
-        ends=tuple(parts.pipeline.standing.ends),
+        ends=tuple(parts.pipeline.standing.closed.ends),
         started_at=parts.current.started_at,
         server_host=parts.pipeline.server_host,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rules.diagnosis import Diagnosis
+from rules.diagnosis import Diagnosis, Key
 from server.desk.draft import Draft
 from server.desk.maintenance import Window
 from server.desk.states import Status
@@ -37,6 +37,10 @@ class Desk:
         """Oldest first."""
         found = (ticket for ticket in self.tickets.values() if ticket.open)
         return sorted(found, key=lambda ticket: (ticket.opened_at, int(ticket.id)))
+
+    def watches(self, key: Key) -> bool:
+        """Does an open ticket wait for this look to pass?"""
+        return any(key in ticket.watch for ticket in self.tickets.values() if ticket.open)
 
     def draft(self) -> Draft:
         return Draft(self.tickets, dict(self._sequences), self._next_id)

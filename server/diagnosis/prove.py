@@ -6,13 +6,14 @@ from enum import StrEnum
 
 from rules.catalogue import Catalogue
 from rules.diagnosis import Key
+from rules.graph import Graph
 from server.desk.desk import Desk
 from server.desk.states import Status
 from server.desk.ticket import Note, Ticket
 from server.diagnosis.citing import cite
 from server.diagnosis.standing import Standing
 from server.diagnosis.turn import Turn
-from server.diagnosis.weigh import proofs_of
+from server.diagnosis.weigh import CONSIDERED, proofs_of
 
 HOLD_DOWN = 15.0
 UNSTABLE_FACTOR = 4.0
@@ -20,8 +21,8 @@ UNSTABLE_FACTOR = 4.0
 MAX_RELAPSES = 8
 ASIDE = 5.0
 """Seconds before the onset of a fault in which a line may have told of it already."""
-CONSIDERED = 40.0
-"""Seconds after which a line would have led to a ticket, if to any."""
+MOST_HARMED = 2_000
+"""Entities whose looks are forgotten when what they lean on is repaired."""
 LINE_LASTS = 300.0
 """Seconds after its last repetition for which a line without a ticket still counts."""
 
@@ -41,9 +42,15 @@ class Prove:
     name = "prove"
 
     def __init__(
-        self, catalogue: Catalogue, standing: Standing, desk: Desk, hold_down: float = HOLD_DOWN
+        self,
+        catalogue: Catalogue,
+        graph: Graph,
+        standing: Standing,
+        desk: Desk,
+        hold_down: float = HOLD_DOWN,
     ) -> None:
         self._signals = catalogue.signals
+        self._graph = graph
         self._standing = standing
         self._desk = desk
         self._hold_down = hold_down
@@ -126,13 +133,21 @@ class Prove:
             draft.note(ticket.id, turn.now, Note.PROVED, list(proof), reason)
         if reason is Proved.PROVED:
             draft.move(ticket.id, turn.now, Status.RESOLVED, reason)
-            # Also of looks that it only shook now and then: what they fail by next is another matter.
-            shaken = self._standing.through(ticket.entity)
-            self._standing.end([*ticket.watch, *shaken], turn.now)
+            self._standing.end([*ticket.watch, *self._shaken(ticket, turn)], turn.now)
             for key in [key for key in ticket.watch if key in self._standing.failing]:
                 self._standing.prove(key, proof[0], turn.now)
             # Lines said while the fault lasted, which led to no ticket, are not held against what comes next.
             self._forget_unwatched(turn, said_before=turn.now - CONSIDERED, begun_at=ticket.onset - ASIDE)
+
+    def _shaken(self, ticket: Ticket, turn: Turn) -> list[Key]:
+        """Looks that it only shook now and then, through what leans on it too: what they fail by next is
+        another matter, unless they belong to one already.
+        """
+        others = {
+            key for each in turn.draft.tickets() if each.open and each is not ticket for key in each.watch
+        }
+        harmed = self._graph.leaning_on(ticket.entity, MOST_HARMED)
+        return [key for key in self._standing.shaken(harmed, ticket.onset - ASIDE) if key not in others]
 
     @staticmethod
     def _relapse(ticket: Ticket, turn: Turn) -> None:

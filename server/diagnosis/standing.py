@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Protocol
 
 import msgspec
@@ -11,6 +10,7 @@ import msgspec
 from rules.diagnosis import Diagnosis, Key
 from rules.evidence import Evidence
 from rules.models import Role
+from server.diagnosis.closed import Closed
 from server.diagnosis.context import Context
 from server.diagnosis.suspected import Suspected
 from server.entry import Entry
@@ -19,10 +19,6 @@ from wire.judgement import Reason
 
 SERVER = "rootward"
 """The observer's name of the server itself."""
-
-MAX_ENDS = 50
-MEMORY_OF_RUNS = 90.0
-"""Seconds for which an agent counts earlier failing runs of a look (engine rule 7)."""
 
 
 class Inferring(Protocol):
@@ -70,10 +66,7 @@ class Standing:
         self.intermittent: dict[Key, None] = {}
         """Looks that come and go, whatever they say now."""
         self.proven: dict[Key, Proven] = {}
-        self._ended: dict[Key, float] = {}
-        """Symptoms of resolved tickets → when those were resolved."""
-        self.ends: deque[tuple[float, tuple[Key, ...]]] = deque(maxlen=MAX_ENDS)
-        """The same in their order, for a recording."""
+        self.closed = Closed()
         self._aside: dict[Key, float] = {}
         """Symptoms that are accounted for → when their run began."""
         self.by_signal: dict[tuple[str, str], set[str]] = {}
@@ -194,24 +187,23 @@ class Standing:
 
     def end(self, keys: Iterable[Key], now: float) -> None:
         """Their matter is closed: what these looks showed until now belongs to it."""
-        closed = tuple(keys)
-        self._ended = {key: at for key, at in self._ended.items() if at > now - MEMORY_OF_RUNS}
-        self._ended.update(dict.fromkeys(closed, now))
-        self.ends.append((now, closed))
+        for key in self.closed.end(keys, now):
+            evidence = self.evidence.get(key)
+            if evidence is not None and evidence.intermittent and evidence.outcome is Reason.OK:
+                self.put(msgspec.structs.replace(evidence, intermittent=()), self.entries[key], now)
 
-    def through(self, entity: Entity) -> Iterator[Key]:
-        """The looks that exercised it, whether they were counted among its symptoms or not."""
-        observers = self.seen_by.get(entity, {})
+    def shaken(self, entities: Collection[Entity], since: float) -> Iterator[Key]:
+        """The looks through one of these that failed since then, whether they were counted among its symptoms
+        or not.
+        """
+        observers = {each for entity in entities for each in self.seen_by.get(entity, ())}
         for (observer, signal), subjects in self.by_signal.items():
             for subject in subjects if observer in observers else ():
                 key = (observer, signal, subject)
-                if any(touched == entity for _, touched in self.evidence[key].exercised):
+                evidence = self.evidence[key]
+                failed = key in self.failing or (evidence.opposite_at or 0.0) >= since
+                if failed and any(touched in entities for _, touched in evidence.exercised):
                     yield key
-
-    def has_ended(self, entry: Entry) -> bool:
-        """Are the earlier failing runs of this look those of a matter that is closed?"""
-        at = self._ended.get((entry.host, entry.observation.signal, entry.observation.subject))
-        return at is not None and entry.confirmed_at < at + MEMORY_OF_RUNS
 
     def fresh_pass(self, key: Key) -> tuple[str, float] | None:
         """Observation id and beginning of the passing run, when the key passes and its observer is alive."""

@@ -23,6 +23,8 @@ from wire.entity import host_of, kind_of, name_of
 from wire.judgement import Reason, Verdict
 
 ONE_OFF_LASTS = 60.0
+CONSIDERED = 40.0
+"""Seconds after which a line would have led to a ticket, if to any."""
 SLICE = 1_000
 """Looks whose ways are found anew in one turn, after the picture of the site changed."""
 
@@ -53,12 +55,15 @@ class Weigh:
         standing: Standing,
         locate: Locate,
         current: Callable[[str], Iterable[Entry]],
+        *,
+        watched: Callable[[Key], bool],
     ) -> None:
-        """``current`` tells what stands now of one host."""
+        """``current`` tells what stands now of one host; ``watched``, whether an open ticket waits for it."""
         self._signals = catalogue.signals
         self._topology = topology
         self._standing = standing
         self._locate = locate
+        self._watched = watched
         self._seen_revision = 0
         self._freshness = Freshness(standing, topology.graph, current)
         self._news = News(standing.log_born)
@@ -159,7 +164,7 @@ class Weigh:
             )
             self._standing.put(fresh, entry, turn.now)
         for key in list(self._standing.failing_lines):
-            if self._refuted(key):
+            if self._refuted(key, turn.now):
                 turn.decide(self.name, Weighed.PROVEN_BY_LOOK, " ".join(key))
 
     def _expire(self, turn: Turn) -> None:
@@ -180,7 +185,7 @@ class Weigh:
         dated = Dated(
             self._begun(entry, signal, known), entry.confirmed_at, entry.opposite_at, entry.clock_error
         )
-        ended = self._standing.has_ended(entry)
+        ended = self._standing.closed.excuses(entry)
         share = self._topology.shares(entry.host, seen.subject, seen.path)
         return evidence_of(entry.host, seen, dated, exercised, share=share, ended=ended)
 
@@ -191,14 +196,20 @@ class Weigh:
             return entry.since
         return entry.confirmed_at if known is None else known.since
 
-    def _refuted(self, key: Key) -> bool:
-        """By a pass later than the line; one page of several that still fails lets none refute it."""
+    def _refuted(self, key: Key, now: float) -> bool:
+        """By a pass later than the line; one page of several that still fails lets none refute it.
+
+        That something has happened nothing refutes, until its ticket is open or it would have led to one.
+        """
         symptom = self._standing.evidence[key]
         looks = list(proofs_of(symptom, self._signals, self._standing))
         if any(look.outcome is not Reason.OK for look in looks):
             return False
         later = [look for look in looks if look.confirmed_at > symptom.confirmed_at]
         if not later:
+            return False
+        lately = now < symptom.confirmed_at + CONSIDERED
+        if lately and self._signals[key[1]].event and not self._watched(key):
             return False
         best = max(later, key=lambda look: (look.confirmed_at, look.id))
         self._standing.prove(key, best.id, max(best.since, symptom.confirmed_at))

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from rules.diagnosis import Key
 from server.current import CurrentState
-from server.diagnosis.standing import MEMORY_OF_RUNS
+from server.diagnosis.closed import MEMORY_OF_RUNS
 from server.ingest.body import stored
 from server.recording.lines import Asked, Declared, Ended, Head, HungUp, Known, Line, Planned, Said
 from server.storage import batches

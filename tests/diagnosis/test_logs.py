@@ -152,3 +152,38 @@ def test_what_a_person_resolved_is_not_opened_again_by_the_line_that_was_said_be
     by_hand(lab, lab.only_ticket(), Action.START)
     by_hand(lab, lab.only_ticket(), Action.RESOLVE)
     assert lab.only_ticket().status is Status.RESOLVED
+
+
+def kill_for_memory(lab):
+    """The kernel kills a program, whose end makes room again before the server hears of either."""
+    lab.look("web1", "mem.available", "host:web1", Reason.HIGH, confirmed=False)
+    agent = lab.agents["web1"]
+    agent.look(lab.now, "log.oom_kill", "process:web1/reportd", Reason.MATCHED, at=lab.now - 2)
+    agent.look(lab.now, "mem.available", "host:web1", at=lab.now - 1)
+    lab.send(agent)
+
+
+def test_that_something_happened_is_not_refuted_by_how_things_are_since(lab):
+    lab.join("web1", "web2")
+    kill_for_memory(lab)
+    lab.pass_time(20)
+    ticket = lab.only_ticket()
+    assert (ticket.fault, ticket.entity) == ("mem.oom.kill", "process:web1/reportd")
+
+
+def test_how_things_are_since_is_the_proof_once_there_is_a_ticket(lab):
+    lab.join("web1", "web2")
+    kill_for_memory(lab)
+    lab.pass_time(60)
+    assert lab.only_ticket().status is Status.RESOLVED
+
+
+def test_an_event_that_led_to_no_ticket_is_not_held_against_what_comes_later(lab):
+    lab.join("web1", "web2")
+    lab.look("web1", "mem.available", "host:web1")
+    lab.pass_time(20)
+    lab.look("web1", "log.pcie_error", "slot:web1/0000:3b:00.0", Reason.MATCHED)
+    lab.look("web1", "hw.pcie", "slot:web1/0000:3b:00.0")
+    assert lab.pipeline.standing.failing
+    lab.pass_time(60)
+    assert not lab.pipeline.standing.failing

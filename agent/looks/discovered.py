@@ -16,6 +16,7 @@ from wire.target import (
     IcmpTarget,
     MtuTarget,
     NeighbourTarget,
+    NtpTarget,
     RouteTarget,
     Target,
     TcpTarget,
@@ -92,6 +93,10 @@ def found(inventory: Inventory, names: tuple[str, ...]) -> Iterator[Target]:
         yield DnsTarget(resolver=resolver, name=".", record="NS")
         for name in names:
             yield DnsTarget(resolver=resolver, name=name, record="A")
+    for source in inventory.time_sources:
+        # Public sources want to be asked rarely, and the host's own time daemon does so.
+        if _is_address(source) and ip_address(source).is_private:
+            yield NtpTarget(host=source)
     yield from _peers(inventory)
     yield from _web(inventory)
     yield from islice(_health(inventory), WEB)
@@ -115,14 +120,14 @@ def _peers(inventory: Inventory) -> Iterator[Target]:
             peers[(connection.address, connection.port)] = None
     for address_text, port in list(peers)[:PEERS]:
         yield TcpTarget(host=address_text, port=port)
-    yield from _far(inventory, dict.fromkeys(address for address, _ in peers))
+    yield from far(inventory, dict.fromkeys(address for address, _ in peers))
 
 
-def _far(inventory: Inventory, peers: Iterable[str]) -> Iterator[Target]:
+def far(inventory: Inventory, peers: Iterable[str]) -> Iterator[MtuTarget]:
     """Those behind a gateway: only there can a packet be too large for the way and not for the link."""
     near = [ip_interface(text).network for nic in inventory.nics for text in nic.addresses]
-    far = (peer for peer in peers if not any(ip_address(peer) in network for network in near))
-    for address in islice(far, FAR):
+    behind = (peer for peer in peers if not any(ip_address(peer) in network for network in near))
+    for address in islice(behind, FAR):
         yield MtuTarget(address=address)
 
 

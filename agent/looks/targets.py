@@ -11,7 +11,7 @@ from typing import Any
 
 from agent.config import Config
 from agent.edge.state import Finding
-from agent.looks.discovered import OWN, found, own, routes, server_targets
+from agent.looks.discovered import OWN, far, found, own, routes, server_targets
 from agent.looks.look import Look
 from agent.looks.permitted import NotPermitted, Permitted
 from agent.units.finding import Units
@@ -67,8 +67,11 @@ class Targets:
         """By which the server sees that we know whom to ping."""
         return str(self.remembered.get("told_peers", ""))
 
-    def _peers(self) -> Iterator[IcmpTarget]:
-        return (IcmpTarget(str(address)) for address in self.remembered.get("peers", ()))
+    def _peers(self) -> Iterator[Target]:
+        """Whom the server says to ping; behind a gateway, large packets are tried too."""
+        peers = [str(address) for address in self.remembered.get("peers", ())]
+        yield from map(IcmpTarget, peers)
+        yield from far(self.inventory, peers)
 
     def _kept(self, target: Target, unseen_for: float) -> bool:
         """What never answered is forgotten with its discovery: as a mistyped gateway is."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import socket
 import ssl
 import time
 from functools import lru_cache
@@ -27,6 +28,9 @@ PART = 65_536
 MAX_ANSWER = 4 * 1024 * 1024
 COMPRESS_FROM = 2_000
 """Bytes; less is not worth the work."""
+SEGMENT = 536
+"""Bytes of a TCP segment: with its headers it fits through any way (RFC 9293, 3.7.1), so that what an agent
+says still arrives, and is answered, where larger packets vanish."""
 AT_OBSERVATION = re.compile(r"observations\[(\d+)\]")
 
 
@@ -53,7 +57,9 @@ class Insecure(ValueError):
 
 
 class _SharedTls(requests.adapters.HTTPAdapter):
-    """Each connection of its own accord would load the authorities anew: 20 ms and a megabyte."""
+    """Small segments, and one context: each connection of its own accord would load the authorities anew:
+    20 ms and a megabyte.
+    """
 
     def __init__(self, ca: str) -> None:
         """Raises OSError for a file that cannot be read."""
@@ -62,7 +68,9 @@ class _SharedTls(requests.adapters.HTTPAdapter):
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **more: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._context, **more)
+        small = (socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT)
+        options = [*urllib3.connection.HTTPConnection.default_socket_options, small]
+        super().init_poolmanager(*args, ssl_context=self._context, socket_options=options, **more)
 
     def cert_verify(self, *_: object) -> None:
         """The context does, always."""

@@ -1,6 +1,7 @@
 """Enrolment: the authority is pinned, and no secret goes over an open line."""
 
 import json
+import socket
 import ssl
 import threading
 from datetime import UTC, datetime, timedelta
@@ -47,12 +48,13 @@ def tls_server(tmp_path):
     key_file.write_bytes(
         key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
-    tokens = []
+    tokens, segments = [], []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             tokens.append(asked["token"])
+            segments.append(self.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG))
             body = json.dumps({"agent": "a1", "credential": "secret", "at": 1.0}).encode()
             self.send_response(201)
             self.send_header("Content-Length", str(len(body)))
@@ -76,6 +78,7 @@ def tls_server(tmp_path):
         fingerprint=f"sha256:{authority.fingerprint(hashes.SHA256()).hex()}",
         ca=str(ca),
         tokens=tokens,
+        segments=segments,
     )
     server.shutdown()
     server.server_close()
@@ -96,6 +99,12 @@ def test_a_wrong_fingerprint_stops_before_the_token_is_sent(home, tls_server):
     with pytest.raises(CannotEnroll, match="do not trust"):
         enroll(home, server=tls_server.url, token="t", host="web1", fingerprint="sha256:" + "0" * 64)
     assert tls_server.tokens == []
+
+
+def test_what_is_said_and_answered_fits_through_any_way(home, tls_server):
+    enroll(home, server=tls_server.url, token="t", host="web1", ca=tls_server.ca)
+    assert all(length <= 536 for length in tls_server.segments)
+    assert tls_server.segments
 
 
 def test_an_unknown_authority_stops_before_the_token_is_sent(home, tls_server):

@@ -13,7 +13,16 @@ from agent.looks.targets import Targets
 from probes.unit import Probe
 from wire.inventory import Connection, Endpoint, Gateway, Inventory, Listener, Nic
 from wire.judgement import Judgement, Layer, Reason, Verdict
-from wire.target import DnsTarget, HttpTarget, IcmpTarget, MtuTarget, NeighbourTarget, TcpTarget, TlsTarget
+from wire.target import (
+    DnsTarget,
+    HttpTarget,
+    IcmpTarget,
+    MtuTarget,
+    NeighbourTarget,
+    NtpTarget,
+    TcpTarget,
+    TlsTarget,
+)
 
 INVENTORY = Inventory(
     host="web1",
@@ -197,3 +206,15 @@ def test_only_of_peers_behind_a_gateway_is_the_size_of_packets_asked():
     far = msgspec.structs.replace(INVENTORY, connections=uses)
     sizes = [target.address for target in found(far, ()) if isinstance(target, MtuTarget)]
     assert sizes == ["10.0.2.21"]
+
+
+def test_large_packets_are_tried_to_the_peers_behind_a_gateway_that_the_server_names(remembered):
+    known = targets(remembered)
+    known.meet(("10.9.0.7", "10.0.1.12"))
+    assert [each.address for each in known.known() if isinstance(each, MtuTarget)] == ["10.9.0.7"]
+
+
+def test_a_time_source_inside_the_house_is_asked_and_a_public_one_is_left_to_the_time_daemon():
+    with_sources = msgspec.structs.replace(INVENTORY, time_sources=("10.0.1.50", "93.184.216.34", "pool.lab"))
+    asked = [target for target in found(with_sources, ()) if isinstance(target, NtpTarget)]
+    assert asked == [NtpTarget("10.0.1.50")]

@@ -110,7 +110,11 @@ class FileSystemCorrupt(Injector, frozen=True, kw_only=True):
         node = lab[self.host]
         node.run("mount", "-o", "remount,errors=continue", self.mount)
         node.write(f"{self.mount}/orders", "12 apples\n")
-        node.run("sync", "-f", self.mount)
+        for way in (
+            "--freeze",
+            "--unfreeze",
+        ):  # until the journal is empty, the kernel keeps the inode in memory
+            node.run("fsfreeze", way, self.mount)
         image = f"{lab.rack.place}/{self.host}-{Path(self.mount).name}.img"
         lab.rack.enter("debugfs", "-w", "-R", "clri /orders", image)
         with contextlib.closing(KernelLog()) as kernel:

@@ -7,6 +7,7 @@ import dns.rcode
 
 from probes.names.dns_checks import client, signature, zone
 from probes.names.dns_query import query, texts
+from probes.names.hosts_file import hosts_file
 from probes.packets.next_hop import silent
 from probes.steps import StepFailed, Steps
 from probes.unit import SECOND, Net, Probe
@@ -16,7 +17,7 @@ from wire.judgement import Judgement, Layer, Reason, Scalar, Verdict
 from wire.target import DnsTarget
 
 PROBE = Probe(
-    signals=("net.dns", "net.dns_record", "dns.tcp", "dns.zone", "dns.dnssec", "dns.client"),
+    signals=("net.dns", "net.dns_record", "dns.tcp", "dns.zone", "dns.dnssec", "dns.client", "dns.hosts"),
     layer=Layer.NETWORK,
     target=DnsTarget,
     interval=15 * SECOND,
@@ -43,7 +44,7 @@ async def ask(target: DnsTarget, net: Net) -> list[Judgement]:
     took = steps.elapsed()
     signed = await signature(steps, target, answer)
     gone = await zone(steps, target, answer)
-    told = await client(steps, target)
+    told = [*await client(steps, target), *await hosts_file(steps, target)]
     if answer.rcode() not in _ANSWERED and not _explained(signed, gone):
         return [steps.failed(StepFailed(Reason.STATUS), took), *told]
     judged = steps.warned(Reason.SLOW, took) if took > SLOW else steps.passed(took)

@@ -63,6 +63,11 @@ def resolvers(root: str) -> tuple[str, ...]:
     return _settings(root).resolvers
 
 
+def hosts_lines(root: str) -> list[list[str]]:
+    """An address and its names each, of the hosts file."""
+    return _lines(root, "etc/hosts")
+
+
 async def _ask(name: str, settings: _Settings, seconds: float) -> Resolved:
     """Each resolver in turn for each candidate name, as the C library does (resolv.conf(5))."""
     loop = asyncio.get_running_loop()
@@ -114,7 +119,7 @@ def _hosts(name: str, root: str) -> tuple[str, ...]:
     wanted = name.rstrip(".").lower()
     found = [
         words[0]
-        for words in _lines(root, "etc/hosts")
+        for words in hosts_lines(root)
         if wanted in (word.lower() for word in words[1:])
     ]  # fmt: skip
     if not found and (wanted == "localhost" or wanted.endswith(".localhost")):  # RFC 6761

@@ -1,4 +1,4 @@
-"""Faults that harm some of what goes a way and leave the rest alone: what passes hardly speaks against them."""
+"""Faults that harm some of what goes a way: what passes hardly speaks against them."""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ from wire.judgement import Reason
         ("tcp.ephemeral", "host:web1", Reason.EXHAUSTED, "tcp.ephemeral.exhausted"),
         ("tcp.timewait", "host:web1", Reason.FULL, "tcp.timewait.storm"),
         ("link.duplex", "nic:web1/eth0", Reason.WRONG, "net.duplex.mismatch"),
+        ("dns.hosts", "host:web1", Reason.WRONG, "dns.cache.stale"),
         ("dns.client", "host:web1", Reason.WRONG, "dns.client.resolver_wrong"),
         ("ip.netmask", "host:web1", Reason.WRONG, "ip.netmask.wrong"),
         ("net.rpfilter", "host:web1", Reason.ERRORS, "ip.rpfilter.asymmetric"),

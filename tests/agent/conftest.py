@@ -38,7 +38,7 @@ class Receiver:
         self._server.server_close()
         self._thread.join()
 
-    def wait_for(self, condition, seconds=20):
+    def wait_for(self, condition, seconds=100):
         with self.heard:
             assert self.heard.wait_for(condition, seconds), "the agent did not say it"
 

@@ -72,6 +72,6 @@ def test_rounds_go_on_when_the_clock_is_set_back_by_an_hour(tmp_path):
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=280,
     )
     assert done.stdout.strip() == "goes on", done.stderr

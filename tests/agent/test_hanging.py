@@ -68,7 +68,7 @@ def silent_mount(tmp_path):
         libc.umount2(str(point).encode(), 2)
 
 
-def unit(name, read=None, *, risky=True, timeout=0.5, layer=Layer.HOST):
+def unit(name, read=None, *, risky=True, timeout=2.0, layer=Layer.HOST):
     declared = Collector(signals=("fs.test",), layer=layer, timeout=timeout, risky=risky)
     return CollectorUnit(
         name=name, question="?", collector=declared, read=read or (lambda host: ()), follow=None
@@ -130,10 +130,10 @@ def test_a_worker_that_was_killed_from_outside_is_started_again(module, tmp_path
 
     async def around_a_kill():
         run, worker = runner(host)
-        await run.run([Look(unit(module, timeout=5.0))])
+        await run.run([Look(unit(module, timeout=60.0))])
         os.kill(worker.pid, signal.SIGKILL)
-        between = await run.run([Look(unit(module, timeout=5.0))])
-        after = await run.run([Look(unit(module, timeout=5.0))])
+        between = await run.run([Look(unit(module, timeout=60.0))])
+        after = await run.run([Look(unit(module, timeout=60.0))])
         await worker.close()
         return between, after
 
@@ -144,12 +144,14 @@ def test_a_worker_that_was_killed_from_outside_is_started_again(module, tmp_path
 
 def test_a_unit_that_hangs_in_a_thread_is_unknown_and_moves_to_the_worker(module, tmp_path):
     host = Host("web1", options={"points": str(tmp_path)})
-    never = unit(module, lambda _host: time.sleep(3) or (), risky=False, timeout=0.2)
+    over = threading.Event()
+    never = unit(module, lambda _host: over.wait(60) and (), risky=False)
 
     async def twice():
         run, worker = runner(host)
         first = await run.run([Look(never)])
         second = await run.run([Look(never)])
+        over.set()
         await worker.close()
         return first, second
 
@@ -179,11 +181,11 @@ def test_applications_that_let_us_wait_delay_no_look_at_the_host():
 
     async def work():
         def wait(_host):
-            answered.wait(20)
+            answered.wait(100)
             return ()
 
         names = [f"application_{number}" for number in range(8)]
-        asked = [unit(name, wait, risky=False, timeout=30, layer=Layer.APPLICATION) for name in names]
+        asked = [unit(name, wait, risky=False, timeout=200, layer=Layer.APPLICATION) for name in names]
         waiting = [asyncio.create_task(blocking.read(one)) for one in asked]
         await asyncio.sleep(0.1)
         read = await blocking.read(unit("host", lambda _: [passed("fs.test", "host:web1")], risky=False))

@@ -38,7 +38,7 @@ def site(tmp_path):
         )
         running.append(server)
         address = folder / "address"
-        until = time.monotonic() + 30
+        until = time.monotonic() + 240
         while not (address.exists() and _open(address.read_text().strip())):
             assert time.monotonic() < until, "the server does not start"
             time.sleep(0.05)
@@ -67,7 +67,7 @@ def site(tmp_path):
             one.stop("stop")
         else:
             one.terminate()
-            one.wait(10)
+            one.wait(100)
 
 
 def finding(subject):

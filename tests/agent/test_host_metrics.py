@@ -70,7 +70,7 @@ def exporter_text():
 
 
 def _fetched(address: str) -> str:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 100
     while True:
         try:
             with urllib.request.urlopen(f"http://{address}/metrics") as answer:

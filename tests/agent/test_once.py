@@ -18,7 +18,7 @@ def mute():
 
 
 def test_what_is_not_through_in_time_is_unchecked_and_the_rest_is_told(mute, tmp_path, monkeypatch):
-    monkeypatch.setattr(once, "PATIENCE", 6.0)
+    monkeypatch.setattr(once, "PATIENCE", 9.0)
     look = one_round(Config(host="web1", home=str(tmp_path), target=(ConfiguredHttp(mute),)))
     assert f"app.http {mute}" in {one.what for one in look.unchecked}
     assert {"host.fds", "host.pids"} <= {one.signal for one in look.observations}
@@ -33,7 +33,7 @@ def test_a_discovery_that_hangs_costs_only_what_it_would_have_found(tmp_path, mo
 
 
 def test_a_first_look_counts_where_there_is_no_time_for_a_second(tmp_path, monkeypatch):
-    monkeypatch.setattr(once, "PATIENCE", 6.0)
+    monkeypatch.setattr(once, "PATIENCE", 9.0)
     monkeypatch.setattr(once, "APART", 60.0)
     look = one_round(Config(host="web1", home=str(tmp_path)))
     assert {"host.fds", "host.pids"} <= {one.signal for one in look.observations}

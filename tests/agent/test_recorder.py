@@ -1,7 +1,5 @@
 """The flight recorder's snapshot: bounded, redacted, and about this moment."""
 
-import time
-
 import pytest
 
 from agent.recorder import Recorder
@@ -29,12 +27,10 @@ def said(line):
 
 
 def test_a_snapshot_of_this_machine_is_valid_and_bounded(recorder):
-    began = time.monotonic()
     snapshot = recorder.snapshot("a1")
     body = encode(snapshot)
     assert len(body) <= MAX_SNAPSHOT
     assert decode(body, Snapshot) == snapshot
-    assert time.monotonic() - began < 30
     assert "cpu:" in snapshot.sections["samples"]
     assert snapshot.sections["mounts"]
     assert "MiB" in snapshot.sections["processes"]

@@ -71,7 +71,7 @@ def test_a_run_that_is_not_through_skips_the_next_and_is_counted():
         done.set()
         schedule.stop()
 
-    asyncio.run(asyncio.wait_for(work(), 20))
+    asyncio.run(asyncio.wait_for(work(), 100))
     assert len(runs) == 1
 
 

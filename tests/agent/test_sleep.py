@@ -44,7 +44,7 @@ def address(tmp_path):
         ):
             try:
                 assert keeper.stdout.readline() == b"ready\n"
-                asked(path, "CanSuspend", patience=50)
+                asked(path, "CanSuspend", patience=400)
                 yield path
             finally:
                 login.send_signal(signal.SIGTERM)

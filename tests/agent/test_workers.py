@@ -49,7 +49,7 @@ def test_what_a_unit_remembers_outlives_the_process_that_ran_it(counting):
         values = []
         for _ in range(2):
             workers = Workers(host)
-            values += [one.value for one in await workers.read(quick, 20.0)]
+            values += [one.value for one in await workers.read(quick, 100.0)]
             await workers.close()
         return values
 
@@ -63,13 +63,13 @@ def test_a_slow_source_does_not_delay_one_that_answers_at_once(counting):
 
     async def both():
         workers = Workers(host)
-        waiting = asyncio.create_task(workers.read(slow, 60.0))
+        waiting = asyncio.create_task(workers.read(slow, 200.0))
         await asyncio.to_thread(wait_for, mark)
-        (first,) = await workers.read(quick, 20.0)
+        (first,) = await workers.read(quick, 100.0)
         still = not waiting.done()
         await asyncio.to_thread(mark.unlink)
         (second,) = await waiting
-        (third,) = await workers.read(quick, 20.0)
+        (third,) = await workers.read(quick, 100.0)
         await workers.close()
         return still, len({first.subject, second.subject, third.subject})
 

@@ -50,7 +50,8 @@ def needs(program: str) -> str:
 
 
 def wait_for(ready: Callable[[], bool], what: str) -> None:
-    for _ in range(600):
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
         if ready():
             return
         time.sleep(0.05)
@@ -80,7 +81,7 @@ def launch() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
         child.terminate()
     for child in children:
         try:
-            child.wait(10)
+            child.wait(60)
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait(10)

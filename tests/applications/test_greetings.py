@@ -33,7 +33,7 @@ def speak(ask, answer: bytes, *, first: bool = False):
         thread = Thread(target=serve)
         thread.start()
         try:
-            with Stream(("127.0.0.1", port), 5.0) as stream:
+            with Stream(("127.0.0.1", port), 60.0) as stream:
                 return ask(stream)
         finally:
             thread.join()

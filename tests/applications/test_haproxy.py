@@ -84,7 +84,7 @@ def test_errors_of_a_backend_are_a_share_of_its_answers(proxy, box, web):
     look(haproxy, box, port)
     for _ in range(20):
         with pytest.raises(urllib.error.HTTPError):
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5)
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60)
     assert troubles(look(haproxy, box, port))["app.errors"] is Reason.ERRORS
 
 

@@ -31,7 +31,7 @@ def test_a_well_one_is_silent(server, box):
 
 
 def answers(port):
-    with socket.create_connection(("127.0.0.1", port), 5) as sock:
+    with socket.create_connection(("127.0.0.1", port), 60) as sock:
         try:
             sock.sendall(b"version\r\n")
             return sock.recv(64).startswith(b"VERSION")

@@ -76,6 +76,9 @@ class Cluster:
     def sql(self, text: str) -> str:
         return self.run(*self._psql[len(AS) :], "-c", text)
 
+    def takes_one_more(self) -> bool:
+        return subprocess.run([*self._psql, "-c", ""], capture_output=True, check=False).returncode == 0
+
     def session(self, *texts: str) -> subprocess.Popen[bytes]:
         """Stays open after these statements."""
         child = subprocess.Popen(
@@ -180,7 +183,7 @@ def test_taken_connections_are_told_before_and_when_none_is_left(cluster, box):
     )
     assert troubles(look(postgres, box, port))["db.connections"] is Reason.EXHAUSTED
     made.session("SELECT 1;")
-    time.sleep(0.5)
+    wait_for(lambda: not made.takes_one_more(), "the last session")
     assert troubles(look(postgres, box, port))["db.connections"] is Reason.EXHAUSTED
 
 

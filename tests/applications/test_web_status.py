@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from collectors.applications import web_status
 from collectors.clients.local import Local
-from tests.applications.conftest import free_port, look, needs, troubles
+from tests.applications.conftest import free_port, look, needs, troubles, wait_for
 from wire.judgement import Reason
 
 MODULES = "/usr/lib/apache2/modules"
@@ -30,7 +30,7 @@ def apache(launch, tmp_path):
         )
         file.write_text(
             f"{modules}\nServerRoot {tmp_path}\nPidFile {tmp_path}/pid\nErrorLog {tmp_path}/error.log\n"
-            f"Listen 127.0.0.1:{port}\nServerName box\nDocumentRoot {tmp_path}\nTimeout 20\n"
+            f"Listen 127.0.0.1:{port}\nServerName box\nDocumentRoot {tmp_path}\nTimeout 300\n"
             f"StartServers {workers}\nServerLimit {workers}\nMaxRequestWorkers {workers}\n{extra}\n"
         )
         launch(needs("apache2"), "-DFOREGROUND", "-f", str(file), port=port)
@@ -43,9 +43,9 @@ STATUS = "<Location /server-status>\nSetHandler server-status\n</Location>"
 
 
 def test_an_idle_apache_is_silent(apache, box):
-    found = look(web_status, box, apache(STATUS))
-    assert troubles(found) == {}
-    assert found["app.workers"].evidence["workers"] == 3
+    port = apache(STATUS)
+    wait_for(lambda: look(web_status, box, port)["app.workers"].evidence["workers"] == 3, "the last worker")
+    assert troubles(look(web_status, box, port)) == {}
 
 
 def test_an_apache_whose_workers_are_busy_is_told(apache, box):
@@ -54,12 +54,13 @@ def test_an_apache_whose_workers_are_busy_is_told(apache, box):
     try:
         for sock in held:
             sock.sendall(b"GET / HTTP/1.1\r\n")
-        time.sleep(1.0)
-        found = look(web_status, box, port)
+        wait_for(
+            lambda: troubles(look(web_status, box, port)) == {"app.workers": Reason.EXHAUSTED},
+            "the last worker",
+        )
     finally:
         for sock in held:
             sock.close()
-    assert troubles(found) == {"app.workers": Reason.EXHAUSTED}
 
 
 def test_one_without_a_status_page_is_silent_and_not_asked_at_each_look(apache, box, tmp_path):
@@ -75,7 +76,7 @@ def test_one_without_a_status_page_is_silent_and_not_asked_at_each_look(apache, 
 def asked(log: Path, port: int) -> str:
     """What its one worker was asked for. It logs after it has answered, so a question of ours comes last."""
     last = f"/{time.monotonic_ns()}"
-    requests.get(f"http://127.0.0.1:{port}{last}", timeout=5)
+    requests.get(f"http://127.0.0.1:{port}{last}", timeout=60)
     while last not in (text := log.read_text()):
         time.sleep(0.02)
     return text

@@ -21,7 +21,7 @@ def rootward(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str
         input=text,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
 

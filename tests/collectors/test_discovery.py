@@ -111,13 +111,13 @@ def test_nginx_serves_the_names_it_was_told_on_the_ports_it_has(tree):
 def test_a_connection_and_a_store_of_a_real_service_are_learnt(start, tmp_path, host):
     with socket.create_server(("127.0.0.1", 0)) as database:
         goal = database.getsockname()[1]
-        start(tmp_path / "shop.py", SERVER, "29871", str(goal), str(tmp_path / "orders"))
+        start(tmp_path / "kiosk.py", SERVER, "29871", str(goal), str(tmp_path / "orders"))
         inventory = discover(host)
-    assert ("shop", "127.0.0.1", goal) in [
+    assert ("kiosk", "127.0.0.1", goal) in [
         (one.service, one.address, one.port) for one in inventory.connections
     ]
-    assert "shop" in {one.service for one in inventory.stores}
-    assert ("shop", 29871) in {(one.service, one.port) for one in inventory.listeners}
+    assert "kiosk" in {one.service for one in inventory.stores}
+    assert ("kiosk", 29871) in {(one.service, one.port) for one in inventory.listeners}
 
 
 WORKER = """

@@ -91,7 +91,7 @@ def test_the_kernel_announces_a_lost_carrier(cable, host):
         loop = asyncio.get_running_loop()
         down = ("far", "ip", "link", "set", "eth1", "down")
         loop.call_later(0.3, lambda: loop.run_in_executor(None, cable.run, *down))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(100):
             async for judgement in link.follow(host):
                 if judgement.reason is Reason.CARRIER:
                     return judgement

@@ -41,7 +41,7 @@ def slow_line(namespaces):
     for line in (
         "ip addr add 192.0.2.1/24 dev eth0",
         "ip neigh add 192.0.2.2 lladdr 02:00:00:00:00:02 dev eth0",
-        "tc qdisc add dev eth0 root tbf rate 64kbit burst 2kb limit 8kb",
+        "tc qdisc add dev eth0 root tbf rate 8kbit burst 2kb limit 8kb",
     ):
         namespaces.run("near", *line.split())
     return namespaces

@@ -11,7 +11,7 @@ import pytest
 from collectors.host import Host
 from collectors.storage import mounts
 from collectors.storage.mount_table import mounts as mount_table
-from tests.collectors.conftest import about
+from tests.collectors.conftest import about, soon
 from wire.judgement import Reason, Verdict
 
 READ_ONLY, MOUNT = "fs.read_only", "fs.mount"
@@ -98,7 +98,7 @@ def test_a_remount_by_hand_is_told_at_once_and_its_repair_too(mounted):
     async def reasons() -> list[Reason]:
         found: list[Reason] = []
         steps = iter(["remount,ro", "remount,rw"])
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(100):
             async for judgement in mounts.follow(Host("box")):
                 if judgement.subject.endswith(point):
                     found.append(judgement.reason)
@@ -131,7 +131,8 @@ def test_an_error_of_a_real_ext4_is_told_from_a_remount_by_hand(host, ext4):
     if not trigger.exists():
         pytest.skip("this kernel cannot be asked for an error")
     trigger.write_text("rootward test")
-    verdict = about(mounts.read(host), READ_ONLY, ext4)
-    assert verdict.reason is Reason.ERRORS
-    assert verdict.value == 1
+    assert soon(
+        lambda: about(mounts.read(host), READ_ONLY, ext4).value == 1
+    )  # the kernel counts it a bit later
+    assert about(mounts.read(host), READ_ONLY, ext4).reason is Reason.ERRORS
     assert about(mounts.read(host), "fs.errors", ext4).reason is Reason.ERRORS

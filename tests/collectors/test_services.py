@@ -253,7 +253,7 @@ def test_the_end_of_a_service_is_told_without_being_asked(start, tmp_path, port)
     async def told() -> list[Judgement]:
         found: list[Judgement] = []
         asyncio.get_running_loop().call_later(0.2, server.kill)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(100):
             async for judgement in services.follow(host):
                 if judgement.subject.endswith("/shop"):
                     found.append(judgement)

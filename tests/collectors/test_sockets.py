@@ -11,6 +11,7 @@ from collectors.host import Host
 from collectors.process_table import Looked
 from collectors.services.socket_owners import owners
 from collectors.services.sockets import ESTABLISHED, LISTEN, _listed, sockets
+from tests.collectors.conftest import soon
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
@@ -27,8 +28,8 @@ def test_both_ways_tell_the_same_of_a_listening_socket(host, address):
 
 def test_connections_that_wait_to_be_accepted_are_counted(host):
     with socket.create_server(("127.0.0.1", 0)) as door, socket.create_connection(door.getsockname()):
-        (row,) = [row for row in sockets(host, "tcp", LISTEN) if row.port == door.getsockname()[1]]
-    assert row.waiting == 1
+        port = door.getsockname()[1]
+        assert soon(lambda: [row.waiting for row in sockets(host, "tcp", LISTEN) if row.port == port] == [1])
 
 
 def test_the_process_behind_a_socket_is_found(host):
@@ -41,9 +42,13 @@ def test_an_ipv4_connection_of_an_ipv6_socket_shows_its_ipv4_address(host):
     with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as door:
         port = door.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)) as client:
-            found = [row for row in sockets(host, "tcp", ESTABLISHED) if row.port == port]
-            assert [row.remote_port for row in found] == [client.getsockname()[1]]
-            assert found[0].remote_address == "127.0.0.1"
+            here = ("127.0.0.1", client.getsockname()[1])
+
+            def remote() -> list[tuple[str, int]]:
+                rows = sockets(host, "tcp", ESTABLISHED)
+                return [(row.remote_address, row.remote_port) for row in rows if row.port == port]
+
+            assert soon(lambda: remote() == [here])
 
 
 def test_a_tree_of_files_is_read_and_not_the_kernel(tree):

@@ -61,7 +61,7 @@ def in_it(point):
 
 
 def wait_until(condition):
-    for _ in range(500):
+    for _ in range(12_000):
         if condition():
             return
         time.sleep(0.01)
@@ -71,11 +71,11 @@ def wait_until(condition):
 def test_a_command_that_cannot_be_killed_is_not_started_again_until_it_has_ended(host, swallowing):
     mount = swallowing()
     argv = ["stat", "-f", "--", mount.point]
-    first, second = host.run(argv, timeout=0.2), host.run(argv, timeout=0.2)
+    first, second = host.run(argv, timeout=3.0), host.run(argv, timeout=3.0)
     assert (first.late, first.stuck, second.late, second.stuck) == (True, True, True, True)
     assert len(in_it(mount.point)) == 1
     mount.close()
-    wait_until(lambda: not host.run(argv, timeout=5.0).stuck)
+    wait_until(lambda: not host.run(argv, timeout=60.0).stuck)
 
 
 def test_several_hung_mounts_are_all_named_and_wait_together(host, swallowing):
@@ -96,9 +96,9 @@ def test_a_worker_that_cannot_be_killed_is_one_and_another_takes_its_place(swall
 
     async def read_often():
         with pytest.raises(Overrun) as first:
-            await worker.read(name, 0.5)
+            await worker.read(name, 3.0)
         later[0] = 10_000.0
-        told = await worker.read(name, 5.0)
+        told = await worker.read(name, 60.0)
         alive = worker.pid
         await worker.close()
         mount.close()
@@ -115,18 +115,18 @@ def test_a_worker_that_cannot_be_killed_is_one_and_another_takes_its_place(swall
 
 def test_a_tool_that_ignores_the_wish_to_end_and_floods_is_cut(host):
     flood = "import signal, os; signal.signal(15, signal.SIG_IGN)\nwhile True: os.write(1, b'x' * 65536)"
-    done = host.run([sys.executable, "-c", flood], timeout=20.0, limit=100_000)
+    done = host.run([sys.executable, "-c", flood], timeout=100.0, limit=100_000)
     assert (done.cut, done.late, len(done.out)) == (True, False, 100_000)
 
 
 def test_what_a_tool_said_counts_though_a_child_of_it_keeps_the_pipe_open(host, tmp_path):
     note = tmp_path / "pid"
-    done = host.run(["sh", "-c", f"sleep 600 & echo $! > {note}; echo said"], timeout=20.0)
+    done = host.run(["sh", "-c", f"sleep 600 & echo $! > {note}; echo said"], timeout=100.0)
     assert (done.ok, done.out) == (True, b"said\n")
     child = Path(f"/proc/{int(note.read_text())}/status")
     wait_until(lambda: not child.exists() or "State:\tZ" in child.read_text())
 
 
 def test_a_tool_that_closes_its_pipes_and_goes_on_is_ended(host):
-    done = host.run(["sh", "-c", "exec sleep 600 >&- 2>&-"], timeout=20.0)
+    done = host.run(["sh", "-c", "exec sleep 600 >&- 2>&-"], timeout=100.0)
     assert not done.ok

@@ -18,7 +18,7 @@ from bench.compare import settings
 from bench.compare.receiver import Receiver
 
 pytestmark = pytest.mark.root
-PATIENCE = 60.0
+PATIENCE = 200.0
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def tell(url: str, *alerts: dict[str, str]) -> None:
     until = time.monotonic() + PATIENCE
     while True:
         try:
-            requests.post(f"{url}/api/v2/alerts", json=body, timeout=10).raise_for_status()
+            requests.post(f"{url}/api/v2/alerts", json=body, timeout=100).raise_for_status()
         except requests.RequestException:
             if time.monotonic() > until:
                 raise

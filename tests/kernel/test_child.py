@@ -37,7 +37,7 @@ def module(tmp_path, monkeypatch) -> str:
 
 def gone(pid: int) -> bool:
     """Dead, if perhaps not yet reaped by whoever adopted it."""
-    for _ in range(100):
+    for _ in range(2000):
         try:
             state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
         except FileNotFoundError:

@@ -36,7 +36,7 @@ def emit(path, member, argument):
 
 
 def heard(bus):
-    assert select.select([bus], [], [], 20)[0]
+    assert select.select([bus], [], [], 100)[0]
     own = "NameAcquired"  # that we are on the bus now
     return [(message.member, message.body) for message in bus.signals() if message.member != own]
 
@@ -123,5 +123,5 @@ import socket, sys, time
 door = socket.socket(fileno=int(sys.argv[1]))
 one, _ = door.accept()
 one.sendall(bytes.fromhex(sys.argv[2]))
-time.sleep(30)
+time.sleep(200)
 """

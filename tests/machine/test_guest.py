@@ -24,7 +24,7 @@ def guest(tmp_path: Path) -> Iterator[Guest]:
     process = subprocess.Popen([*argv, "--logfile", str(tmp_path / "log")])
     try:
         guest = Guest("vm1", socket)
-        guest.wait(10)
+        guest.wait(100)
         yield guest
         guest.close()
     finally:
@@ -65,5 +65,5 @@ def test_a_file_is_written_with_its_mode_and_read_whole(guest: Guest, tmp_path: 
 
 def test_what_an_earlier_question_left_unread_is_not_taken_for_an_answer(guest: Guest) -> None:
     guest._line._send(b'{"execute": "guest-info"}\n')
-    guest.wait(10)
+    guest.wait(100)
     assert guest.run("echo", "now").stdout == "now\n"

@@ -58,7 +58,7 @@ def test_the_emulator_knows_every_part(tmp_path: Path) -> None:
     kept = [word for at, word in enumerate(argv) if not ({word, argv[at - 1]} & boot)]
     process = subprocess.Popen([*kept, "-S"], stderr=subprocess.PIPE, text=True)
     try:
-        line = Line(files.monitor, 10)
+        line = Line(files.monitor, 100)
         line.ask("qmp_capabilities")
         assert line.ask("query-status")["status"] == "prelaunch"
         line.close()

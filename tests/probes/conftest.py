@@ -21,6 +21,8 @@ from wire.judgement import Judgement, Verdict
 from wire.target import Target
 
 HERE = Path(__file__).parent
+PATIENCE = 120.0
+"""Seconds for something to get ready; a busy machine needs long."""
 
 
 @pytest.fixture
@@ -94,7 +96,8 @@ class Lan:
 
     def wait(self, name: str, condition: str) -> None:
         """Until a shell command is content there."""
-        for _ in range(200):
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
             if subprocess.run(self.spaces.argv(name, "sh", "-c", condition), check=False).returncode == 0:
                 return
             time.sleep(0.02)
@@ -147,11 +150,12 @@ def serve() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     yield start
     for process in started:
         process.terminate()
-        process.wait(10)
+        process.wait(100)
 
 
 def wait_for(address: str, port: int) -> None:
-    for _ in range(200):
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
         with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as sock:
             if sock.connect_ex((address, port)) == 0:
                 return

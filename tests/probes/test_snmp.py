@@ -52,7 +52,7 @@ def look(net) -> Callable[..., dict[tuple[str, str], Judgement]]:
 
     def looking(target, **options):
         door = replace(net, options=options)
-        for _ in range(200):
+        for _ in range(2400):
             judged = asyncio.run(snmp.ask(target, door))
             if judged[0].reason is not Reason.REFUSED:
                 return {(each.signal, each.subject): each for each in judged}

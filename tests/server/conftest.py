@@ -6,6 +6,7 @@ import itertools
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -21,7 +22,17 @@ from wire.exchange import Ack, Batch, Enrolled, Heartbeat
 from wire.judgement import Reason, Verdict
 from wire.observation import Observation
 
-READY_SECONDS = 90
+READY_SECONDS = 240
+
+
+def soon(true: Callable[[], object], seconds: float = 100) -> bool:
+    """Whether it comes to pass; a busy machine needs long."""
+    until = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 class ServerProcess:
@@ -54,7 +65,7 @@ class ServerProcess:
                 raise AssertionError(f"the server ended: {self.output.read_text()}")
             try:
                 self.url = (self.home / "address").read_text().strip()
-                requests.get(f"{self.url}/healthz", timeout=5, verify=self.ca).raise_for_status()
+                requests.get(f"{self.url}/healthz", timeout=100, verify=self.ca).raise_for_status()
             except (FileNotFoundError, requests.RequestException):
                 time.sleep(0.05)
             else:
@@ -95,6 +106,30 @@ class ServerProcess:
         assert answer.status_code == 201, answer.text
         return AgentSide(self, host, decode(answer.content, Enrolled))
 
+    def held(self) -> int:
+        """How many requests it says that it holds."""
+        lines = self.get("/metrics").text.splitlines()
+        return next(
+            int(float(line.split()[1])) for line in lines if line.startswith("rootward_held_requests ")
+        )
+
+    def begun(self, agent: AgentSide) -> socket.socket:
+        """A connection with a request that the server waits for the rest of."""
+        host, _, port = self.url.removeprefix("http://").partition(":")
+        connection = socket.create_connection((host, int(port)), timeout=60)
+        head = (
+            f"POST /api/v1/batches HTTP/1.1\r\nHost: x\r\nAuthorization: {agent.headers['Authorization']}\r\n"
+        )
+        connection.sendall(f"{head}Expect: 100-continue\r\nContent-Length: 1000\r\n\r\n".encode())
+        assert connection.recv(4096).startswith(b"HTTP/1.1 100")
+        connection.sendall(b"{")
+        return connection
+
+    def listens(self) -> bool:
+        host, _, port = self.url.removeprefix("http://").partition(":")
+        with socket.socket() as knocking:
+            return knocking.connect_ex((host, int(port))) == 0
+
     def kill(self) -> None:
         assert self.process is not None
         self.process.kill()
@@ -103,7 +138,7 @@ class ServerProcess:
     def stop(self, number: int = signal.SIGTERM) -> int:
         assert self.process is not None
         self.process.send_signal(number)
-        return self.process.wait(20)
+        return self.process.wait(100)
 
 
 class AgentSide:
@@ -140,6 +175,7 @@ class AgentSide:
         return self.server.post("/api/v1/batches", data=body, headers={**self.headers, **headers})
 
     def beat(self, digest: str = "0" * 16, **fields: Any) -> Heartbeat:
+        fields.setdefault("interval", 3600.0)  # a test that takes long is no silence
         return Heartbeat(digest=digest, **fields)
 
 

@@ -83,7 +83,7 @@ def test_killed_at_random_moments_the_server_keeps_what_it_acknowledged(launch) 
             assert stream.agent.send(stream.agent.batch()).applied >= before[stream.agent.id]
     stopping.set()
     for stream in streams:
-        stream.join(60)
+        stream.join(100)
         assert not stream.is_alive()
         assert stream.trouble == []
         assert stream.acknowledged == len(stream.said)

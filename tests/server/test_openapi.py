@@ -38,7 +38,7 @@ def test_no_request_breaks_the_server_or_its_word(launch, speaker, tmp_path) -> 
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        timeout=100,
+        timeout=280,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]

@@ -17,6 +17,7 @@ from wire.judgement import Reason, Verdict
 
 CHROMIUM = "/usr/bin/chromium"
 HOSTS = itertools.count(1)
+PATIENCE = 100
 HOSTILE = "<img src=x onerror=alert(1)>\x1b[31m"
 
 
@@ -30,6 +31,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(java_script_enabled=False)
+    context.set_default_timeout(PATIENCE * 1000)
     yield context.new_page()
     context.close()
 
@@ -38,6 +40,7 @@ def sign_in(page: Page, server: ServerProcess) -> None:
     page.goto(f"{server.url}/")
     page.fill("#password", server.password)
     page.click("button.primary")
+    page.wait_for_url(f"{server.url}/")
 
 
 def break_a_service(server: ServerProcess) -> str:
@@ -56,7 +59,7 @@ def break_a_service(server: ServerProcess) -> str:
     for signal, reason in (("svc.process", Reason.STOPPED), ("svc.port", Reason.REFUSED)):
         failed = agent.look(verdict=Verdict.FAIL, signal=signal, reason=reason, **look)
         agent.send(agent.batch(failed, heartbeat=agent.beat()))
-    until = time.monotonic() + 40
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         for ticket in server.get("/api/v1/tickets").json():
             if ticket["entity"] == f"service:{host}/shop":
@@ -84,7 +87,8 @@ def test_after_signing_in_the_page_that_was_asked_for_is_shown(page: Page, serve
     page.goto(f"{server.url}/hosts")
     page.fill("#password", server.password)
     page.click("button.primary")
-    assert page.url == f"{server.url}/hosts"
+    page.wait_for_url(f"{server.url}/hosts")
+    assert page.locator("#password").count() == 0
 
 
 @pytest.mark.parametrize(
@@ -96,7 +100,7 @@ def test_signing_in_never_leads_to_another_site(server: ServerProcess, target: s
         params={"next": target},
         data={"name": "admin", "password": server.password},
         allow_redirects=False,
-        timeout=30,
+        timeout=100,
     )
     assert answer.status_code == 303
     assert answer.headers["location"] == "/"
@@ -106,6 +110,7 @@ def test_a_ticket_shows_its_report_and_hostile_evidence_as_text(page: Page, serv
     number = break_a_service(server)
     sign_in(page, server)
     page.click(f"a[href='/tickets/{number}'] >> nth=0")
+    page.wait_for_url(f"{server.url}/tickets/{number}")
     assert "/shop" in page.locator("h1").inner_text()
     assert page.locator("img").count() == 0
     assert "onerror" in page.locator("article.report").inner_text()
@@ -124,7 +129,8 @@ def test_taking_a_ticket_assigns_it(page: Page, server: ServerProcess) -> None:
     number = break_a_service(server)
     sign_in(page, server)
     page.goto(f"{server.url}/tickets/{number}")
-    page.click("button[value=assign]")
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.click("button[value=assign]")
     ticket = server.get(f"/api/v1/tickets/{number}").json()
     assert (ticket["status"], ticket["assignee"]) == ("assigned", "admin")
 
@@ -142,7 +148,7 @@ def test_a_form_without_the_pages_token_is_refused(server: ServerProcess) -> Non
     session.post(
         f"{server.url}/sign-in", data={"name": "admin", "password": server.password}, timeout=30
     ).raise_for_status()
-    assert session.post(f"{server.url}/tickets/1", data={"action": "note"}, timeout=30).status_code == 403
+    assert session.post(f"{server.url}/tickets/1", data={"action": "note"}, timeout=100).status_code == 403
 
 
 def test_both_languages_have_the_same_words() -> None:

@@ -29,16 +29,16 @@ def signed_in(server, browser) -> requests.Session:
 
 def sign_in(server, browser, password: str = "", **options) -> requests.Response:
     body = {"name": "admin", "password": password or server.password}
-    return browser.post(f"{server.url}/api/v1/sign-in", json=body, timeout=10, **options)
+    return browser.post(f"{server.url}/api/v1/sign-in", json=body, timeout=100, **options)
 
 
 def make_token(server, browser, **options) -> int:
-    return browser.post(f"{server.url}/api/v1/tokens", json={}, timeout=10, **options).status_code
+    return browser.post(f"{server.url}/api/v1/tokens", json={}, timeout=100, **options).status_code
 
 
 def test_there_is_no_session_before_sign_in(server, browser) -> None:
-    browser.get(f"{server.url}/sign-in", timeout=10)
-    browser.get(f"{server.url}/", timeout=10)
+    browser.get(f"{server.url}/sign-in", timeout=100)
+    browser.get(f"{server.url}/", timeout=100)
     assert COOKIE not in browser.cookies
 
 
@@ -81,14 +81,14 @@ def test_the_token_of_another_session_does_not_do(server, signed_in) -> None:
 def test_a_form_may_carry_the_token(server, signed_in) -> None:
     token = signed_in.headers.pop("X-CSRF-Token")
     url = f"{server.url}/sign-out"
-    without = signed_in.post(url, data={"csrf": "wrong"}, timeout=10, allow_redirects=False)
-    with_it = signed_in.post(url, data={"csrf": token}, timeout=10, allow_redirects=False)
+    without = signed_in.post(url, data={"csrf": "wrong"}, timeout=100, allow_redirects=False)
+    with_it = signed_in.post(url, data={"csrf": token}, timeout=100, allow_redirects=False)
     assert (without.status_code, with_it.status_code) == (403, 303)
 
 
 def test_after_sign_out_the_cookie_is_worth_nothing(server, signed_in) -> None:
     kept, token = dict(signed_in.cookies), signed_in.headers["X-CSRF-Token"]
-    assert signed_in.post(f"{server.url}/api/v1/sign-out", timeout=10).status_code == 204
+    assert signed_in.post(f"{server.url}/api/v1/sign-out", timeout=100).status_code == 204
     assert make_token(server, requests, cookies=kept, headers={"X-CSRF-Token": token}) == 401
 
 
@@ -102,7 +102,7 @@ def test_another_sites_page_cannot_sign_in_a_browser(server, browser) -> None:
 
 
 def test_a_session_is_no_agent(server, signed_in) -> None:
-    assert signed_in.get(f"{server.url}/api/v1/tasks", timeout=10).status_code == 403
+    assert signed_in.get(f"{server.url}/api/v1/tasks", timeout=100).status_code == 403
 
 
 def test_an_agent_is_no_operator(server, agent) -> None:

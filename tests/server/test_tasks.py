@@ -41,7 +41,7 @@ def test_a_task_from_another_thread_wakes_the_held_request() -> None:
         desk = TaskDesk()
         desk.open(asyncio.get_running_loop())
         Timer(0.05, desk.offer, ("web1", task("t1"))).start()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(100):
             await desk.hold("web1", 60)
         return desk.take("web1")[0]
 
@@ -53,7 +53,7 @@ def test_a_snapshot_that_is_wanted_wakes_the_held_request() -> None:
         desk = TaskDesk()
         desk.open(asyncio.get_running_loop())
         Timer(0.05, desk.want_snapshot, ("web1",)).start()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(100):
             await desk.hold("web1", 60)
         return desk.take("web1")[1]
 

@@ -10,7 +10,7 @@ from wire.inventory import Inventory, Listener, Nic
 from wire.judgement import Reason, Verdict
 
 NGINX = "service:web1/nginx"
-PATIENCE = 40
+PATIENCE = 200
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +145,7 @@ def test_a_window_is_planned_listed_and_cancelled(server):
     import requests
 
     gone = requests.delete(
-        f"{server.url}/api/v1/maintenance/{number}", headers=server.operator, timeout=10, verify=server.ca
+        f"{server.url}/api/v1/maintenance/{number}", headers=server.operator, timeout=100, verify=server.ca
     )
     assert gone.status_code == 204
     assert server.get("/api/v1/maintenance").json() == []

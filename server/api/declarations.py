@@ -24,7 +24,6 @@ MAX_LENGTH = 90 * 86_400.0
 MAX_PAST = 30 * 86_400.0
 AHEAD = 300.0
 """Seconds by which the clock of whoever tells of a change may be ahead of ours."""
-MAX_CHANGES = 1000
 Named = Annotated[str, msgspec.Meta(max_length=512, pattern=r"^[a-z][a-z_]*:[^\x00-\x1f\x7f-\x9f]+$")]
 """An entity id."""
 
@@ -115,7 +114,7 @@ async def post_change(request: AnyRequest, parts: Parts, data: JSONBody[ChangeRe
 
 @get("/api/v1/changes", summary="What was changed within 30 days, the latest first", sync_to_thread=True)
 def list_changes(
-    parts: Parts, limit: Annotated[int, QueryParameter(ge=1, le=MAX_CHANGES)] = 200
+    parts: Parts, limit: Annotated[int, QueryParameter(ge=1, le=storage.MAX_CHANGES)] = 200
 ) -> list[Change]:
     """As told by people and their tools; what packages were changed is in the inventory of each host."""
     now = parts.now()

@@ -13,12 +13,12 @@ from litestar.response import Response
 from rules.report import render
 from server.desk.actions import Action, UnknownTicket, possible
 from server.desk.actions import Request as ActionRequest
-from server.desk.report_view import SHORTLY, report_view
+from server.desk.report_view import report_view, told_between
 from server.desk.shown import Shown, Whole, shown, whole
 from server.desk.states import Refused
 from server.parts import Parts
 from server.storage import tickets as storage
-from server.storage.declarations import read_changes
+from server.storage.declarations import MAX_CHANGES, read_changes
 
 Language = Literal["en", "zh"]
 Number = Annotated[int, PathParameter(ge=1, le=2**31)]
@@ -28,8 +28,6 @@ MEDIA = {
     "json": "application/json",
 }
 MAX_LISTED = 1000
-MAX_CHANGES = 1000
-"""Of a whole site, among which are those that concern one ticket."""
 
 
 @get("/api/v1/tickets", summary="Tickets, newest first", sync_to_thread=True)
@@ -94,7 +92,7 @@ def report_text(
             language=language,
             now=parts.now(),
             inventories=parts.current.inventories(),
-            changes=read_changes(connection, ticket.onset - SHORTLY, parts.now(), MAX_CHANGES),
+            changes=read_changes(connection, *told_between(ticket, parts.now()), MAX_CHANGES),
         )
     return render(view, parts.pipeline.catalogue, form, language)
 

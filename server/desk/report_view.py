@@ -63,11 +63,16 @@ def report_view(
     )
 
 
+def told_between(ticket: Ticket, now: float) -> tuple[float, float]:
+    """From when until when what was changed belongs to the story of a ticket."""
+    return ticket.onset - SHORTLY, ticket.resolved_at or now
+
+
 def _timeline(ticket: Ticket, events: list[Event], changes: list[Happening]) -> tuple[Happening, ...]:
     """What became of the ticket, and what was changed there from shortly before until it ended."""
     told = [_happening(event) for event in events if _tells(event)][-MAX_TIMELINE:]
-    end = ticket.resolved_at or float("inf")
-    near = sorted((each for each in changes if ticket.onset - SHORTLY <= each.at <= end), key=_moment)
+    since, until = told_between(ticket, float("inf"))
+    near = sorted((each for each in changes if since <= each.at <= until), key=_moment)
     return tuple(sorted((*told, *near[-MOST_CHANGES:]), key=_moment))
 
 

@@ -145,7 +145,8 @@ class TicketStage:
         turn.decide(self.name, reason, f"{ticket.id} into {parent.id}")
 
     def _begin(self, diagnosis: Diagnosis, turn: Turn) -> Ticket:
-        before = self._earlier(diagnosis, turn)
+        past = self._of_late(turn)
+        before = self._earlier(diagnosis, past, turn.now)
         if before is not None and before.status is Status.RESOLVED and self._within(before, turn.now):
             return self._reopen(before, diagnosis, turn)
         reason = Ticketed.RECURRED if before is not None else Ticketed.OPENED
@@ -153,7 +154,7 @@ class TicketStage:
             turn.now,
             f"{reason}: {turn.ripe[root_of(diagnosis)]}",
             recurrence_of=before.id if before is not None else "",
-            earlier=self._of_late(root_of(diagnosis), turn),
+            earlier=self._same_root(root_of(diagnosis), past, turn.now),
             onset=diagnosis.onset,
             watch=self._lasting(diagnosis.explains),
             verdict=diagnosis.certainty,
@@ -176,19 +177,24 @@ class TicketStage:
         return ticket.resolved_at is not None and now - ticket.resolved_at <= REOPEN_WINDOW
 
     @staticmethod
-    def _of_late(root: tuple[str, str], turn: Turn) -> tuple[str, ...]:
+    def _of_late(turn: Turn) -> list[Ticket]:
+        """Tickets that were opened or ended within the time in which another of its kind is a recurrence."""
         since = turn.now - RECURRENCE_WINDOW
-        recent = (each for each in turn.draft.tickets() if each.opened_at >= since)
+        return [one for one in turn.draft.tickets() if max(one.opened_at, one.resolved_at or 0.0) >= since]
+
+    @staticmethod
+    def _same_root(root: tuple[str, str], past: Iterable[Ticket], now: float) -> tuple[str, ...]:
+        recent = (each for each in past if each.opened_at >= now - RECURRENCE_WINDOW)
         return tuple(each.id for each in recent if each.root == root and each.status is not Status.MERGED)
 
-    def _earlier(self, diagnosis: Diagnosis, turn: Turn) -> Ticket | None:
+    def _earlier(self, diagnosis: Diagnosis, past: Iterable[Ticket], now: float) -> Ticket | None:
         """The latest ended ticket about the same root or, while it may be reopened, the same symptoms."""
         ended = [
             ticket
-            for ticket in turn.draft.tickets()
+            for ticket in past
             if ticket.status in (Status.RESOLVED, Status.CLOSED)
             and ticket.resolved_at is not None
-            and turn.now - ticket.resolved_at <= RECURRENCE_WINDOW
+            and now - ticket.resolved_at <= RECURRENCE_WINDOW
         ]
         same = [ticket for ticket in ended if ticket.root == root_of(diagnosis)]
         if not same:
@@ -197,7 +203,7 @@ class TicketStage:
                 ticket
                 for ticket in ended
                 if ticket.status is Status.RESOLVED
-                and self._within(ticket, turn.now)
+                and self._within(ticket, now)
                 and len(explained & set(ticket.watch)) > SAME_MATTER * len(explained | set(ticket.watch))
             ]
         return max(same, key=lambda ticket: (ticket.resolved_at or 0.0, int(ticket.id)), default=None)

@@ -10,6 +10,9 @@ from server.desk.change import Change
 from server.desk.maintenance import Window
 from server.storage.desk_schema import changes, sites, windows
 
+MAX_CHANGES = 1000
+"""Read at once: of a whole site, also where only those that concern one ticket are wanted."""
+
 
 def write_site(connection: Connection, site: Site, actor: str, at: float) -> None:
     """A new row each time, so that it can be seen who declared what and when."""

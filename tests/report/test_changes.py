@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from rules.diagnosis import Certainty, Diagnosis, Hypothesis
-from server.desk.report_view import MOST_CHANGES, SHORTLY, report_view
+from server.desk.change import Change
+from server.desk.report_view import MOST_CHANGES, SHORTLY, report_view, told_between
 from server.desk.routing import load_routing
 from server.desk.ticket import Derived, Event, Ticket
+from server.storage.database import Database
+from server.storage.declarations import MAX_CHANGES, read_changes, write_change
 from wire.inventory import Inventory, PackageChange
 
 ONSET = 1_000_000.0
@@ -18,9 +21,9 @@ DIAGNOSIS = Diagnosis(
 OPENED = Event(ticket="1", seq=1, at=ONSET + 2, actor="rootward", channel="engine", what="opened")
 
 
-def happened(*inventories, ended=None):
+def ticket_of(ended=None):
     graded = Derived(value="high")
-    ticket = Ticket(
+    return Ticket(
         id="1",
         fault=ROOT.fault,
         entity=ROOT.entity,
@@ -38,8 +41,11 @@ def happened(*inventories, ended=None):
         root=(ROOT.fault, ROOT.entity),
         hosts=("web1",),
     )
+
+
+def happened(*inventories, ended=None):
     shown = report_view(
-        ticket,
+        ticket_of(ended),
         DIAGNOSIS,
         events=[OPENED],
         observations=[],
@@ -78,3 +84,16 @@ def test_of_many_changes_the_last_are_told():
 def test_the_name_of_a_package_cannot_break_the_line():
     (told, _) = happened(changed("web1", -30.0, name="nginx\n# root cause: none"))
     assert "\n" not in told.text
+
+
+def test_what_was_told_after_the_end_pushes_nothing_out_that_was_told_before(tmp_path):
+    def told(at):
+        return Change(entity="host:web1", what="release", at=at, actor="ann", told_at=at)
+
+    moments = [ONSET - 30, *(ONSET + 100 + number for number in range(MAX_CHANGES))]
+    database = Database(tmp_path / "rootward.db")
+    database.writer.run(lambda connection: [write_change(connection, told(at)) for at in moments]).result()
+    between = told_between(ticket_of(ended=ONSET + 60), ONSET + 5000)
+    with database.reading() as connection:
+        assert [each.at for each in read_changes(connection, *between, MAX_CHANGES)] == [ONSET - 30]
+    database.close()

@@ -1,4 +1,4 @@
-"""Where the devices and paths that log lines name are mounted on this host."""
+"""Where the devices and paths that log lines name are mounted on this host, and which pools they are."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import os
 
 from collectors.host import Host
 from collectors.storage.mount_table import MountPoint, file_systems, mount_of, mounts
+from collectors.sysfs import Files, names
 
 FULL = 0.01
 """Free part of the blocks or inodes below which a file system is the one that a line without a path means."""
+
+POOL_ITSELF = "-tpool"
+"""Ends the name of the mapped device that volumes share; the one without it is for LVM's use."""
 
 
 class HostPlaces:
@@ -36,6 +40,16 @@ class HostPlaces:
         ]
         return full[0] if len(full) == 1 else ""
 
+    def pool_of_device(self, device: str) -> str:
+        """As LVM's tools call it: ``252:2`` of the kernel, ``vg0-pool`` of its daemon are ``vg0/pool``."""
+        for block in names(self._host, "/sys/block", r"dm-\d+"):
+            files = Files(self._host)
+            name = files.text(f"/sys/block/{block}/dm/name")
+            called = {name, name.removesuffix(POOL_ITSELF), files.text(f"/sys/block/{block}/dev")}
+            if device in called and files.text(f"/sys/block/{block}/dm/uuid").startswith("LVM-"):
+                return volume_of(name)
+        return ""
+
     def _mounts(self) -> list[MountPoint]:
         try:
             return mounts(self._host)
@@ -56,3 +70,9 @@ class HostPlaces:
         blocks = status.f_blocks > 0 and status.f_bavail < FULL * status.f_blocks
         inodes = status.f_files > 0 and status.f_favail < FULL * status.f_files
         return blocks or inodes
+
+
+def volume_of(mapped: str) -> str:
+    """``my--group-pool-tpool`` → ``my-group/pool``: in the names of LVM's devices a hyphen is doubled."""
+    parts = [part.replace("\0", "-") for part in mapped.replace("--", "\0").split("-")]
+    return "/".join(parts[:2])

@@ -29,7 +29,7 @@ _SOURCES = {"mount": ("device", "path"), "service": ("unit", "process")}
 
 
 class Places(Protocol):
-    """Where devices and paths of the host are mounted; ``""`` where nobody knows."""
+    """What devices and paths of the host belong to; ``""`` where nobody knows."""
 
     def mount_of_device(self, device: str) -> str: ...
 
@@ -38,9 +38,12 @@ class Places(Protocol):
     def full_mount(self) -> str:
         """The one file system that is full now, where it is just one."""
 
+    def pool_of_device(self, device: str) -> str:
+        """Volume group and pool of a mapped device, which lines call by its number or its name."""
+
 
 class Nowhere:
-    """Of a host whose mounts are not known."""
+    """Of a host whose mounts and volumes are not known."""
 
     def mount_of_device(self, device: str) -> str:
         del device
@@ -51,6 +54,10 @@ class Nowhere:
         return ""
 
     def full_mount(self) -> str:
+        return ""
+
+    def pool_of_device(self, device: str) -> str:
+        del device
         return ""
 
 
@@ -101,6 +108,8 @@ def entity_of(
         values["service"] = _service(values["unit"])
     if "{mount}" in template:
         values["mount"] = _clean(_mount(values, places))
+    if "pool" in values:
+        values["pool"] = _clean(places.pool_of_device(values["pool"])) or values["pool"]
     if "{full_mount}" in template:
         values["full_mount"] = _clean(places.full_mount())
     if any(not values.get(name) for name in fields_of(template)):

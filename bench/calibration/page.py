@@ -105,4 +105,8 @@ WORTH = """## What the figures are worth
   matters.
 - A diagnosis counts as right when fault and entity are the expected ones or an equally right answer
   named by the drill.
+- Of a ticket the opening counts, not what it became: a service that will crash again and again has
+  crashed once when its ticket opens, so *down* is said first and is counted as wrong here, although the
+  same ticket says *crash loop* seconds later. In the last run nearly all that was wrong at 0.99 or more
+  was of this kind.
 """

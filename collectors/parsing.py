@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 from typing import cast
 
@@ -21,6 +22,11 @@ def text_of(raw: bytes) -> str:
 
 def lines_of(raw: bytes) -> list[str]:
     return [line[:LONGEST_LINE] for line in text_of(raw).split("\n")]
+
+
+def flush(raw: bytes) -> bytes:
+    """Without the margin that every line has where a listing was pasted into a mail, a wiki or a program."""
+    return textwrap.dedent(text_of(raw)).encode()
 
 
 def json_of(raw: bytes) -> JSON:

@@ -1,4 +1,4 @@
-"""Reads what df prints of file systems: used share of space (-P) and of inodes (-i)."""
+"""Reads what df prints of file systems, in any language: used share of space (-P) and of inodes (-i)."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from collections.abc import Iterable
 import msgspec
 
 from collectors.host import JSON, Host
-from collectors.parsing import lines_of
+from collectors.parsing import flush, lines_of
 from collectors.source import Source
 from collectors.storage.file_systems import Room, judge_room
 from wire.judgement import Judgement, Reason, Verdict
 
-AMOUNT = r"(-?\d{1,20}(?:[.,]\d{1,3})?[kKMGTPE]?)(?:i?B)?"
-ROW = re.compile(rf"^(\S.*?)?\s+{AMOUNT}\s+{AMOUNT}\s+{AMOUNT}\s+(\d+)%\s+(/.*?)\s*$")
+AMOUNT = r"(-?\d{1,20}(?:[.,]\d{1,3})?[kKMGTPE]?)(?:i?B|i)?"
+BSD = r"(?:\s+\d+\s+\d+\s+\d+%)?"
+"""BSD and macOS count inodes in the same row."""
+ROW = re.compile(rf"^(\S.*?)?\s+{AMOUNT}\s+{AMOUNT}\s+{AMOUNT}\s+(\d+)%{BSD}\s+(/.*?)\s*$")
 HEADER = re.compile(r"(?i)^\s*filesystem\s.*mounted on")
-UNIT = re.compile(r"\s(\d*)([kmgt]?)(i?b?)-blocks", re.IGNORECASE)
+UNIT = re.compile(r"\s(?=[\dKMGT])(\d*)([kmgt]?)(i?b?)(?=-|\s|$)", re.IGNORECASE)
+"""``1K-blocks``, ``1K-Blöcke``, ``1K-块``, ``blocs de 1K``."""
+OF_INODES = re.compile(r"(?i)\bi-?n(?:od|œud|oeud)|nodos|индекс")
 POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5, "e": 6}
 BY_NATURE_FULL = re.compile(r"^/(snap|var/lib/snapd/snap|run/media|media|cdrom|mnt/cdrom)(/|$)|^/dev$")
 """Images and discs have no room left by nature."""
@@ -42,11 +46,13 @@ class Df(msgspec.Struct, frozen=True):
 
 
 def parse(raw: bytes) -> Df:
-    """Raises ValueError for a text without df's header. A broken line is passed over."""
-    lines = [line for line in lines_of(raw) if line.strip()]
+    """Raises ValueError for a text with neither df's header nor a row. A broken line is passed over."""
+    lines = [line for line in lines_of(flush(raw)) if line.strip()]
     header = next((line for line in lines if HEADER.match(line)), None)
+    if header is None and any(ROW.match(line) for line in lines):
+        header = next((line for line in lines if not ROW.match(line) and not line.startswith("/")), "")
     if header is None:
-        raise ValueError("no header of df: Filesystem … Mounted on")
+        raise ValueError("no header of df: Filesystem … Mounted on, and no row")
     rows: list[Row] = []
     before = ""
     for line in lines:
@@ -57,7 +63,7 @@ def parse(raw: bytes) -> Df:
             percent = int(match[5])
             if max(size, abs(used), abs(free)) < 2**62:
                 rows.append(Row((match[1] or "").strip(), size, used, free, percent, match[6]))
-    inodes = "inodes" in header.lower()
+    inodes = "%iused" not in header and bool(OF_INODES.search(header))
     return Df(inodes=inodes, block=0 if inodes else _block(header), rows=tuple(rows))
 
 
@@ -69,12 +75,12 @@ def _amount(text: str) -> int:
 
 
 def _block(header: str) -> int:
-    """``1K-blocks``, ``1024-blocks``, ``2MB-blocks`` (MB is a million, M and MiB are 1024²); ``Size`` is told
-    with its unit.
+    """``1K-blocks``, ``1024-blocks``, ``2MB-blocks`` (MB is a million, M and MiB are 1024²). Where the header
+    tells no size of blocks, each amount is told with its unit.
     """
     match = UNIT.search(header)
     if match is None or len(match[1]) > 9:
-        return 1 if re.search(r"\sSize\s", header) else 0
+        return 0 if "-blocks" in header else 1
     base = 1000 if match[3].lower() == "b" and match[2] else 1024
     return int(match[1] or 1) * int(base ** POWERS[match[2].lower()])
 

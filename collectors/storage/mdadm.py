@@ -11,16 +11,19 @@ from collectors.host import JSON, Host
 from collectors.judging import judged
 from collectors.parsing import lines_of, whole
 from collectors.source import Source
-from collectors.storage.mdstat import ARRAY
+from collectors.storage.mdstat import ARRAY, DISK
+from rules.matching.entities import whole_disk
 from wire import entity
 from wire.judgement import Judgement, Reason, Scalar
 
 HEAD = re.compile(r"^(?P<device>/dev/[\w/.-]{1,64}):$")
-LINE = re.compile(r"^\s+(?P<name>[A-Z][\w -]{1,40}?) : (?P<value>.*)$")
+LINE = re.compile(r"^\s*(?P<name>[A-Z][\w -]{1,40}?) : (?P<value>.*)$")
 PLACE = re.compile(
     r"^\s+(?:\d+|-)\s+\d+\s+\d+\s+(?:\d+|-)\s+(?P<state>[a-z].*?)(?:\s{2,}(?P<disk>/dev/\S+))?\s*$"
 )
 STOPPED = ("inactive", "failed", "broken")
+MAP = re.compile(r"^([A.R]+)(?:\s|$)")
+"""``A.A``: which members a member's label knows of."""
 
 
 class Detail(msgspec.Struct, frozen=True):
@@ -49,12 +52,11 @@ def parse(raw: bytes) -> list[Detail]:
 
 
 def judge(found: list[Detail], host: Host) -> Iterator[Judgement]:
-    """Only what describes an array; a member's own label (--examine) may be old."""
+    """A failed disk is told with its array while that lacks it, and by itself once a spare stands in."""
     for one in found:
-        wanted = whole(one.values.get("Raid Devices", ""))
-        if "Working Devices" not in one.values or wanted is None:
+        missing = _missing(one)
+        if missing is None:
             continue
-        missing = max(0, wanted - (whole(one.values.get("Active Devices", "")) or 0))
         reason = Reason.OK
         if any(state in STOPPED for state in one.states):
             reason = Reason.STOPPED
@@ -64,8 +66,31 @@ def judge(found: list[Detail], host: Host) -> Iterator[Judgement]:
         bad = [disk for disk, state in one.places.items() if "faulty" in state or state == "removed"]
         if bad:
             words["failed"] = " ".join(bad)[:512]
-        name = one.device.removeprefix("/dev/").removeprefix("md/")
+        name = _name(one)
         yield judged(ARRAY, entity.array(host.name, name), reason, missing, **words)
+        for disk in bad if reason is Reason.OK else ():
+            if disk.startswith("/dev/"):
+                yield judged(DISK, entity.disk(host.name, whole_disk(disk)), Reason.ERRORS, 1, array=name)
+
+
+def _name(one: Detail) -> str:
+    """A member's label knows its array as ``host:0  (local to host …)``."""
+    if "Magic" in one.values and one.values.get("Name"):
+        told = one.values["Name"].split()[0].rpartition(":")[2]
+        return f"md{told}" if told.isdigit() else told
+    return one.device.removeprefix("/dev/").removeprefix("md/")
+
+
+def _missing(one: Detail) -> int | None:
+    """Members that the array lacks. Of a member's own label, which may be old, only the map of the others
+    counts, and it is told of that member. None where nothing is said of an array.
+    """
+    wanted = whole(one.values.get("Raid Devices", ""))
+    active = whole(one.values.get("Active Devices", ""))
+    if wanted is not None and active is not None and "Magic" not in one.values:
+        return max(0, wanted - active)
+    seen = MAP.match(one.values.get("Array State", ""))
+    return seen[1].count(".") if seen is not None else None
 
 
 def facts(found: list[Detail]) -> dict[str, JSON]:

@@ -9,7 +9,7 @@ import msgspec
 
 from collectors.host import JSON, Host
 from collectors.judging import judged
-from collectors.parsing import lines_of
+from collectors.parsing import flush, lines_of
 from collectors.source import Source
 from collectors.unit import Collector
 from rules.matching.entities import whole_disk
@@ -19,7 +19,9 @@ from wire.judgement import Judgement, Layer, Reason, Scalar
 ARRAY, DISK = "raid.array", "raid.disk"
 MDSTAT = "/proc/mdstat"
 COLLECTOR = Collector(signals=(ARRAY, DISK), layer=Layer.HARDWARE, interval=10.0, where=(MDSTAT,))
-HEAD = re.compile(r"^(?P<name>md[\w./-]{0,60}) : (?P<state>\w+)(?P<rest>.*)$")
+HEAD = re.compile(r"^(?P<name>md[\w./-]{0,60}) ?: (?P<state>active|inactive|broken)\b(?P<rest>.*)$")
+BODY = re.compile(r"(?<=[\])])\s+(?=\d+ blocks)")
+"""Where a page has run the second line of a block into the first."""
 MEMBER = re.compile(r"(?P<disk>[\w!./-]{1,64})\[(?P<slot>\d+)\](?P<flags>(?:\([A-Z]\))*)")
 COUNTS = re.compile(r"\[(?P<wanted>\d+)/(?P<there>\d+)\](?:\s+\[(?P<map>[U_]+)\])?")
 WORK = re.compile(
@@ -80,13 +82,12 @@ def read(host: Host) -> Iterable[Judgement]:
 
 def parse(raw: bytes) -> list[Array]:
     """Raises ValueError for what is no /proc/mdstat."""
-    lines = lines_of(raw)
     blocks: list[list[str]] = []
     known = False
-    for line in lines:
+    for line in lines_of(flush(raw)):
         known |= line.startswith(("Personalities", "unused devices"))
         if HEAD.match(line):
-            blocks.append([line])
+            blocks.append(BODY.split(line, maxsplit=1))
         elif blocks and line.startswith((" ", "\t")) and line.strip():
             blocks[-1].append(line)
     if not known and not blocks:

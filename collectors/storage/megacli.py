@@ -14,6 +14,11 @@ ALARMS = (
     "battery replacement required", "battery pack missing", "pack is about to fail & should be replaced",
     "remaining capacity low", "no space to cache offload", "i2c errors detected", "over temperature",
 )  # fmt: skip
+JOINED = re.compile(
+    r" (?=(?:Slot Number|Media Error Count|Other Error Count|Predictive Failure Count|PD Type|Firmware state|"
+    r"Inquiry Data|Device Id): )"
+)
+"""People put what they grep of a drive on one line."""
 MARKS = (
     "megacli",
     "exit code: 0x",
@@ -58,7 +63,7 @@ class _Reading:
 
 def parse(raw: bytes) -> Raid:
     """Raises ValueError for what MegaCLI did not print."""
-    lines = lines_of(raw)
+    lines = [part for line in lines_of(raw) for part in JOINED.split(line)]
     if not any(mark in line.lower() for line in lines for mark in MARKS):
         raise ValueError("no adapter, drive or exit code of MegaCLI")
     reading = _Reading()

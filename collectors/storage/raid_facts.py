@@ -56,7 +56,10 @@ class Raid(msgspec.Struct, frozen=True, kw_only=True):
 
 
 GONE = ("fail", "offline", "offln", "ofln", "dead", "suspended", "defunct")
-WORSE = ("degrad", "dgrd", "pdgd", "interim", "rebuild", "recover", "rbld", "suboptimal", "not enough", "rec")
+WORSE = (
+    *("degrad", "dgrd", "pdgd", "interim", "rebuild", "recover", "rbld", "suboptimal", "not enough", "rec"),
+    *("impacted", "ready for rebuild", "partially"),
+)
 LOST = ("missing", "msng", "not present", "absent")
 BAD_DRIVE = (
     "fail",

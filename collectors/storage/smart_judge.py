@@ -96,6 +96,8 @@ def _tells(smart: Smart) -> bool:
         or smart.nvme is not None
         or smart.grown_defects is not None
         or smart.temperature is not None
+        or bool(smart.self_test)
+        or bool(smart.logged_errors)
     )
 
 

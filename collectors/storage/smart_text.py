@@ -13,7 +13,8 @@ ROW = re.compile(
 )
 NAMED = re.compile(r"^(?P<name>[A-Z#][^:]{1,60}?)\s*:\s+(?P<value>\S.*)$")
 TEST = re.compile(r"^#\s*\d+\s+(?P<kind>\S.*?)\s{2,}(?P<status>\S.*?)\s{2,}")
-COUNTERS = re.compile(r"^(?:read|write|verify):\s+(?P<fields>[\d.\s]+)$")
+COUNTERS = re.compile(r"^(?:read|write|verify):\s+(?P<fields>[\d.,\s]+)$")
+AGE = re.compile(r"^\s*(?:Accumulated power on time, hours:minutes|number of hours powered up =)\s+(\d{1,9})")
 MARKS = ("smartctl", "SMART", "Device Model:", "ID# ATTRIBUTE_NAME", "Elements in grown defect list")
 NVME = {
     "Critical Warning": "critical_warning",
@@ -26,7 +27,7 @@ NVME = {
     "Warning  Comp. Temperature Time": "warning_temp_time",
     "Unsafe Shutdowns": "unsafe_shutdowns",
 }
-MODEL = ("Device Model", "Model Number", "Product")
+MODEL = ("Device Model", "Model Number", "Device")
 DEVICE = re.compile(r"(/dev/[\w/.-]{1,64})(?: \[([\w,]{1,40})\])?")
 
 
@@ -43,12 +44,12 @@ def parse_text(raw: bytes) -> Smart:
         raise ValueError("no line of smartctl")
     return Smart(
         device=_device(lines),
-        model=next((named[key] for key in MODEL if key in named), ""),
+        model=_model(named),
         serial=named.get("Serial Number", named.get("Serial number", "")),
         passed=_passed(named),
         temperature=_temperature(named, attributes),
         hottest=_hottest(named),
-        power_on_hours=_hours(named, attributes),
+        power_on_hours=_hours(named, attributes, lines),
         rotating=_rotating(named.get("Rotation Rate", "")),
         attributes=attributes,
         nvme=Nvme(**nvme) if nvme else None,
@@ -59,6 +60,13 @@ def parse_text(raw: bytes) -> Smart:
         self_test=_self_test(lines),
         complaint=next((line.strip() for line in lines if "Smartctl open device" in line), "")[:256],
     )
+
+
+def _model(named: dict[str, str]) -> str:
+    """SCSI disks tell who made them apart; the JSON joins both so."""
+    if "Product" in named:
+        return f"{named.get('Vendor', '')} {named['Product']}".strip()
+    return next((named[key] for key in MODEL if key in named), "")
 
 
 def _row(line: str) -> Attribute | None:
@@ -119,11 +127,13 @@ def _hottest(named: dict[str, str]) -> float | None:
     return value if value is not None and value >= 40 else None
 
 
-def _hours(named: dict[str, str], attributes: tuple[Attribute, ...]) -> int | None:
+def _hours(named: dict[str, str], attributes: tuple[Attribute, ...], lines: list[str]) -> int | None:
     """Some vendors pack minutes above the hours; the low 24 bits hold any age."""
-    for key in ("Power On Hours", "number of hours powered up", "Accumulated power on time, hours:minutes"):
-        if key in named:
-            return whole(named[key])
+    if "Power On Hours" in named:
+        return whole(named["Power On Hours"])
+    age = next((match for line in lines if (match := AGE.match(line)) is not None), None)
+    if age is not None:
+        return int(age[1])
     found = next((one for one in attributes if one.id == 9), None)
     return None if found is None else found.raw & 0xFFFFFF
 

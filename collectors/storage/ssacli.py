@@ -13,7 +13,7 @@ LINE = re.compile(r"^\s+(?P<name>[A-Z][^:]{1,48}?)\s*:\s+(?P<value>\S.*?)\s*$")
 SHORT = re.compile(r"^\s*(?P<kind>physicaldrive|logicaldrive)\s+(?P<place>\S+)\s+\((?P<what>.*)\)\s*$")
 BLOCK = re.compile(
     r"^\s+(?:(?P<ld>Logical Drive): (?P<number>\d+)|(?P<pd>physicaldrive) (?P<place>\S+)|"
-    r"Array: ?\S+|array \S.*)\s*$"
+    r"Array: ?\S+|[Aa]rray (?P<array>\S+)(?: \((?P<state>[^),]*).*\))?)\s*$"
 )
 
 
@@ -23,14 +23,18 @@ def parse(raw: bytes) -> Raid:
     volumes: dict[str, dict[str, str]] = {}
     drives: dict[str, dict[str, str]] = {}
     block: dict[str, str] = {}
+    array = ""
     for line in lines_of(raw):
         name = f"slot{controllers[-1]['slot']}" if controllers else "slot0"
         if found := HEAD.match(line):
             controllers.append({"slot": found["slot"], "model": found["model"]})
             block = controllers[-1]
+            array = ""
         elif found := SHORT.match(line):
-            _short(found, name, volumes, drives)
+            _short(found, name, volumes, drives, array)
         elif found := BLOCK.match(line):
+            if found["array"]:
+                array = found["state"] if (found["state"] or "").startswith("Failed") else ""
             block = _block(found, name, volumes, drives)
         elif found := LINE.match(line):
             block.setdefault(found["name"], found["value"])
@@ -54,11 +58,17 @@ def _state(block: dict[str, str]) -> str:
 
 
 def _short(
-    found: re.Match[str], name: str, volumes: dict[str, dict[str, str]], drives: dict[str, dict[str, str]]
+    found: re.Match[str],
+    name: str,
+    volumes: dict[str, dict[str, str]],
+    drives: dict[str, dict[str, str]],
+    array: str,
 ) -> None:
-    """``physicaldrive 1I:1:1 (port 1I:box 1:bay 1, SATA HDD, 250 GB, OK)``; spares add a word."""
+    """``physicaldrive 1I:1:1 (port 1I:box 1:bay 1, SATA HDD, 250 GB, OK)``; spares add a word. An array that
+    failed takes its volumes with it, though old firmware goes on to call them OK.
+    """
     parts = [part.strip() for part in found["what"].split(",")]
-    if parts and parts[-1].lower() in ("spare", "active spare", "unassigned"):
+    if parts and parts[-1].lower().startswith(("spare", "active spare", "unassigned")):
         parts.pop()
     state = parts[-1] if parts else ""
     if "complete" in state and len(parts) > 1:  # "Recovering, 5% complete"
@@ -67,7 +77,7 @@ def _short(
         drives.setdefault(f"{name}/{found['place']}", {})["state"] = state
     else:
         level = next((part for part in parts if part.startswith("RAID")), "")
-        volumes.setdefault(f"{name}/ld{found['place']}", {}).update(state=state, level=level)
+        volumes.setdefault(f"{name}/ld{found['place']}", {}).update(state=array or state, level=level)
 
 
 def _block(

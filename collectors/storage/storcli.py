@@ -1,4 +1,4 @@
-"""Reads storcli and perccli, JSON (``J``) and tables: MegaRAID and PERC controllers, volumes and drives."""
+"""Reads storcli and perccli as JSON (``J``): MegaRAID and PERC controllers, volumes and drives."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ import re
 from collections.abc import Iterator
 
 from collectors.host import JSON
-from collectors.parsing import at, lines_of, object_of, objects, said, whole
+from collectors.parsing import at, object_of, objects, said, whole
 from collectors.source import Source
 from collectors.storage.raid_facts import Controller, Drive, Raid, Volume, facts, judge
+from collectors.storage.storcli_text import HEALTH, parse_text
 
 DETAIL = re.compile(r"^Drive (?P<place>/c\d+(?:/e\d+)?/s\d+) - Detailed Information$")
 TABLE = re.compile(r"^Drive (?P<place>/c\d+(?:/e\d+)?/s\d+)$")
 VOLUMES = re.compile(r"^/c\d+/v\d+$")
-PD_ROW = re.compile(r"^(?P<place>\d*\s*:\d+)\s+\d+\s+(?P<state>[A-Z]\w{2,6})\s+(?:\d+|-|F)\s+(?P<rest>.*)$")
-VD_ROW = re.compile(r"^(?P<name>(?:\d+|-)/\d+)\s+(?P<level>RAID\w+|Cac\w)\s+(?P<state>\w+)\s+\S+")
 ALARM = re.compile("replacement required|pack missing|about to fail|capacity low|no space", re.IGNORECASE)
-LINE = re.compile(r"^(?P<name>[A-Z][\w ./]{2,40}?)\s*=\s*(?P<value>\S.*)$")
 
 
 def parse_json(raw: bytes) -> Raid:
@@ -46,9 +44,7 @@ def _controllers(told: dict[str, JSON], name: str) -> Iterator[Controller]:
         yield Controller(
             name=f"c{whole(row.get('Ctl')) or 0}",
             model=said(row.get("Model")),
-            state={"Opt": "Optimal", "Dgd": "Degraded", "Fail": "Failed"}.get(
-                said(row.get("Hlth")), "Needs Attention"
-            ),
+            state=HEALTH.get(said(row.get("Hlth")), "Needs Attention"),
             battery=said(row.get("BBU")).replace("N/A", "").replace("Msng", ""),
         )
     status = told.get("Status")
@@ -122,29 +118,6 @@ def _detailed(place: str, row: dict[str, JSON], counts: JSON) -> Drive:
         predicted=count("Predictive Failure Count"),
         flagged=said(at(counts, "S.M.A.R.T alert flagged by drive")).lower() == "yes",
     )
-
-
-def parse_text(raw: bytes) -> Raid:
-    """The tables without ``J``. Raises ValueError for other text."""
-    volumes: list[Volume] = []
-    drives: list[Drive] = []
-    values: dict[str, str] = {}
-    lines = lines_of(raw)
-    for line in lines:
-        if found := VD_ROW.match(line):
-            name = f"c0/v{found['name'].partition('/')[2]}"
-            volumes.append(Volume(name=name, level=found["level"], state=found["state"]))
-        elif found := PD_ROW.match(line):
-            enclosure, _, place = found["place"].partition(":")
-            inside = f"/e{enclosure.strip()}" if enclosure.strip() else ""
-            drives.append(Drive(place=f"c0{inside}/s{place}", state=found["state"]))
-        elif found := LINE.match(line):
-            values.setdefault(found["name"], found["value"].strip())
-    if not values.get("CLI Version") and not (volumes and drives):
-        raise ValueError("neither a CLI Version nor tables of drives")
-    state = values.get("Controller Status", "")
-    controllers = (Controller(name="c0", model=values.get("Model", ""), state=state),) if state else ()
-    return Raid(controllers=controllers, volumes=tuple(volumes), drives=tuple(drives))
 
 
 KINDS = ("storcli", "perccli", "storcli_json", "storcli64", "perccli64")

@@ -79,3 +79,27 @@ def test_what_is_nearly_full_is_told_apart():
 def test_sizes_with_a_letter_are_read_as_people_ask_for_them(row, reason):
     judgements = judged(f"Filesystem      Size  Used Avail Use% Mounted on\n{row}\n")
     assert about(judgements, "fs.space", "fs:box:/").reason is reason
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "size", "percent"),
+    [
+        ("Dateisystem Größe Benutzt Verf. Verw% Eingehängt auf", "/dev/a 30G 1,5G 27G 6% /", 30 * 2**30, 6),
+        ("Sys. 1K-blocs Utilisé Dispo Uti% Monté sur", "/dev/a 2000 500 1500 25% /", 2000 * 1024, 25),
+        ("文件系统         1K-块   已用   可用 已用% 挂载点", "/dev/a 4000 1000 3000 25% /", 4000 * 1024, 25),
+        ("Filesystem  512-blocks Used Available Capacity iused ifree %iused  Mounted on",
+         "/dev/disk1s1 8000 2000 6000 25% 9 91 9% /", 8000 * 512, 25),
+        ("Filesystem      Size   Used  Avail Capacity iused ifree %iused  Mounted on",
+         "/dev/disk1s1   466Gi   10Gi  440Gi     3%    9   91    9%   /", 466 * 2**30, 3),
+    ],
+)  # fmt: skip
+def test_df_is_read_in_any_language_and_of_any_system(header, row, size, percent):
+    told = df.parse(f"    {header}\n    {row}\n".encode())
+    assert not told.inodes
+    assert [(one.size * told.block, one.percent) for one in told.rows] == [(size, percent)]
+
+
+def test_inodes_are_told_by_their_name_in_other_languages_too():
+    assert df.parse(
+        "Sys. de fichiers Inœuds IUtil. ILibre IUti% Monté sur\n/dev/sda1 9 3 6 34% /\n".encode()
+    ).inodes

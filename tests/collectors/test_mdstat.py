@@ -152,3 +152,32 @@ DETAIL = """/dev/md0:
 def test_mdadm_tells_the_same_of_one_array(more, active, place, reason):
     found = mdadm.parse(DETAIL.format(more=more, active=active, place=place).encode())
     assert about(mdadm.judge(found, Host("box")), "raid.array", "/md0").reason is reason
+
+
+def test_mdadm_of_old_does_not_indent_every_line():
+    text = DETAIL.format(more=", degraded", active=1, place="removed").replace("   Working", "Working")
+    assert about(mdadm.judge(mdadm.parse(text.encode()), Host("box")), "raid.array").reason is Reason.DEGRADED
+
+
+def test_mdadm_tells_a_failed_disk_by_itself_once_a_spare_stands_in():
+    text = DETAIL.format(more="", active=2, place="active sync   /dev/sdb1")
+    text += "       2       8       49        -      faulty   /dev/sdc1\n"
+    judgements = list(mdadm.judge(mdadm.parse(text.encode()), Host("box")))
+    assert about(judgements, "raid.array").reason is Reason.OK
+    assert about(judgements, "raid.disk").subject == "disk:box/sdc"
+
+
+@pytest.mark.parametrize(("seen", "reason"), [("AA", Reason.OK), ("A.", Reason.DEGRADED)])
+def test_the_label_of_a_member_knows_whom_it_misses(seen, reason):
+    text = "/dev/sda1:\n          Magic : a92b4efc\n           Name : box:0  (local to host box)\n"
+    text += f"   Raid Devices : 2\n   Array State : {seen} ('A' == active, '.' == missing)\n"
+    assert about(mdadm.judge(mdadm.parse(text.encode()), Host("box")), "raid.array", "/md0").reason is reason
+
+
+def test_an_array_is_read_where_a_page_ran_its_lines_together():
+    told = mdstat.parse(
+        b"    Personalities: [raid1]\n    md0: active raid1 sdb1[2](F) sda1[0]\n      9 blocks [2/1] [U_]\n"
+        b"    md1 : active raid1 sdb2[2] sda2[0]      9 blocks [2/1] [U_] resync=DELAYED\n"
+    )
+    assert mdstat.facts(told)["not_clean"] == ["md0", "md1"]
+    assert (told[1].work, told[0].failed) == ("resync", ["sdb1"])

@@ -231,3 +231,69 @@ def test_no_text_breaks_the_parsers(text):
             continue
         judged(found)
         facts(found)
+
+
+TOPOLOGY = b"""TOPOLOGY :
+DG Arr Row EID:Slot DID Type   State BT      Size PDC  PI SED DS3  FSpace TR
+ 0 -   -   -        -   RAID10 Dgrd  N  43.654 TB dflt N  N   dflt N      N
+ 0 0   -   -        -   RAID1  Dgrd  N  10.913 TB dflt N  N   dflt N      N
+ 0 0   0   252:0    13  DRIVE  Rbld  Y  10.913 TB dflt N  N   dflt -      N
+ 0 0   1   252:1    8   DRIVE  Onln  N  10.913 TB dflt N  N   dflt -      N
+"""
+OVERVIEW = b"""System Overview :
+Ctl Model            Ports PDs DGs DNOpt VDs VNOpt BBU  sPR DS  EHS ASOs Hlth
+  1 MegaRAID9361-8i      8  36   1     1   1     1 Opt  On  1&2 Y       3 NdAtn
+Need Attention :
+Controller 1 :
+163:13  188 Offln  0 3.637 TB SAS  HDD N   N  512B ST4000NM003A     U
+"""
+DETAILS = b"""Drive /c2/e8/s15 - Detailed Information :
+Drive /c2/e8/s15 State :
+Media Error Count = 7
+Predictive Failure Count = 0
+S.M.A.R.T alert flagged by drive = No
+"""
+VAULT = b"""Cachevault_Info :
+Model  State  Temp Mode MfgDate
+CVPM02 Failed 28C  -    2014/11/04
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "reason"),
+    [
+        (TOPOLOGY, "array:box/c0/dg0", Reason.DEGRADED),
+        (OVERVIEW, "disk:box/c1/e163/s13", Reason.ERRORS),
+        (OVERVIEW, "slot:box/c1", Reason.DEGRADED),
+        (DETAILS, "disk:box/c2/e8/s15", Reason.HIGH),
+        (VAULT, "slot:box/c0", Reason.DEGRADED),
+    ],
+)
+def test_one_table_of_storcli_is_enough(text, subject, reason):
+    found = {one.subject: one.reason for one in judged(storcli.parse_text(text))}
+    assert found[subject] is reason
+
+
+def test_an_array_that_failed_takes_its_volumes_with_it():
+    text = b"Smart Array P410 in Slot 1\n\n   array A\n      logicaldrive 1 (558.9 GB, RAID 1, OK)\n"
+    text += b"   array B (Failed)\n      logicaldrive 2 (2.2 TB, RAID 5, OK)\n"
+    found = {one.subject: one.reason for one in judged(ssacli.parse(text))}
+    assert found["array:box/slot1/ld1"] is Reason.OK
+    assert found["array:box/slot1/ld2"] is Reason.STOPPED
+
+
+def test_what_people_grep_of_megacli_is_read_from_one_line_a_drive():
+    text = b"Enclosure Device ID: 32 Slot Number: 4 Media Error Count: 653 Firmware state: Failed\n"
+    found = about(judged(megacli.parse(text)), "raid.disk")
+    assert (found.subject, found.reason) == ("disk:box/a0/e32/s4", Reason.ERRORS)
+
+
+def test_a_volume_that_is_being_built_is_not_yet_whole():
+    assert state_of_volume("Impacted ( Build/Verify with fix : 90 % )") is Reason.DEGRADED
+
+
+def test_the_second_generation_tells_first_what_a_drive_is_for_and_then_how_it_is():
+    row = "268:1   258 Conf  {}  0 893.75 GiB SAS  SSD Enterprise 512B KRM6VVUG960G     U            1 -\n"
+    text = "PD LIST :\n" + row.format("Online") + row.format("Failed").replace("268:1", "268:2")
+    found = {one.subject: one.reason for one in judged(storcli.parse_text(text.encode()))}
+    assert found == {"disk:box/c0/e268/s1": Reason.OK, "disk:box/c0/e268/s2": Reason.ERRORS}

@@ -236,3 +236,24 @@ def test_no_bytes_break_the_parsers(raw):
             continue
         assert isinstance(found, Smart)
         assert list(judge(found, Host("box")))
+
+
+SCSI = b"""Vendor:               SEAGATE
+Product:              ST4000NM0043
+SMART Health Status: OK
+Accumulated power on time, hours:minutes 55120:47
+Elements in grown defect list: 0
+read:          0      941       941       941       1090      47812,883           3
+"""
+
+
+def test_a_scsi_disk_is_called_by_its_maker_and_tells_its_age():
+    told = facts_of(parse_text(SCSI))
+    assert (told["model"], told["power_on_hours"]) == ("SEAGATE ST4000NM0043", 55120)
+    assert told["scsi_uncorrected_errors"] == 3
+
+
+def test_the_log_of_self_tests_alone_tells_of_a_failing_disk():
+    text = b"SMART Self-test log structure revision number 1\n"
+    text += b"# 1  Short offline       Completed: read failure       20%     30351         4409\n"
+    assert about(judge(parse_text(text), Host("box")), HEALTH).reason is Reason.ERRORS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -10,8 +9,9 @@ import msgspec
 from collectors.asking import answered
 from collectors.host import JSON, Host
 from collectors.judging import judged
-from collectors.parsing import at, lines_of, object_of, real, said
+from collectors.parsing import at, object_of, real, said, whole
 from collectors.source import Source
+from collectors.storage.ceph_text import STATUS, status_of
 from collectors.unit import Collector
 from wire import entity
 from wire.judgement import Judgement, Layer, Reason, Scalar
@@ -21,8 +21,6 @@ KEYRING = "/etc/ceph/ceph.client.admin.keyring"
 COLLECTOR = Collector(
     signals=(SIGNAL,), layer=Layer.HARDWARE, interval=60.0, timeout=20.0, risky=True, where=(KEYRING,)
 )
-STATUS = re.compile(r"\bHEALTH_(?:OK|WARN|ERR)\b")
-CHECK = re.compile(r"^\s*(?:\[(?P<level>WRN|ERR)\] )?(?P<name>[A-Z][A-Z_]{4,60}): (?P<text>.+)$")
 REASONS = {"HEALTH_OK": Reason.OK, "HEALTH_WARN": Reason.HIGH}
 
 
@@ -32,6 +30,8 @@ class Health(msgspec.Struct, frozen=True):
     """Code such as ``OSD_DOWN`` → what it says."""
     used: float | None = None
     """Share of the raw space."""
+    osds: dict[str, int] = {}
+    """How many there are in all, and how many are up and in."""
 
 
 def read(host: Host) -> Iterable[Judgement]:
@@ -46,7 +46,7 @@ def read(host: Host) -> Iterable[Judgement]:
 
 def parse(raw: bytes) -> Health:
     """``ceph health``, ``ceph status`` and ``ceph insights``, JSON or not. Raises ValueError otherwise."""
-    return _from_json(raw) if raw.lstrip().startswith(b"{") else _from_text(raw)
+    return _from_json(raw) if raw.lstrip().startswith(b"{") else Health(*status_of(raw))
 
 
 def _from_json(raw: bytes) -> Health:
@@ -59,7 +59,7 @@ def _from_json(raw: bytes) -> Health:
             checks = at(health, "checks")
             found = checks if isinstance(checks, dict) else {}
             told = {name[:64]: said(at(one, "summary", "message")) for name, one in found.items()}
-            return Health(status, told, _used(report))
+            return Health(status, told, _used(report), _osds(report))
     raise ValueError("no HEALTH_OK, HEALTH_WARN or HEALTH_ERR")
 
 
@@ -69,17 +69,19 @@ def _used(report: dict[str, JSON]) -> float | None:
     return round(used / total, 4) if used and total else None
 
 
-def _from_text(raw: bytes) -> Health:
-    lines = lines_of(raw)
-    status = next((found[0] for line in lines if (found := STATUS.search(line))), "")
-    if not status:
-        raise ValueError("no HEALTH_OK, HEALTH_WARN or HEALTH_ERR")
-    checks = [match for line in lines if (match := CHECK.match(line))]
-    return Health(status, {match["name"]: match["text"][:256] for match in checks[:64]})
+def _osds(report: dict[str, JSON]) -> dict[str, int]:
+    """Releases before Octopus nest the map in itself."""
+    names = {"all": "num_osds", "up": "num_up_osds", "in": "num_in_osds"}
+    maps = (at(report, "osdmap", "osdmap"), at(report, "osdmap"))
+    counts = ({name: whole(at(one, key)) for name, key in names.items()} for one in maps)
+    told = ({name: count for name, count in one.items() if count is not None} for one in counts)
+    return next((one for one in told if one), {})
 
 
 def judge(found: Health, host: Host) -> Iterator[Judgement]:
     words: dict[str, Scalar] = {"status": found.status}
+    if found.osds.get("up", 0) < found.osds.get("all", 0):
+        words["osds"] = f"{found.osds.get('up', 0)} of {found.osds['all']} up"
     if found.checks:
         words["checks"] = "; ".join(f"{name}: {text}" for name, text in found.checks.items())[:1024]
     reason = REASONS.get(found.status, Reason.ERRORS)
@@ -87,7 +89,7 @@ def judge(found: Health, host: Host) -> Iterator[Judgement]:
 
 
 def facts(found: Health) -> dict[str, JSON]:
-    return {"status": found.status, "checks": found.checks, "used": found.used}
+    return {"status": found.status, "checks": found.checks, "used": found.used, "osds": dict(found.osds)}
 
 
 SOURCE = Source(

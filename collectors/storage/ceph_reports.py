@@ -1,4 +1,4 @@
-"""Reads the other reports of Ceph as JSON: which OSDs are down or nearly full."""
+"""Reads the other reports of Ceph, JSON or tables: which OSDs are down or nearly full."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collectors.judging import judged
 from collectors.parsing import at, object_of, objects, real, said
 from collectors.source import Source
 from collectors.storage.ceph import SIGNAL
+from collectors.storage.ceph_text import osds_of
 from wire import entity
 from wire.judgement import Judgement, Reason
 
@@ -41,6 +42,11 @@ class Report(msgspec.Struct, frozen=True):
 
 def parse(raw: bytes) -> Report:
     """``ceph osd tree``, ``osd df``, ``osd dump``, ``df``. Raises ValueError for other text."""
+    if not raw.lstrip().startswith(b"{"):
+        states, shares = osds_of(raw)
+        if not states and not shares:
+            raise ValueError("neither JSON nor a table of OSDs")
+        return Report([], states, shares)
     tree = object_of(raw)
     if not any(key in tree for key in LISTS):
         raise ValueError("no list of OSDs or pools")

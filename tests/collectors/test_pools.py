@@ -141,3 +141,49 @@ def test_ceph_tells_an_osd_that_is_down_or_nearly_full():
     assert reason(status="up") is Reason.OK
     assert reason(status="down") is Reason.HIGH
     assert reason(utilization=91.2) is Reason.HIGH
+
+
+CEPH = """  cluster:
+    health: HEALTH_WARN
+            1 osds down
+            Degraded data redundancy: 8 pgs degraded
+
+  services:
+    osd: 3 osds: 2 up (since 4h), 3 in (since 8w)
+
+  data:
+    usage:   1 GiB used, 3 GiB / 4 GiB avail
+"""
+OLD_CEPH = """  health HEALTH_WARN 8 pgs degraded; 1/3 in osds are down
+  monmap e3: 3 mons at {a=192.0.2.1:6789/0}
+  osdmap e77: 3 osds: 2 up, 3 in
+   pgmap v1: 8 pgs
+        1024 MB used, 3072 MB / 4096 MB avail
+"""
+TREE = """ID  CLASS  WEIGHT   TYPE NAME   STATUS  REWEIGHT  PRI-AFF
+-1         1.75768  root default
+-3         0.58589      host a
+ 0    hdd  0.58589          osd.0      up   1.00000  1.00000
+ 1    ssd  0.58589          osd.1    down         0  1.00000
+"""
+SPACE = """ID CLASS WEIGHT  REWEIGHT SIZE    RAW USE AVAIL  %USE  VAR  PGS STATUS
+ 0   hdd 0.90919  1.00000 931 GiB 860 GiB 71 GiB 92.31 1.05  97     up
+                    TOTAL 931 GiB 860 GiB 71 GiB 92.31
+"""
+
+
+@pytest.mark.parametrize("text", [CEPH, OLD_CEPH])
+def test_ceph_tells_people_the_same_as_programs(text):
+    found = ceph.parse(text.encode())
+    assert set(found.checks) == {"OSD_DOWN", "PG_DEGRADED"}
+    assert (found.osds, found.used) == ({"all": 3, "up": 2, "in": 3}, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("text", "states", "used"),
+    [(TREE, {"osd.0": "up", "osd.1": "down"}, {}), (SPACE, {"osd.0": "up"}, {"osd.0": 92.31})],
+)
+def test_tables_of_osds_tell_what_is_down_and_what_is_full(text, states, used):
+    found = ceph_reports.parse(text.encode())
+    assert (found.osds, found.used) == (states, used)
+    assert about(ceph_reports.judge(found, HOST), "ceph.health").reason is Reason.HIGH

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
@@ -92,3 +93,29 @@ def facts(sensors: list[Sensor]) -> dict[str, JSON]:
         "sensors": {one.name: one.grade.value for one in sensors},
         "readings": {one.name: one.reading for one in sensors if one.reading is not None},
     }
+
+
+def grade_of(words: str) -> Grade:
+    """By a state spelt out, such as ``Lower Non-Critical``."""
+    text = words.lower()
+    if "non-critical" in text:
+        return Grade.NOTICE
+    return Grade.GRAVE if "critical" in text or "non-recoverable" in text else Grade.FINE
+
+
+def unit_of(unit: str) -> str:
+    return {"degrees C": "°C", "C": "°C"}.get(unit, unit)
+
+
+def kind_of(name: str, unit: str, kind: str) -> str:
+    """The signal of a sensor. ``kind`` is the type that the controller gives it, where it tells one."""
+    text = f"{kind} {name}".lower()
+    if unit in ("degrees C", "C") or kind == "Temperature":
+        return TEMPERATURE
+    if unit == "RPM" or kind == "Fan" or "fan" in text:
+        return FAN
+    if unit in ("Volts", "V", "Watts", "W", "Amps", "A") or re.search(
+        r"\bps\d?\b|psu|power supply|pwr|power unit|\bvrm?\b", text
+    ):
+        return POWER
+    return HEALTH

@@ -6,16 +6,17 @@ import re
 from collections.abc import Iterable
 
 from collectors.asking import answered
+from collectors.hardware.bmc_blocks import sensors_of
 from collectors.hardware.bmc_facts import (
-    FAN,
     HEALTH,
-    POWER,
     SIGNALS,
-    TEMPERATURE,
     Grade,
     Sensor,
     facts,
+    grade_of,
     judge,
+    kind_of,
+    unit_of,
 )
 from collectors.hardware.bmc_sel import DEVICES
 from collectors.host import Host
@@ -59,10 +60,11 @@ def read(host: Host) -> Iterable[Judgement]:
 
 
 def parse(raw: bytes) -> list[Sensor]:
-    """``ipmitool sdr``, ``sdr elist``, ``sensor``, ``ipmi-sensors``. Raises ValueError for other text."""
-    found = [one for line in lines_of(raw) if (one := _sensor(line)) is not None]
+    """``ipmitool sdr`` with or without -v, ``sensor``, ``ipmi-sensors``. Raises ValueError for other text."""
+    lines = lines_of(raw)
+    found = [one for line in lines if (one := _sensor(line)) is not None] or list(sensors_of(lines))
     if not found:
-        raise ValueError("no line of a sensor with | between its fields")
+        raise ValueError("neither a line of a sensor with | between its fields nor a Sensor ID")
     return found
 
 
@@ -91,10 +93,10 @@ def _made(name: str, state: str, reading: str) -> Sensor | None:
         grade = Grade.SILENT
     return Sensor(
         name=name[:64],
-        signal=_kind(name, unit, ""),
+        signal=kind_of(name, unit, ""),
         grade=grade,
         reading=number,
-        unit=_unit(unit),
+        unit=unit_of(unit),
         note=words[:256],
     )
 
@@ -106,7 +108,7 @@ def _row_of_sensor(fields: list[str]) -> Sensor | None:
         note = _discrete(name, state)
         return Sensor(
             name=name[:64],
-            signal=_kind(name, "", ""),
+            signal=kind_of(name, "", ""),
             grade=Grade.FINE if reading != "na" else Grade.SILENT,
             note=note,
         )
@@ -114,7 +116,21 @@ def _row_of_sensor(fields: list[str]) -> Sensor | None:
         return None
     number = real(reading) if reading != "na" else None
     grade = Grade.SILENT if number is None else GRADES[state.lower()]
-    return Sensor(name=name[:64], signal=_kind(name, unit, ""), grade=grade, reading=number, unit=_unit(unit))
+    if grade is Grade.FINE and number is not None and _beyond(number, fields[4:10]):
+        grade = Grade.GRAVE
+    return Sensor(
+        name=name[:64], signal=kind_of(name, unit, ""), grade=grade, reading=number, unit=unit_of(unit)
+    )
+
+
+def _beyond(reading: float, limits: list[str]) -> bool:
+    """Past its own critical limit, which some controllers call ``ok``. Limits out of order are no limits."""
+    numbers = [real(limit) for limit in limits]
+    told = [number for number in numbers if number is not None]
+    if len(limits) < 6 or told != sorted(set(told)):
+        return False
+    low, high = numbers[1], numbers[4]
+    return (low is not None and reading < low) or (high is not None and reading > high)
 
 
 def _discrete(name: str, state: str) -> str:
@@ -137,42 +153,18 @@ def _row_of_freeipmi(fields: list[str]) -> Sensor | None:
     number = real(reading) if reading.upper() != "N/A" else None
     grade = GRADES.get(state.lower()) if state else None
     if grade is None:
-        grade = _by_event(event)
+        grade = grade_of(event)
     if number is None and event.upper() in ("N/A", ""):
         grade = Grade.SILENT
     note = "" if event.upper() in ("OK", "N/A") else event
     return Sensor(
         name=name[:64],
-        signal=_kind(name, unit, kind),
+        signal=kind_of(name, unit, kind),
         grade=grade,
         reading=number,
-        unit=_unit(unit),
+        unit=unit_of(unit),
         note=note[:256],
     )
-
-
-def _by_event(event: str) -> Grade:
-    text = event.lower()
-    if "non-critical" in text:
-        return Grade.NOTICE
-    return Grade.GRAVE if "critical" in text or "non-recoverable" in text else Grade.FINE
-
-
-def _unit(unit: str) -> str:
-    return {"degrees C": "°C", "C": "°C"}.get(unit, unit)
-
-
-def _kind(name: str, unit: str, kind: str) -> str:
-    text = f"{kind} {name}".lower()
-    if unit in ("degrees C", "C") or kind == "Temperature":
-        return TEMPERATURE
-    if unit == "RPM" or kind == "Fan" or "fan" in text:
-        return FAN
-    if unit in ("Volts", "V", "Watts", "W", "Amps", "A") or re.search(
-        r"\bps\d?\b|psu|power supply|pwr|power unit|\bvrm?\b", text
-    ):
-        return POWER
-    return HEALTH
 
 
 SOURCE = Source(

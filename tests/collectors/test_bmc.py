@@ -68,6 +68,42 @@ def sensors(text: str) -> list[Judgement]:
     return list(judge(bmc_sensors.parse(text.encode()), HOST))
 
 
+BLOCKS = """Sensor ID              : Intake (0xc)
+ Entity ID             : 7.0 (System Board)
+ Sensor Type (Analog)  : Temperature
+ Sensor Reading        : 46 (+/- 1) degrees C
+ Status                : Upper Critical
+ Upper critical        : 40.000
+
+Sensor ID              : Redundancy (0x2)
+ Sensor Type (Discrete): Power Unit (0x09)
+ Sensor Reading        : 0h
+ States Asserted       : Power Unit
+                         [Redundancy Lost]
+ Assertions Enabled    : Power Unit
+                         [Fully Redundant]
+
+Sensor ID              : Fan 7 (0x3)
+ Sensor Type (Threshold)  : Fan
+ Sensor Reading        : No Reading
+ Status                : Not Available
+"""
+
+
+def test_sensors_told_in_blocks_are_graded_by_their_status_and_by_what_is_asserted():
+    found = {one.signal: one.reason for one in sensors(BLOCKS)}
+    assert found == {"bmc.temperature": Reason.CRITICAL, "bmc.power": Reason.DEGRADED}
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [("na | 5.0 | 7.0 | 37.0 | 40.0 | na", Reason.CRITICAL), ("na | 0.0 | 0.0 | 0.0 | 0.0 | na", Reason.OK)],
+)
+def test_a_reading_past_its_critical_limit_is_critical_though_it_is_called_ok(limits, reason):
+    (judged,) = sensors(f"Ambient | 46.000 | degrees C | ok | {limits}")
+    assert judged.reason is reason
+
+
 @pytest.mark.parametrize(
     ("line", "signal", "reason"),
     [

@@ -67,9 +67,11 @@ def judged_bond(host: Host, name: str, bond: Bond) -> Judgement:
 
 
 def _apart(bond: Bond, slave: Slave) -> bool:
-    """Its other end is not in the aggregate. A switch that speaks no LACP at all may be meant so."""
+    """Its other end is not in the aggregate. A switch that speaks no LACP at all may be meant so, unless the
+    driver has waited for it in vain and says so.
+    """
     if not bond.lacp or bond.partner in {"", NOBODY}:
-        return False
+        return bond.lacp and slave.churned
     elsewhere = slave.aggregator not in {"", bond.aggregator} and bond.aggregator != ""
     return slave.churned or elsewhere or slave.partner not in {"", NOBODY, bond.partner}
 

@@ -39,8 +39,8 @@ class Port(msgspec.Struct):
 
     @property
     def used(self) -> bool:
-        """Somebody gave it an address, or made it part of a bond."""
-        return "UP" in self.flags and (bool(self.addresses) or "SLAVE" in self.flags)
+        """Somebody gave it an address, or made it a bond or part of one."""
+        return "UP" in self.flags and (bool(self.addresses) or bool({"SLAVE", "MASTER"} & set(self.flags)))
 
     @property
     def carrier(self) -> bool:
@@ -115,12 +115,13 @@ def judge(ports: list[Port], host: Host) -> Iterable[Judgement]:
 
 
 def _errors(port: Port, host: Host) -> Iterator[Judgement]:
-    """A recording holds sums since the start, so the share of all packets is what it tells."""
+    """A recording holds sums since the start, so the share of its direction's packets is what it tells."""
     if not port.rx:
         return
-    broken = port.rx.get("errors", 0) + port.tx.get("errors", 0) + port.tx.get("collsns", 0)
-    packets = port.rx.get("packets", 0) + port.tx.get("packets", 0)
-    bad = broken >= FEW and broken >= SHARE * packets
+    received, sent = port.rx.get("errors", 0), port.tx.get("errors", 0) + port.tx.get("collsns", 0)
+    arrived, left = port.rx.get("packets", 0), port.tx.get("packets", 0)
+    broken, packets = received + sent, arrived + left
+    bad = any(count >= FEW and count >= SHARE * of for count, of in ((received, arrived), (sent, left)))
     yield judged(
         "net.link_errors",
         entity.nic(host.name, port.name),

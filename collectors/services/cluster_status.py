@@ -36,7 +36,15 @@ NAME = re.compile(r"\(\d+\)")
 STOPPED = frozenset(["Stopped", "FAILED", "Failed"])
 MEANT = ("disabled", "unmanaged", "target-role")
 QUORUM = re.compile(r"partition (with|WITHOUT) quorum")
-KNOWN = ("Cluster name", "PCSD Status", "Stack:", "Current DC", "Cluster Summary", "Online:")
+KNOWN = (
+    "cluster name",
+    "pcsd status",
+    "stack:",
+    "current dc",
+    "cluster summary",
+    "online:",
+    "list of resources:",
+)
 FAILED_ACTIONS = re.compile(r"^Failed (?:Resource |Fencing )?Actions:")
 DAEMON = re.compile(r"^(corosync|pacemaker|pcsd|sbd): (\w+)/(\w+)")
 
@@ -69,7 +77,7 @@ def parse(raw: bytes) -> Cluster:
     counting = False
     for line in lines_of(raw):
         text = line.strip()
-        known |= any(word in text for word in KNOWN)
+        known |= any(word in text.lower() for word in KNOWN)
         counting = bool(FAILED_ACTIONS.match(text)) or (counting and bool(text))
         found.failed_actions += counting and text.startswith(("*", "- "))
         _take(found, text)

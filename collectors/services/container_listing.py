@@ -10,13 +10,19 @@ import msgspec
 from collectors.host import JSON, Host
 from collectors.identity import clean
 from collectors.judging import judged
-from collectors.parsing import lines_of, real
+from collectors.parsing import flush, lines_of, real
 from collectors.services.containers import STATE
 from collectors.source import Source
 from wire import entity
 from wire.judgement import Judgement, Reason
 
-COLUMN = re.compile(r"[A-Z][A-Z ]*?(?=\s{2,}|$)")
+COLUMN = re.compile(r"[A-Z][A-Z ]*?(?=\s{2,}|\s*$)")
+HEAD = re.compile(
+    r"^(?:CONTAINER ID|REPOSITORY|NAMES?|ID|IMAGE|STATUS)\b(?=.*\b(?:STATUS|NAMES?|TAG)\b)[A-Z ]+$"
+)
+"""Of ``ps`` and ``images`` in any order of columns, and of compose, which says NAME."""
+CELLS = re.compile(r"\s{2,}")
+SAID = re.compile(r"^(?:Up|Exited|Restarting|Created|Paused|Dead|Removal)\b")
 EXITED = re.compile(r"Exited \((\d{1,3})\)")
 MEANT = frozenset(["0", "137", "143"])
 """Ended well, or somebody stopped it."""
@@ -34,15 +40,15 @@ class Listing(msgspec.Struct, frozen=True):
 
 def parse(raw: bytes) -> Listing:
     """Raises ValueError for an empty text."""
-    lines = [line for line in lines_of(raw)[:MOST] if line.strip()]
+    lines = [line for line in lines_of(flush(raw))[:MOST] if line.strip()]
     if not lines:
         raise ValueError("empty")
-    at = next((at for at, line in enumerate(lines) if line.startswith(("CONTAINER ID", "REPOSITORY"))), None)
+    at = next((at for at, line in enumerate(lines) if HEAD.match(line)), None)
     if at is not None:
         rows = _rows(lines[at], lines[at + 1 :])
-        if lines[at].startswith("REPOSITORY"):
+        if "REPOSITORY" in lines[at]:
             return Listing({}, rows, {}, "")
-        return Listing({row.get("NAMES", row["CONTAINER ID"]): row for row in rows}, [], {}, "")
+        return Listing({_name(row): row for row in rows}, [], {}, "")
     info = dict(_pair(line) for line in lines if ":" in line)
     known = {"Containers", "Server Version", "Storage Driver", "Images"} & info.keys()
     return Listing({}, [], info, "") if known else Listing({}, [], {}, lines[0])
@@ -53,14 +59,29 @@ def _pair(line: str) -> tuple[str, str]:
     return key.strip(), value.strip()
 
 
+def _name(row: dict[str, str]) -> str:
+    return row.get("NAMES") or row.get("NAME") or row.get("CONTAINER ID") or row.get("ID") or ""
+
+
 def _rows(head: str, lines: list[str]) -> list[dict[str, str]]:
     """Columns stand where their names do; a value may hold single blanks, and may be missing."""
     columns = [(match[0], match.start()) for match in COLUMN.finditer(head)]
-    ends = [start for _, start in columns[1:]] + [1 << 20]
-    return [
-        {name: line[start:end].strip() for (name, start), end in zip(columns, ends, strict=True)}
-        for line in lines
-    ]
+    return [_row(columns, line) for line in lines]
+
+
+def _row(columns: list[tuple[str, int]], line: str) -> dict[str, str]:
+    """Where an editor has moved the columns, the cells are told by the blanks between them."""
+    starts = [start for _, start in columns]
+    if all(start == 0 or line[start - 1 : start].strip() == "" for start in starts):
+        ends = [*starts[1:], 1 << 20]
+        return {name: line[start:end].strip() for (name, start), end in zip(columns, ends, strict=True)}
+    names = [name for name, _ in columns]
+    cells = CELLS.split(line.strip())
+    if len(cells) == len(names) - 1 and "PORTS" in names:  # the one column that is often empty
+        names.remove("PORTS")
+    row = dict(zip(names, cells, strict=False))
+    said = next((cell for cell in cells if SAID.match(cell)), "")
+    return row | ({"STATUS": said} if said else {})
 
 
 def judge(listing: Listing, host: Host) -> Iterable[Judgement]:

@@ -16,8 +16,10 @@ from wire import entity
 from wire.judgement import Judgement, Reason
 
 KINDS = "service|socket|device|mount|automount|swap|target|path|timer|slice|scope|snapshot|busname"
+MARK = r"(?:[●○×↻*x]\s+|\s)*"
+"""``x`` stands for ``×`` where the terminal knows no UTF-8."""
 LOADED = re.compile(
-    rf"^[\s●○×↻*]*(\S+\.(?:{KINDS}))\s+"
+    rf"^{MARK}(\S+\.(?:{KINDS}))\s+"
     r"(loaded|not-found|error|masked|bad-setting|merged|stub)\s+"
     r"(active|inactive|failed|activating|deactivating|reloading|maintenance)\s+(\S+)"
 )
@@ -25,7 +27,7 @@ FILE = re.compile(
     rf"^\s*(\S+\.(?:{KINDS}))\s+(enabled|disabled|static|masked|indirect|generated|linked|alias|transient|bad|invalid)"
     r"(-runtime)?\b"
 )
-STATUS = re.compile(rf"^[\s●○×↻*]*(\S+\.(?:{KINDS}))(?: - .*)?$")
+STATUS = re.compile(rf"^{MARK}(\S+\.(?:{KINDS}))(?: - .*)?$")
 ACTIVE = re.compile(r"^\s+Active: ([\w-]+)(?: \(([\w-]+)[^)]*\))?")
 """The two lines that ``systemctl status`` begins with for each unit."""
 HEADERS = ("UNIT FILE", "UNIT ", "LOAD ", "unit files listed", "loaded units listed", "unit file listed")

@@ -1,4 +1,4 @@
-"""Reads listings of mounts (mount, /proc/mounts, mountinfo) and finds those that lost the right to write."""
+"""Reads listings of mounts (mount, findmnt, /proc/mounts) and finds those that lost the right to write."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from wire import entity
 from wire.judgement import Judgement, Reason
 
 MOUNT = re.compile(r"^(.+?) on (/.*?) type (\S+) \(([^)]*)\)")
+BSD = re.compile(r"^(.+?) on (/.*?) \((\w+)(?:, ([^)]*))?\)$")
+"""BSD and macOS: the type is the first of the options."""
+TREE = re.compile(r"^[\s│├└─|`-]*")
 TABLE = re.compile(r"^(\S+)\s+(/\S*)\s+(\S+)\s+(\S+)\s+\d\s+\d\s*$")
 MUST_WRITE = frozenset(["/", "/var", "/var/log", "/var/lib", "/home", "/opt", "/srv"])
 """Read-only, these are a fault unless the machine is built so; then they are of another type."""
@@ -34,7 +37,23 @@ def parse(raw: bytes) -> list[Row]:
     """Raises ValueError for a text without a mount."""
     rows = [row for line in lines_of(raw) if (row := _row(line)) is not None]
     if not rows:
-        raise ValueError("no mount, in any of the three forms")
+        raise ValueError("no mount, in any of the forms that are known")
+    return rows
+
+
+def parse_findmnt(raw: bytes) -> list[Row]:
+    """``findmnt`` and ``findmnt -l``, with its usual columns. Raises ValueError for another text."""
+    lines = lines_of(raw)
+    at = next((at for at, line in enumerate(lines) if line.split()[:2] == ["TARGET", "SOURCE"]), None)
+    if at is None:
+        raise ValueError("no head of findmnt: TARGET SOURCE …")
+    names = lines[at].lower().split()
+    rows: list[Row] = []
+    for line in lines[at + 1 :]:
+        told = dict(zip(names, TREE.sub("", line, count=1).split(), strict=False))
+        if told.get("target", "").startswith("/") and "source" in told:
+            options = frozenset(told.get("options", "").split(","))
+            rows.append(Row(told["source"], unescape(told["target"]), told.get("fstype", ""), options))
     return rows
 
 
@@ -46,6 +65,10 @@ def _row(line: str) -> Row | None:
     match = MOUNT.match(line)
     if match is not None:
         return Row(match[1], match[2], match[3], frozenset(match[4].split(",")))
+    match = BSD.match(line)
+    if match is not None:
+        options = {"ro" if word == "read-only" else word for word in (match[4] or "").split(", ")}
+        return Row(match[1], match[2], match[3], frozenset(options))
     match = TABLE.match(line)
     if match is not None:
         return Row(unescape(match[1]), unescape(match[2]), match[3], frozenset(match[4].split(",")))
@@ -73,6 +96,8 @@ def facts(rows: list[Row]) -> dict[str, JSON]:
     }
 
 
-SOURCE = Source(
-    kinds=("mount", "mounts", "proc_mounts", "mountinfo", "disk"), parse=parse, judge=judge, facts=facts
+KINDS = ("mount", "mounts", "proc_mounts", "mountinfo", "disk")
+SOURCES = (
+    Source(kinds=KINDS, parse=parse, judge=judge, facts=facts),
+    Source(kinds=("findmnt",), parse=parse_findmnt, judge=judge, facts=facts),
 )

@@ -39,22 +39,29 @@ def parse(raw: bytes) -> Boots:
     """Raises ValueError for a text without a row of a boot and without last's closing line."""
     boots: list[Boot] = []
     crashes = 0
-    recognised = False
+    at_once: list[Boot] = []
+    recognised = downs = False
     for line in lines_of(raw):
         recognised |= bool(END.match(line))
-        crashes += bool(CRASHED.search(line))
+        if CRASHED.search(line):
+            crashes += 1
+            if boots and boots[-1].clean is None:  # what this boot cut short
+                boots[-1].clean = False
         match = ROW.match(line)
         if match is None:
             continue
         recognised = True
+        downs |= match[1] != "reboot"
         if match[1] == "reboot":
             if boots and boots[-1].clean is None:
-                boots[-1].clean = False  # the boot before it follows at once: nothing lies between
+                at_once.append(boots[-1])  # the boot before it follows: nothing lies between
             boots.append(Boot(match[3]))
         elif boots and boots[-1].clean is None and (match[1] == "shutdown" or match[2] in DOWN):
             boots[-1].clean = True
     if not recognised:
         raise ValueError("no boot, shutdown or end of last's list")
+    for boot in at_once if downs else ():  # without -x no shutdown is told at all
+        boot.clean = False
     return Boots(boots, crashes)
 
 

@@ -171,6 +171,12 @@ def test_a_cluster_is_judged_by_its_nodes_quorum_and_resources(quorum, nodes, re
     )
 
 
+def test_a_list_of_resources_alone_tells_what_failed():
+    text = b"Full list of resources:\n\n web (lsb:web):  FAILED a (blocked)\n"
+    (judged,) = cluster_status.judge(cluster_status.parse(text), BOX)
+    assert (judged.reason, dict(judged.evidence)["stopped"]) == (Reason.STOPPED, "web")
+
+
 @pytest.mark.parametrize(("free", "reason"), [(4_000_000, Reason.OK), (100_000, Reason.EXHAUSTED)])
 def test_recorded_memory_is_judged_as_the_live_one(free, reason):
     figures = meminfo_listing.parse(
@@ -266,3 +272,44 @@ def test_the_profile_that_would_be_active_is_told_where_its_daemon_is_down():
 def test_any_other_text_is_refused():
     with pytest.raises(ValueError, match="neither a listing"):
         words_instead.parse(b"roses are red\n")
+
+
+COMPOSE = """NAME                 SERVICE   STATUS                          PORTS
+shop-web-1           web       Up 4 hours (unhealthy)          0.0.0.0:8444->8443/tcp
+shop-db-1            db        Restarting (1) 49 seconds ago
+"""
+MOVED = """CONTAINER ID   IMAGE  COMMAND    CREATED     STATUS   PORTS     NAMES
+29ca70cc3ef8   example/smb   "/sbin/tini …"   About a minute ago   Restarting (1) 6 seconds ago         files
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (COMPOSE, [("service:box/shop-web-1", Reason.HUNG), ("service:box/shop-db-1", Reason.RESTARTING)]),
+        (MOVED, [("service:box/files", Reason.RESTARTING)]),
+        ("NAMES   STATUS\nfiles   Up 3 days (unhealthy)\n", [("service:box/files", Reason.HUNG)]),
+    ],
+)
+def test_containers_are_found_in_any_columns(text, found):
+    judgements = container_listing.judge(container_listing.parse(text.encode()), BOX)
+    assert [(one.subject, one.reason) for one in judgements] == found
+
+
+FINDMNT = """TARGET                    SOURCE      FSTYPE   OPTIONS
+/                         /dev/sda2   ext4     ro,relatime
+├─/sys                    sysfs       sysfs    rw,nosuid
+│ └─/sys/fs/cgroup        tmpfs       tmpfs    ro,nosuid
+"""
+
+
+def test_the_tree_of_findmnt_is_read():
+    rows = mount_listing.parse_findmnt(FINDMNT.encode())
+    assert [row.point for row in rows] == ["/", "/sys", "/sys/fs/cgroup"]
+    assert about(mount_listing.judge(rows, BOX), "fs.read_only").reason is Reason.READ_ONLY
+
+
+def test_mounts_of_bsd_tell_their_type_among_the_options():
+    rows = mount_listing.parse(b"/dev/ada0p2 on / (ufs, local, read-only)\ndevfs on /dev (devfs)\n")
+    assert mount_listing.facts(rows)["mounts"]["/"] == {"source": "/dev/ada0p2", "type": "ufs"}
+    assert mount_listing.facts(rows)["read_only"] == ["/"]

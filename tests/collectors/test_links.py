@@ -88,6 +88,11 @@ def test_a_bond_is_judged_by_its_ports_and_their_other_ends(box, text, reason):
     assert about(bonding.judge(bonding.parse(text), box), "link.bond").reason is reason
 
 
+def test_a_driver_that_waited_in_vain_for_the_other_end_says_so(box):
+    text = bond(partner="00:00:00:00:00:00", aggregator=2) + b"Actor Churn State: churned\n"
+    assert about(bonding.judge(bonding.parse(text), box), "link.bond").reason is Reason.WRONG
+
+
 def test_the_lost_port_of_a_bond_is_named(tree):
     tree.write("/proc/net/bonding/bond7", bond(second="down").decode())
     judgement = about(bonding.read(tree.host()), "link.bond", "bond:box/bond7")

@@ -126,3 +126,17 @@ def test_the_capabilities_of_a_port_are_no_complaint():
         "head": "Time stamping parameters for e1",
         "Capabilities/software-receive": "SOF_RX_SOFTWARE",
     }
+
+
+def test_errors_count_by_the_packets_of_their_own_direction():
+    text = LINKS.replace("1000000000 1000000      0", "1000000000 99000000      0")
+    text = text.format(flags="UP,LOWER_UP", state="UP", errors=200)
+    assert (
+        about(ip_output.judge(ip_output.parse(text.encode()), BOX), "net.link_errors").reason is Reason.ERRORS
+    )
+
+
+def test_a_bond_that_is_up_and_has_no_carrier_is_lost():
+    text = "9: bond0: <NO-CARRIER,BROADCAST,MULTICAST,MASTER,UP> mtu 1500 qdisc noqueue state DOWN\n"
+    judgement = about(ip_output.judge(ip_output.parse(text.encode()), BOX), "net.link")
+    assert (judgement.subject, judgement.reason) == ("nic:box/bond0", Reason.CARRIER)

@@ -140,3 +140,21 @@ def test_a_device_that_left_the_bus_shows_a_revision_of_ones(revision, reasons):
     text = f"3b:00.0 Ethernet controller: Intel Corporation X710 (rev {revision})\n"
     devices = device_listing.parse_pci(text.encode())
     assert [one.reason for one in device_listing.judge_pci(devices, BOX)] == reasons
+
+
+def test_a_listing_without_shutdowns_does_not_tell_how_a_boot_came():
+    text = "reboot   system boot  6.1.0   Mon Jan  5 09:50   still running\n"
+    text += "root     pts/0        10.0.0.9         Sun Jan  4 10:00 - 11:00  (01:00)\n"
+    text += "reboot   system boot  6.1.0   Sun Jan  4 09:00 - 09:49 (1+00:49)\n"
+    assert list(boot_listing.judge(boot_listing.parse(text.encode()), BOX)) == []
+
+
+def test_a_failed_unit_is_marked_with_an_x_where_the_terminal_is_plain():
+    text = "x data.mount - Data\n     Loaded: loaded\n     Active: failed (Result: exit-code)\n"
+    assert unit_listing.facts(unit_listing.parse(text.encode()))["failed_units"] == ["data.mount"]
+
+
+@pytest.mark.parametrize("form", [CHRONY, NTPQ])
+def test_sources_are_read_from_a_listing_that_was_indented(form):
+    text = "".join(f"    {line}\n" for line in form.format(one="*", reach="377").splitlines())
+    assert sources(text).reason is Reason.OK

@@ -10,10 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
 LACKING = ("need root", "needs root", "is not installed", "not permitted")
 """Reasons to skip that the machine is to blame for; other reasons (no evaluation data) cost nothing."""
+
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")  # on a busy machine any example may take long
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

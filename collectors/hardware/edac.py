@@ -33,6 +33,12 @@ RAS = re.compile(r"^\s*(?P<label>\S.*?)\s+(?P<ce>\d+)\s+(?P<ue>\d+)\s*$")
 UTIL = re.compile(
     r"^mc(?P<mc>\d+): (?P<where>.*?): (?:(?P<label>[^:]+): )?(?P<count>\d+) (?P<kind>Unc|C)orrected Errors"
 )
+FULL = re.compile(r"^mc(?P<mc>\d+):(?P<row>[^:]+):(?P<label>[^:]+):(?P<kind>[CU]E):(?P<count>\d+)\s*$")
+"""``edac-util --report=full``."""
+EVENT = re.compile(
+    r"^\d+ \d{4}-\d\d-\d\d \S+ \S+ (?P<count>\d+) (?P<kind>\w+) error\(s\): .*? at (?P<label>\S.*?) location:"
+)
+"""``ras-mc-ctl --errors``."""
 MARKS = ("No errors to report", "edac-util", "No Memory errors", "Memory controller events summary")
 SUMMARY = re.compile(
     r"^\s*(?P<kind>Corrected|Uncorrected|Fatal|Deferred) on DIMM Label\(s\): "
@@ -105,7 +111,10 @@ def _rows(host: Host, files: Files, controller: str) -> Iterator[Module]:
 
 
 def parse(raw: bytes) -> Memory:
-    """``ras-mc-ctl --error-count``, ``--summary`` and ``edac-util -v``. Raises ValueError for other text."""
+    """``ras-mc-ctl`` with --error-count, --summary, --errors; ``edac-util`` with -v, --report=full.
+
+    Raises ValueError for other text.
+    """
     lines = lines_of(raw)
     found: dict[str, Module] = {}
     table = any(line.split() == ["Label", "CE", "UE"] for line in lines)
@@ -116,6 +125,12 @@ def parse(raw: bytes) -> Memory:
         elif util := UTIL.match(line):
             label = (util["label"] or f"mc{util['mc']}/{util['where']}").strip()
             _add(found, label, whole(util["count"]) or 0, corrected=util["kind"] == "C")
+        elif full := FULL.match(line):
+            where = "" if full["row"] == "noinfo" else f"/{full['row']}"
+            label = f"mc{full['mc']}{where}" if full["label"] in ("all", "noinfo") else full["label"]
+            _add(found, label, whole(full["count"]) or 0, corrected=full["kind"] == "CE")
+        elif event := EVENT.match(line):
+            _add(found, event["label"], whole(event["count"]) or 0, corrected=event["kind"] == "Corrected")
         elif summary := SUMMARY.match(line):
             count = whole(summary["count"]) or 0
             _add(

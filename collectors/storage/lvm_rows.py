@@ -35,6 +35,9 @@ def rows_of(raw: bytes) -> dict[str, list[Row]]:
             found[_kind(row)].append(row)
     if not any(found.values()):
         _columns(lines, found)
+    for row in found["lv"]:
+        if "vg_name" not in row and "/" in row.get("lv_full_name", ""):
+            row["vg_name"], _, row["lv_name"] = row["lv_full_name"].partition("/")
     return found
 
 

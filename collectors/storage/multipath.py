@@ -36,6 +36,9 @@ PATH = re.compile(
 GROUP = re.compile(r"policy='|(?:round-robin|queue-length|service-time|historical-service-time) 0 \[?prio")
 FAILED = frozenset(["failed", "faulty", "shaky", "offline", "i/o pending"])
 
+PATHLESS = "##,##"
+"""What stands for the vendor of a map that has no path left to ask."""
+
 
 class PathOf(msgspec.Struct, frozen=True):
     """One way to the disk: what the kernel's mapper, the checker and the SCSI layer say of it."""
@@ -80,10 +83,10 @@ def parse(raw: bytes) -> list[Multipath]:
     for line in lines_of(raw):
         known |= "===== paths list =====" in line or "multipath" in line.lower()
         path = PATH.match(line)
-        if path and found and (_brackets(path["rest"])):
-            one = found[-1]
+        if path and _brackets(path["rest"]):
+            one = found.pop() if found else Multipath(name="")
             this = PathOf(path["disk"], path["hcil"], _brackets(path["rest"]))
-            found[-1] = msgspec.structs.replace(one, paths=(*one.paths, this))
+            found.append(msgspec.structs.replace(one, paths=(*one.paths, this)))
         elif (head := NAME.match(line)) and not GROUP.search(line) and "|" not in head["name"]:
             found.append(
                 Multipath(
@@ -111,17 +114,18 @@ def _brackets(text: str) -> tuple[str, ...]:
 def judge(found: list[Multipath], host: Host) -> Iterator[Judgement]:
     seen: set[str] = set()
     for one in found:
-        if not one.paths or one.dm in seen:
+        lost = not one.paths and one.vendor == PATHLESS
+        if not (one.paths or lost) or one.dm in seen:
             continue
         seen.add(one.dm)
         failed = [path for path in one.paths if path.failed]
-        reason = (
-            Reason.OK if not failed else Reason.STOPPED if len(failed) == len(one.paths) else Reason.DEGRADED
-        )
+        # Which other paths there are is unknown of those that were picked out of their maps.
+        gone = lost or (len(failed) == len(one.paths) and bool(one.dm))
+        reason = Reason.STOPPED if gone else Reason.DEGRADED if failed else Reason.OK
         facts: dict[str, Scalar] = {"name": one.name, "wwid": one.wwid, "paths": len(one.paths)}
         if failed:
             facts["failed"] = " ".join(f"{path.disk} ({path.hcil})" for path in failed)
-        yield judged(SIGNAL, entity.disk(host.name, one.dm), reason, len(failed), **facts)
+        yield judged(SIGNAL, entity.disk(host.name, one.dm or "unknown"), reason, len(failed), **facts)
 
 
 def facts(found: list[Multipath]) -> dict[str, JSON]:

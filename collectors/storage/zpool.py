@@ -9,7 +9,7 @@ import msgspec
 from collectors.host import JSON, Host
 from collectors.judging import judged
 from collectors.source import Source, TreeSource
-from collectors.storage.zpool_facts import Pool, Zpools, parse_list, parse_status
+from collectors.storage.zpool_facts import Pool, Zpools, parse_list, parse_properties, parse_status
 from collectors.storage.zpool_parts import remember
 from collectors.sysfs import Files, names
 from collectors.unit import Collector
@@ -110,5 +110,6 @@ KINDS = ("zpool", "zfspool", "zpool_status", "zpool_list", "zfs")
 SOURCES = (
     Source[Zpools](kinds=KINDS, parse=parse_status, judge=judge, facts=facts),
     Source[Zpools](kinds=KINDS, parse=parse_list, judge=judge, facts=facts),
+    Source[Zpools](kinds=KINDS, parse=parse_properties, judge=judge, facts=facts),
     TreeSource[Zpools](kinds=KINDS, gather=gather, judge=judge, facts=facts),
 )

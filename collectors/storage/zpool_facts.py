@@ -43,6 +43,9 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
     fragmentation: float | None = None
 
 
+PROPERTIES = frozenset(["health", "capacity", "fragmentation"])
+
+
 class Zpools(msgspec.Struct, frozen=True):
     pools: tuple[Pool, ...]
     states: dict[str, int]
@@ -144,6 +147,27 @@ def parse_list(raw: bytes) -> Zpools:
             device = Device(name=words[0][:128], state=found[0])
             pools[-1] = msgspec.structs.replace(pools[-1], devices=(*pools[-1].devices, device))
     return Zpools(tuple(pools), _count(states))
+
+
+def parse_properties(raw: bytes) -> Zpools:
+    """``zpool get all``, of pools. Raises ValueError for what is none."""
+    told: dict[str, dict[str, str]] = {}
+    rows = [line.split() for line in lines_of(raw)]
+    if ["NAME", "PROPERTY", "VALUE", "SOURCE"] not in rows:
+        raise ValueError("no head with NAME and PROPERTY")
+    for row in rows:
+        if len(row) >= 4 and row[1] in PROPERTIES:
+            told.setdefault(row[0][:128], {})[row[1]] = row[2]
+    pools = tuple(
+        Pool(
+            name=name,
+            state=values.get("health", ""),
+            capacity=_percent(values.get("capacity", "")),
+            fragmentation=_percent(values.get("fragmentation", "")),
+        )
+        for name, values in told.items()
+    )
+    return Zpools(pools, _count([pool.state for pool in pools if pool.state]))
 
 
 def _percent(word: str) -> float | None:

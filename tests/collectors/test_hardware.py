@@ -53,6 +53,12 @@ def test_rows_and_channels_of_older_drivers_are_read_and_the_remainder_is_told(t
     assert about(judgements, "hw.memory.corrected", "/mc0/csrow0/ch1").value == 2
 
 
+EVENTS = """Memory controller events:
+1 2024-12-19 03:52:38 +0000 7 Corrected error(s): read error at CPU_0 location: 0:0:0:-1, addr 1
+2 2024-12-19 03:52:39 +0000 1 Uncorrected error(s): read error at CPU_0 location: 0:0:0:-1, addr 1
+"""
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -60,6 +66,8 @@ def test_rows_and_channels_of_older_drivers_are_read_and_the_remainder_is_told(t
         "\tCorrected on DIMM Label(s): 'CPU#0_DIMM#0' location: 0:0:0:-1 errors: 7\n{}".format(
             "\tUncorrected on DIMM Label(s): 'CPU#0_DIMM#0' location: 0:0:0:-1 errors: 1\n"
         ),
+        "mc0:csrow2:CPU#0_DIMM#0:CE:7\nmc0:csrow2:CPU#0_DIMM#0:UE:1\nmc0:noinfo:all:CE:0\n",
+        EVENTS,
         "mc0: csrow2: CPU#0_DIMM#0: 7 Corrected Errors\nmc0: csrow2: CPU#0_DIMM#0: 1 Uncorrected Errors\n",
     ],
 )

@@ -71,6 +71,12 @@ def test_json_with_warnings_in_its_middle_is_read():
     assert [one.subject for one in judged(text)] == ["pool:box/a", "pool:box/b"]
 
 
+def test_a_volume_named_in_full_is_of_its_group():
+    text = '{"report": [{"lv": [{"lv_full_name": "vg0/r5", "lv_health_status": "refresh needed"}]}]}'
+    found = about(lvm.judge(lvm.parse(text.encode()), Host("box")), "lvm.group")
+    assert (found.subject, found.reason) == ("pool:box/vg0", Reason.DEGRADED)
+
+
 def test_a_machine_without_lvm_asks_no_tool(tree):
     assert not list(lvm.read(tree.host()))
 

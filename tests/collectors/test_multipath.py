@@ -48,6 +48,17 @@ def test_a_disk_without_any_path_is_gone():
     assert reason(text) is Reason.STOPPED
 
 
+def test_a_map_that_has_no_path_left_to_ask_is_gone():
+    assert (
+        reason("mpathb (3600) dm-3 ##,##\nsize=2.0G features='0' hwhandler='1 alua' wp=rw\n")
+        is Reason.STOPPED
+    )
+
+
+def test_failed_paths_picked_out_of_their_maps_are_told():
+    assert reason("  |- 6:0:4:13  sdaq 66:160  failed faulty running\n") is Reason.DEGRADED
+
+
 def test_the_brackets_of_old_versions_are_read():
     assert reason(OLD) is Reason.DEGRADED
 

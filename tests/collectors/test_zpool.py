@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from collectors.host import Host
 from collectors.storage import zpool
-from collectors.storage.zpool_facts import parse_list, parse_status
+from collectors.storage.zpool_facts import parse_list, parse_properties, parse_status
 from tests.collectors.conftest import about
 from wire.judgement import Reason
 
@@ -65,6 +65,18 @@ def test_the_kernel_tells_of_a_suspended_pool_without_any_tool(tree):
 
 def test_a_machine_without_pools_asks_no_tool(tree):
     assert not list(zpool.read(tree.host()))
+
+
+PROPERTIES = """NAME  PROPERTY       VALUE      SOURCE
+rust  capacity       99%        -
+rust  health         SUSPENDED  -
+"""
+
+
+def test_the_properties_of_a_pool_tell_its_state_and_its_space():
+    judgements = list(zpool.judge(parse_properties(PROPERTIES.encode()), Host("box")))
+    assert about(judgements, "zfs.pool").reason is Reason.STOPPED
+    assert about(judgements, "pool.space").reason is Reason.FULL
 
 
 @given(st.text(max_size=300))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
 from enum import StrEnum
+from functools import partial
 from ipaddress import ip_address
 
 from rules.catalogue import Catalogue
@@ -26,58 +26,77 @@ class Masked(StrEnum):
     AGREES_AGAIN = "agrees_again"
 
 
+class _Behind:
+    """The hosts behind one gateway, counted as they come and go: a large site need not be gone through."""
+
+    def __init__(self) -> None:
+        self.own: dict[str, Network] = {}
+        """Host → the network in which it reaches the gateway."""
+        self._hosts: Counter[Network] = Counter()
+
+    def put(self, host: str, network: Network) -> None:
+        self.own[host] = network
+        self._hosts[network] += 1
+
+    def drop(self, host: str) -> None:
+        self._hosts[self.own.pop(host)] -= 1
+
+    @property
+    def usual(self) -> Network | None:
+        """The network of most of them; None where no majority agrees."""
+        usual, count = next(iter(self._hosts.most_common(1)), (None, 0))
+        return usual if count >= ENOUGH and 2 * count > len(self.own) else None
+
+
 class CompareMasks:
     name = "compare_masks"
 
     def __init__(self, catalogue: Catalogue, topology: Topology, standing: Standing) -> None:
         self._look = OwnLook(catalogue.signals[SIGNAL], topology, standing)
         self._topology = topology
-        self._behind: dict[str, dict[str, Network]] = {}
-        """Gateway → host → the network in which it reaches that gateway."""
+        self._behind: defaultdict[str, _Behind] = defaultdict(_Behind)
+        """By gateway."""
         self._gateways: dict[str, tuple[str, ...]] = {}
         """Host → its gateways, as they were told last."""
 
     def run(self, turn: Turn) -> None:
-        for applied in turn.arrived:
-            if applied.inventory is not None:
-                host = applied.inventory.host
-                gateways = tuple(each.address for each in applied.inventory.gateways)
-                concerned = self._take(host, gateways)
-                theirs = {each for one in concerned for each in self._gateways[one]}
-                usual = {each: self._usual(each) for each in theirs}
-                for one in concerned:
-                    self._judge(one, usual, turn)
+        told = [applied.inventory for applied in turn.arrived if applied.inventory is not None]
+        if told:
+            for gone in self._gateways.keys() - self._topology.inventories.keys():
+                self._forget(gone)
+        for inventory in told:
+            gateways = tuple(each.address for each in inventory.gateways)
+            for one in self._take(inventory.host, gateways):
+                self._judge(one, turn)
+
+    def _forget(self, host: str) -> None:
+        for gateway in self._gateways.pop(host, ()):
+            self._behind[gateway].drop(host)
 
     def _take(self, host: str, gateways: tuple[str, ...]) -> list[str]:
         """Who has to be judged anew: the host, and all behind a gateway where most now say otherwise."""
-        before = {gateway: self._usual(gateway) for gateway in (*self._gateways.get(host, ()), *gateways)}
-        for gone in self._gateways.get(host, ()):
-            del self._behind[gone][host]
+        concerned = {*self._gateways.get(host, ()), *gateways}
+        before = {gateway: self._behind[gateway].usual for gateway in concerned}
+        self._forget(host)
         networks = [each.interface.network for each in self._topology.book.attachments(host)]
         reached: list[str] = []
-        for gateway in gateways:
+        for gateway in dict.fromkeys(gateways):
             near = [each for each in networks if _contains(each, gateway)]
             if near:
-                longest = max(near, key=lambda network: network.prefixlen)
-                self._behind.setdefault(gateway, {})[host] = longest
+                self._behind[gateway].put(host, max(near, key=lambda network: network.prefixlen))
                 reached.append(gateway)
         self._gateways[host] = tuple(reached)
-        turned = (gateway for gateway, usual in before.items() if self._usual(gateway) != usual)
-        concerned = {host, *(each for gateway in turned for each in self._behind.get(gateway, ()))}
-        return sorted(concerned & self._topology.inventories.keys())
+        found = {host}
+        for gateway, usual in before.items():
+            behind = self._behind[gateway]
+            if behind.usual != usual:
+                found |= behind.own.keys()
+            if not behind.own:
+                del self._behind[gateway]
+        return sorted(found)
 
-    def _usual(self, gateway: str) -> Network | None:
-        """The network of most of those behind it that are still known."""
-        known = self._topology.inventories
-        behind = Counter(own for host, own in self._behind.get(gateway, {}).items() if host in known)
-        if not behind:
-            return None
-        usual, count = behind.most_common(1)[0]
-        return usual if count >= ENOUGH and 2 * count > behind.total() else None
-
-    def _judge(self, host: str, usual: Mapping[str, Network | None], turn: Turn) -> None:
-        found = (self._odd(host, gateway, usual[gateway]) for gateway in self._gateways[host])
-        odd: Evidence = next(filter(None, found), {})
+    def _judge(self, host: str, turn: Turn) -> None:
+        odd: Evidence = next(filter(None, map(partial(self._odd, host), self._gateways[host])), {})
         outcome, subject = Reason.WRONG if odd else Reason.OK, ids.host(host)
         before = self._look.outcome(subject)
         if before is outcome or (before is None and not odd):
@@ -85,9 +104,9 @@ class CompareMasks:
         turn.decide(self.name, Masked.DIFFERS if odd else Masked.AGREES_AGAIN, host)
         self._look.tell(subject, outcome, turn.now, turn.now, evidence=odd)
 
-    def _odd(self, host: str, gateway: str, usual: Network | None) -> Evidence:
+    def _odd(self, host: str, gateway: str) -> Evidence:
         """What is odd about it; empty where it has the network that most have, or most have none."""
-        own = self._behind[gateway][host]
+        own, usual = self._behind[gateway].own[host], self._behind[gateway].usual
         if usual is None or usual == own:
             return {}
         return {"network": str(own), "of_the_others": str(usual), "gateway": gateway}

@@ -13,7 +13,7 @@ from rules.topology.book import AddressBook, Attachment, is_loopback
 from rules.topology.edges import processes_of
 from rules.topology.told import address_in, name_and_zone, url_host, url_port
 from rules.topology.trunks import Crossed
-from rules.topology.way import Wiring, way
+from rules.topology.way import NO_WAY, Way, Wiring, way, way_of
 from wire import entity as ids
 from wire.entity import Entity
 from wire.inventory import Inventory
@@ -43,7 +43,7 @@ class Exercise:
         self._wiring = wiring
         self._inventories = inventories
         self._server_host = server_host
-        self._ways: dict[tuple[str, str, str, str], tuple[Crossed, ...]] = {}
+        self._ways: dict[tuple[str, str, str, str], Way] = {}
 
     def forget(self) -> None:
         """The picture changed: ways must be found anew."""
@@ -52,43 +52,41 @@ class Exercise:
     def of(
         self, observer: str, subject: Entity, path: Path | None, roles: frozenset[Role]
     ) -> tuple[Exercised, ...]:
+        found = self._all(observer, subject, path or NO_PATH)
         if Role.PATH in roles:
             roles |= {Role.AVOIDABLE}
-        found = (pair for pair in self._all(observer, subject, path or NO_PATH) if pair[0] in roles)
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys([pair for pair in found if pair[0] in roles]))
 
     def shares(self, observer: str, subject: Entity, path: Path | None) -> tuple[tuple[Entity, float], ...]:
         """What the look may have crossed or not, with the probability that it has."""
         place = observer if observer != SERVER else self._server_host
-        crossed = self._crossed(observer, place, subject, path or NO_PATH)
-        return tuple((each.entity, each.share) for each in crossed if each.share < 1.0)
+        return self._crossed(observer, place, subject, path or NO_PATH).shares
 
     def way(self, place: str, address: str) -> tuple[Entity, ...]:
         """What surely lies between a host and an address, the addresses left out."""
-        crossed = self._way(place, address, "", "")
         return tuple(
-            each.entity for each in crossed if each.share == 1.0 and ids.kind_of(each.entity) != "address"
+            each.entity
+            for each in self._way(place, address, "", "").crossed
+            if each.share == 1.0 and ids.kind_of(each.entity) != "address"
         )
 
-    def _all(self, observer: str, subject: Entity, path: Path) -> Iterator[Exercised]:
+    def _all(self, observer: str, subject: Entity, path: Path) -> list[Exercised]:
         place = observer if observer != SERVER else self._server_host
         far = self._far_host(place, subject, path)
-        for entity in self._selves(place, far, subject, path):
-            yield Role.SELF, entity
-        crossed = self._crossed(observer, place, subject, path)
+        found = [(Role.SELF, entity) for entity in self._selves(place, far, subject, path)]
+        between = self._crossed(observer, place, subject, path)
         if far:
-            yield Role.HOST, ids.host(far)
+            found.append((Role.HOST, ids.host(far)))
         else:
-            yield from self._fronts(place, subject, path, crossed)
-        for each in crossed:
-            yield Role.AVOIDABLE if each.avoidable else Role.PATH, each.entity
+            found += self._fronts(place, subject, path, between.crossed)
+        found += between.exercised
         if path.resolver:
-            for entity in self._asked(place, subject, path):
-                yield Role.RESOLVER, entity
+            found += [(Role.RESOLVER, entity) for entity in self._asked(place, subject, path)]
         if place:
-            yield Role.OBSERVER, ids.host(place)
+            found.append((Role.OBSERVER, ids.host(place)))
         if place and observer != SERVER:
-            yield Role.OBSERVER, ids.agent(place)
+            found.append((Role.OBSERVER, ids.agent(place)))
+        return found
 
     def _fronts(
         self, place: str, subject: Entity, path: Path, crossed: tuple[Crossed, ...]
@@ -163,17 +161,17 @@ class Exercise:
         inventory = self._inventories.get(place)
         return inventory is not None and any(each.address == address for each in inventory.gateways)
 
-    def _crossed(self, observer: str, place: str, subject: Entity, path: Path) -> tuple[Crossed, ...]:
+    def _crossed(self, observer: str, place: str, subject: Entity, path: Path) -> Way:
         kind = ids.kind_of(subject)
         if kind == "nic":
             plugged = self._wiring.where(subject)
-            return (Crossed(plugged),) if plugged else self._segments_of(subject)
+            return way_of(Crossed(plugged)) if plugged else self._segments_of(subject)
         if kind == "bond":
             return self._plugs_of(subject)
         if observer == SERVER:
             return self._back_to_server(ids.host_of(subject))
         address = path.address or address_in(subject)
-        return self._way(place, address, path.gateway, path.interface) if address else ()
+        return self._way(place, address, path.gateway, path.interface) if address else NO_WAY
 
     def _asked(self, place: str, subject: Entity, path: Path) -> Iterator[Entity]:
         """The name and its zone, the resolver, its service and host, and what lies on the way to it."""
@@ -185,7 +183,8 @@ class Exercise:
         else:
             owner = self._book.owner(path.resolver)
             owner_host = owner.host if owner else ""
-            yield from (each.entity for each in self._way(place, path.resolver, "", "") if not each.avoidable)
+            there = self._way(place, path.resolver, "", "").crossed
+            yield from (each.entity for each in there if not each.avoidable)
         if owner_host:
             yield ids.host(owner_host)
             yield ids.port(owner_host, DNS_PORT, "udp")
@@ -195,27 +194,29 @@ class Exercise:
     def _dns_at(self, host: str, address: str) -> Entity | None:
         return self._book.service_at(host, address, DNS_PORT, "udp")
 
-    def _back_to_server(self, host: str) -> tuple[Crossed, ...]:
+    def _back_to_server(self, host: str) -> Way:
         """The way of a heartbeat: to the server's host where it is known, else to the first gateway."""
         for attachment in self._book.attachments(self._server_host):
-            crossed = self._way(host, str(attachment.interface.ip), "", "")
-            if crossed:
-                return crossed
+            between = self._way(host, str(attachment.interface.ip), "", "")
+            if between.crossed:
+                return between
         inventory = self._inventories.get(host)
         if inventory and inventory.gateways:
             return self._way(host, inventory.gateways[0].address, "", "")
         attachments = self._book.attachments(host)
-        return tuple(Crossed(ids.nic(host, attachment.nic)) for attachment in attachments)
+        return way_of(*(Crossed(ids.nic(host, attachment.nic)) for attachment in attachments))
 
-    def _segments_of(self, nic: Entity) -> tuple[Crossed, ...]:
+    def _segments_of(self, nic: Entity) -> Way:
         host, _, interface = ids.name_of(nic).partition("/")
-        return tuple(
-            Crossed(ids.segment(str(attachment.interface.network)))
-            for attachment in self._book.attachments(host)
-            if attachment.nic == interface
+        return way_of(
+            *(
+                Crossed(ids.segment(str(attachment.interface.network)))
+                for attachment in self._book.attachments(host)
+                if attachment.nic == interface
+            )
         )
 
-    def _plugs_of(self, bond: Entity) -> tuple[Crossed, ...]:
+    def _plugs_of(self, bond: Entity) -> Way:
         """What the ports of a bond are plugged into."""
         inventory = self._inventories.get(ids.host_of(bond))
         ports = inventory.nics if inventory else ()
@@ -224,13 +225,14 @@ class Exercise:
             for port in ports
             if port.master and ids.bond(ids.host_of(bond), port.master) == bond
         ]
-        return tuple(Crossed(each) for each in dict.fromkeys(into) if each)
+        return way_of(*(Crossed(each) for each in dict.fromkeys(into) if each))
 
-    def _way(self, place: str, address: str, gateway: str, interface: str) -> tuple[Crossed, ...]:
+    def _way(self, place: str, address: str, gateway: str, interface: str) -> Way:
         key = (place, address, gateway, interface)
-        if key not in self._ways:
-            self._ways[key] = self._find_way(place, address, gateway, interface)
-        return self._ways[key]
+        known = self._ways.get(key)
+        if known is None:
+            known = self._ways[key] = way_of(*self._find_way(place, address, gateway, interface))
+        return known
 
     def _find_way(self, place: str, address: str, gateway: str, interface: str) -> tuple[Crossed, ...]:
         owner = self._book.owner(address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
@@ -11,6 +12,8 @@ from wire.entity import Entity
 
 TREES = 128
 """Switches seen from which all others are remembered."""
+PAIRS = 50_000
+"""Pairs of switches between which the ways are remembered."""
 LEAST_SHARE = 0.02
 """What fewer packets than this cross is left out."""
 
@@ -41,7 +44,10 @@ class Trunks:
     def __init__(self) -> None:
         self._beside: dict[Entity, set[Entity]] = {}
         self._reached: dict[Entity, _Reached] = {}
+        self._between: dict[tuple[Entity, Entity], tuple[Crossed, ...]] = {}
         self._parts: dict[Entity, int] | None = None
+        self._size: Counter[int] = Counter()
+        """Trunks in each part."""
 
     def add(self, one: Entity, other: Entity) -> None:
         self._beside.setdefault(one, set()).add(other)
@@ -54,6 +60,7 @@ class Trunks:
 
     def _forget(self) -> None:
         self._reached.clear()
+        self._between.clear()
         self._parts = None
 
     def beside(self, switch: Entity) -> list[Entity]:
@@ -66,14 +73,9 @@ class Trunks:
         )
 
     def is_bridge(self, one: Entity, other: Entity) -> bool:
-        """Whether there is no way around this trunk."""
-        parts = self._in_parts()
-        part = parts[trunk(one, other)]
-        return not any(
-            parts[trunk(end, there)] == part
-            for end, far in ((one, other), (other, one))
-            for there in self._beside[end] - {far}
-        )
+        """Whether there is no way around this trunk: of several in one part, each lies on a ring."""
+        part = self._in_parts()[trunk(one, other)]
+        return self._size[part] == 1
 
     def between(self, start: Entity, end: Entity) -> tuple[Crossed, ...]:
         """Switches and trunks of the shortest ways, both ends included, the near ones first.
@@ -82,6 +84,14 @@ class Trunks:
         """
         if start == end:
             return (Crossed(start),)
+        known = self._between.get((start, end))
+        if known is None:
+            if len(self._between) >= PAIRS:
+                self._between.clear()
+            known = self._between[start, end] = self._find(start, end)
+        return known
+
+    def _find(self, start: Entity, end: Entity) -> tuple[Crossed, ...]:
         reached = self._from(start)
         if end not in reached.hops:
             return (Crossed(start), Crossed(end))
@@ -133,6 +143,7 @@ class Trunks:
     def _in_parts(self) -> dict[Entity, int]:
         if self._parts is None:
             self._parts = _parts_of({switch: self.beside(switch) for switch in self._beside})
+            self._size = Counter(self._parts.values())
         return self._parts
 
 

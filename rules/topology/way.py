@@ -6,10 +6,31 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import NamedTuple
 
+from rules.evidence import Exercised
+from rules.models import Role
 from rules.topology.book import AddressBook, Attachment
 from rules.topology.trunks import Crossed, Trunks
 from wire import entity as ids
 from wire.entity import Entity
+
+
+class Way(NamedTuple):
+    """What lies between a host and what it looks at."""
+
+    crossed: tuple[Crossed, ...]
+    exercised: tuple[Exercised, ...]
+    """The same, as a look exercises it."""
+    shares: tuple[tuple[Entity, float], ...]
+    """What of it is crossed or not, with the probability that it is."""
+
+
+def way_of(*crossed: Crossed) -> Way:
+    exercised = [(Role.AVOIDABLE if each.avoidable else Role.PATH, each.entity) for each in crossed]
+    shares = [(each.entity, each.share) for each in crossed if each.share < 1.0]
+    return Way(crossed, tuple(exercised), tuple(shares))
+
+
+NO_WAY = way_of()
 
 
 class Plug(NamedTuple):

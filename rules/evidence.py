@@ -12,6 +12,11 @@ from wire.observation import Observation, observation_id
 Exercised = tuple[Role, Entity]
 
 
+def united(one: tuple[Exercised, ...], other: tuple[Exercised, ...]) -> tuple[Exercised, ...]:
+    """What either way exercises; mostly they are the same."""
+    return one if one == other else tuple(dict.fromkeys((*one, *other)))
+
+
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """The latest result of one key (observer, signal, subject). Times are seconds by the server's clock."""
 

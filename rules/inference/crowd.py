@@ -47,6 +47,13 @@ class _Some:
     def size(self) -> int:
         return len(self.chosen) + len(self.waiting)
 
+    @property
+    def highest(self) -> int:
+        """The highest hash of the chosen."""
+        while self.last[0][1] not in self.chosen:
+            heappop(self.last)
+        return -self.last[0][0]
+
 
 class Crowd:
     """Chosen by a hash of their keys, so that which are weighed does not depend on the order of arrival."""
@@ -55,7 +62,8 @@ class Crowd:
         self._kinds: dict[Kind, _Some] = {}
         self._kind_of: dict[Key, Kind] = {}
         self._released: dict[Key, Kind] = {}
-        self._near: Counter[Entity] = Counter()
+        self._near: dict[Entity, int] = {}
+        self._turned: set[Entity] = set()
         self._shares: dict[str, float] = {}
         self._news: dict[Key, Reading | None] = {}
         self.revision = 0
@@ -75,7 +83,11 @@ class Crowd:
             some.chosen[key] = reading
             return Change((reading, *back))
         if key in some.waiting:
-            self.revision += some.waiting[key].id != reading.id
+            known = some.waiting[key]
+            self.revision += known.id != reading.id
+            if known.exercised != reading.exercised:
+                self._count(known, -1)
+                self._count(reading, 1)
             some.waiting[key] = self._news[key] = reading
             return Change(back)
         self._kind_of[key] = kind
@@ -94,7 +106,7 @@ class Crowd:
         back = self._called(some, room) if some.waiting else []
         for each in back:
             self._leave(some, each.key)
-            self._choose(some, each)
+            self._choose(some, each, number(each.key))
         return tuple(back)
 
     def aside(self) -> Iterator[Reading]:
@@ -106,6 +118,11 @@ class Crowd:
         """What those who stand aside say since this was last asked; None: the key does so no longer."""
         told, self._news = self._news, {}
         return told
+
+    def turned(self) -> set[Entity]:
+        """The entities about which somebody stands aside, or nobody does any longer, since this was asked."""
+        turned, self._turned = self._turned, set()
+        return turned
 
     def __contains__(self, entity: object) -> bool:
         """Is somebody who stands aside about this entity? Then its other looks are not the whole story."""
@@ -145,34 +162,47 @@ class Crowd:
         return self._shares
 
     def _enter(self, some: _Some, reading: Reading, back: tuple[Reading, ...]) -> Change:
-        self._choose(some, reading)
+        drawn = number(reading.key)
+        if some.waiting and drawn > some.highest:
+            self._wait(some, reading, drawn)
+            return Change(back, (reading,))
+        self._choose(some, reading, drawn)
         gone = []
         while len(some.chosen) > (WEIGHED if some.size > MANY else MANY):
+            drawn = some.highest
             _, key = heappop(some.last)
-            if key in some.chosen:
-                gone.append(some.chosen.pop(key))
-                self._wait(some, gone[-1])
+            gone.append(some.chosen.pop(key))
+            self._wait(some, gone[-1], drawn)
         stays = () if any(each is reading for each in gone) else (reading,)
         return Change((*stays, *back), tuple(gone))
 
     @staticmethod
-    def _choose(some: _Some, reading: Reading) -> None:
+    def _choose(some: _Some, reading: Reading, drawn: int) -> None:
         some.chosen[reading.key] = reading
-        heappush(some.last, (-number(reading.key), reading.key))
+        heappush(some.last, (-drawn, reading.key))
 
-    def _wait(self, some: _Some, reading: Reading) -> None:
+    def _wait(self, some: _Some, reading: Reading, drawn: int) -> None:
         some.waiting[reading.key] = self._news[reading.key] = reading
-        heappush(some.next, (number(reading.key), reading.key))
-        self._near.update(near(reading))
+        heappush(some.next, (drawn, reading.key))
+        self._count(reading, 1)
         self.revision += 1
 
     def _leave(self, some: _Some, key: Key) -> None:
         self._news[key] = None
-        for entity in near(some.waiting.pop(key)):
-            self._near[entity] -= 1
-            if not self._near[entity]:
-                del self._near[entity]
+        self._count(some.waiting.pop(key), -1)
         self.revision += 1
+
+    def _count(self, reading: Reading, change: int) -> None:
+        """One more or less stands aside who is about these entities."""
+        for role, entity in reading.exercised:
+            if role in NEAR:
+                before = self._near.get(entity, 0)
+                self._near[entity] = before + change
+                if not before:
+                    self._turned.add(entity)
+                elif not self._near[entity]:
+                    del self._near[entity]
+                    self._turned.add(entity)
 
     @staticmethod
     def _called(some: _Some, room: int) -> list[Reading]:
@@ -183,7 +213,3 @@ class Crowd:
             if key in some.waiting:
                 found[key] = some.waiting[key]
         return list(found.values())
-
-
-def near(reading: Reading) -> list[Entity]:
-    return [entity for role, entity in reading.exercised if role in NEAR]

@@ -32,8 +32,9 @@ def one_name(entity: Entity) -> Entity:
 
 def touched(exercised: tuple[Exercised, ...]) -> tuple[Exercised, ...]:
     """``exercised`` by the names that the engine reasons with, and the flows; mostly just the same."""
-    if any(role is Role.SELF and entity.startswith(DOORS) for role, entity in exercised):
-        return tuple(_touched(exercised))
+    for role, entity in exercised:  # written out: this runs for every look
+        if role is Role.SELF and entity.startswith(DOORS):
+            return tuple(_touched(exercised))
     return exercised
 
 

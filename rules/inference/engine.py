@@ -54,6 +54,7 @@ class Engine:
         self._solved: dict[tuple[Key, ...], Solved] = {}
         self._crowd = Crowd()
         self._following = Following(self.ground, self._crowd)
+        self._scene = Scene(self.ground, self.index, Touches(self.ground, self.index, self._crowd))
         self._shares: dict[str, float] = {}
         self._latest: tuple[int, list[Diagnosis]] | None = None
         """Revision of the crowd, and what was concluded; good until something else changes."""
@@ -101,14 +102,15 @@ class Engine:
         if shares != self._shares:
             self._shares = shares
             self._standing.forget_all()
+        self._standing.turn(self._crowd.turned())
         if self._latest is not None and self._latest[0] == self._crowd.revision and self._holds():
             return list(self._latest[1])
-        scene, found = self._concluded()
+        found = self._concluded()
         while lost := self._following.lost(_roots(found)):
             for each in self._crowd.release([one.key for one in lost[: max(MANY, len(lost) // 2)]]):
                 self._weigh(each)
-            scene, found = self._concluded()
-        found = [with_refuted(each, self._refuted, self._reach, scene) for each in found]
+            found = self._concluded()
+        found = [with_refuted(each, self._refuted, self._reach, self._scene) for each in found]
         found = self._following.shared_out(found)
         found = together(found, self.knowledge, self.ground.graph)
         found = with_redundancy(found, self.ground.graph, self.index, self.knowledge.signals)
@@ -122,14 +124,19 @@ class Engine:
             self._temperature(keys) == each.temperature for keys, each in self._solved.items()
         )
 
-    def _concluded(self) -> tuple[Scene, list[Diagnosis]]:
+    def _concluded(self) -> list[Diagnosis]:
         """From what is weighed."""
+        if self._holds():
+            return [diagnosis for each in self._solved.values() for diagnosis in each.diagnoses]
         if self._standing.settle():
             self._worth.clear()
             self._refuted.clear()
             self._solved.clear()
-        scene = Scene(self.ground, self.index, Touches(self.ground, self.index, self._crowd))
-        self._judge_changed(scene)
+            self._scene.touches.forget_all()
+        if self._standing.reaches_back:
+            self._scene.touches.forget_all()
+        self._scene.touches.forget(self._standing.changed_entities)
+        self._judge_changed()
         changed = self._standing.changed_entities | {cause.entity for cause in self._standing.changed_causes}
         solved: dict[tuple[Key, ...], Solved] = {}
         for component in components(self._worth):
@@ -137,26 +144,27 @@ class Engine:
             temperature = self._temperature(component.keys)
             same = known is not None and (known.component, known.temperature) == (component, temperature)
             if known is None or not same or not known.watched.isdisjoint(changed):
-                known = self._solve(component, scene, temperature)
+                known = self._solve(component, temperature)
             solved[component.keys] = known
         self._solved = solved
         self._standing.done()
-        return scene, [diagnosis for each in solved.values() for diagnosis in each.diagnoses]
+        return [diagnosis for each in solved.values() for diagnosis in each.diagnoses]
 
-    def _judge_changed(self, scene: Scene) -> None:
+    def _judge_changed(self) -> None:
         for cause in self._standing.faults_to_judge():
             self._worth.pop(cause, None)
             self._refuted.pop(cause, None)
             symptoms = self._standing.behind.get(cause)
             if not symptoms:
                 continue
-            found = judge(cause, symptoms.values(), self.ground, self.index, scene.touches)
+            found = judge(cause, symptoms.values(), self.ground, self.index, self._scene.touches)
             if isinstance(found, Candidate):
                 self._worth[cause] = found
             elif found is not None:
                 self._refuted[cause] = found
 
-    def _solve(self, component: Component, scene: Scene, temperature: float) -> Solved:
+    def _solve(self, component: Component, temperature: float) -> Solved:
+        scene = self._scene
         onsets = {each.cause: each.onset for each in component.candidates}
         closer = Closer(self.ground, scene.touches, self._standing.behind, onsets, self._crowd)
         judged = Judge(closer, scene.touches, {each.cause: each.prior for each in component.candidates})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from operator import itemgetter
 
 import msgspec
 
@@ -15,6 +14,32 @@ from rules.inference.outcomes import Reading
 from rules.inference.spread import Spread
 
 
+class _Company:
+    """Those who go with one root, in the order of their keys; when a few have joined, that costs little."""
+
+    __slots__ = ("_joined", "_said", "readings")
+
+    def __init__(self) -> None:
+        self.readings: dict[Key, Reading] = {}
+        self._said: list[tuple[Key, str]] = []
+        self._joined: dict[Key, Reading] = {}
+
+    def put(self, reading: Reading) -> None:
+        """A key that is not among them."""
+        self.readings[reading.key] = self._joined[reading.key] = reading
+
+    def drop(self, key: Key) -> None:
+        del self.readings[key]
+        self._said, self._joined = [], self.readings
+
+    def said(self) -> list[tuple[Key, str]]:
+        """Key and observation id of each."""
+        if self._joined:
+            joined = sorted((key, each.id) for key, each in self._joined.items())
+            self._said, self._joined = sorted([*self._said, *joined]), {}
+        return self._said
+
+
 class Following:
     """Remembers where each root leads and, while the roots are the same, with which each symptom goes."""
 
@@ -24,7 +49,7 @@ class Following:
         self._spreads: dict[Cause, Spread] = {}
         self._roots: list[Cause] | None = None
         self._root_of: dict[Key, Cause | None] = {}
-        self._behind: dict[Cause | None, dict[Key, Reading]] = {}
+        self._behind: dict[Cause | None, _Company] = {}
         """Root → those who go with it; None → those to whom no root leads."""
 
     def forget(self) -> None:
@@ -46,39 +71,35 @@ class Following:
                 self._drop(key)
                 if reading is not None:
                     self._put([reading])
-        return sorted(self._behind.get(None, {}).values())
+        lost = self._behind.get(None)
+        return sorted(lost.readings.values()) if lost else []
 
     def _put(self, readings: Iterable[Reading]) -> None:
         for reading in readings:
             root = next((each for each in self._spreads if self._spreads[each].covers(reading)), None)
             self._root_of[reading.key] = root
-            self._behind.setdefault(root, {})[reading.key] = reading
+            if root not in self._behind:
+                self._behind[root] = _Company()
+            self._behind[root].put(reading)
 
     def _drop(self, key: Key) -> None:
         if key in self._root_of:
-            del self._behind[self._root_of.pop(key)][key]
+            self._behind[self._root_of.pop(key)].drop(key)
 
     def shared_out(self, diagnoses: Sequence[Diagnosis]) -> list[Diagnosis]:
         """Each diagnosis with those that go with it."""
-        return [_joined(each, self._in_order(Cause(each.root.fault, each.root.entity))) for each in diagnoses]
-
-    def _in_order(self, root: Cause) -> dict[Key, Reading]:
-        """By key. Kept so: to sort again what few have joined costs little."""
-        if root not in self._behind:
-            return {}
-        ordered = self._behind[root] = dict(sorted(self._behind[root].items(), key=itemgetter(0)))
-        return ordered
+        return [
+            _joined(each, self._behind.get(Cause(each.root.fault, each.root.entity))) for each in diagnoses
+        ]
 
 
-def _joined(diagnosis: Diagnosis, more: dict[Key, Reading]) -> Diagnosis:
-    if not more:
+def _joined(diagnosis: Diagnosis, more: _Company | None) -> Diagnosis:
+    if more is None or not more.readings:
         return diagnosis
-    said = list(zip(diagnosis.explains, diagnosis.observations, strict=True))
-    said += [(key, each.id) for key, each in more.items()]
-    said.sort()
+    said = sorted([*zip(diagnosis.explains, diagnosis.observations, strict=True), *more.said()])
     return msgspec.structs.replace(
         diagnosis,
-        onset=min(diagnosis.onset, *(each.since for each in more.values())),
+        onset=min(diagnosis.onset, *(each.since for each in more.readings.values())),
         explains=tuple(key for key, _ in said),
         observations=tuple(name for _, name in said),
     )

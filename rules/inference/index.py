@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from rules.diagnosis import Key
 from rules.inference.knowledge import Look
 from rules.inference.lot import Draw
 from rules.inference.outcomes import Reading
-from rules.inference.places import Places
+from rules.inference.places import Looks, Places
 from wire.entity import Entity
 
 
@@ -54,9 +54,13 @@ class Index:
             self._unlink(reading)
         return reading
 
-    def here(self, entity: Entity) -> Mapping[Look, Mapping[Key, Reading]]:
+    def here(self, entity: Entity) -> Looks:
         """Everything that exercised this entity, by signal and role."""
         return self._places.here(entity)
+
+    def is_crowded(self, entity: Entity) -> bool:
+        """Do more looks exercise it than are gone through one by one?"""
+        return self._places.is_crowded(entity)
 
     def at(self, entity: Entity, look: Look) -> dict[Key, Reading]:
         """The readings of this signal that exercised this entity in this role, the newest last."""
@@ -69,7 +73,7 @@ class Index:
     def in_order(self, entity: Entity, look: Look) -> Iterator[Reading]:
         """The same by key, for what must not depend on the order of arrival."""
         looks = self.at(entity, look)
-        if not self._places.is_crowded(entity):
+        if not self.is_crowded(entity):
             return (looks[key] for key in sorted(looks))
         view = self._view(entity, look)
         if view.order is None:
@@ -105,5 +109,5 @@ class Index:
             before = self._places.drop(role, entity, reading)
             if entity in self._views:
                 self._see(entity, (reading.signal, role), before, None)
-                if not self._places.is_crowded(entity):
+                if not self.is_crowded(entity):
                     del self._views[entity]

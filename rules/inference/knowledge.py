@@ -17,10 +17,6 @@ PASS = 1_000
 """The place of ``pass`` in the order of outcomes: after every way to fail."""
 
 
-Question = tuple[tuple[Look, ...], Reason, bool, float]
-"""Looks by which an observation exercised an entity, its outcome, whether it is intermittent, its share."""
-
-
 class Sway(Enum):
     """What an active cause does to the chance of a look's outcome."""
 
@@ -28,6 +24,12 @@ class Sway(Enum):
     PRODUCES = 1
     BLOCKS = 2
     """It would have ended the look otherwise."""
+
+
+Question = tuple[Reason, bool, float]
+"""Outcome of an observation, whether it is intermittent, and its share."""
+Answer = tuple[Sway, Nats, bool]
+"""What a cause does to it, log(1 − strength), and whether it is by the resolver only."""
 
 
 class Entry(NamedTuple):
@@ -39,6 +41,9 @@ class Entry(NamedTuple):
     strength: float
     miss: Nats
     """log(1 − strength)."""
+
+
+Outcomes = tuple[tuple[Look, Reason], ...]
 
 
 class Spread(NamedTuple):
@@ -62,8 +67,8 @@ class Model(NamedTuple):
     """By signal."""
     spreads: tuple[Spread, ...]
     fault: Fault | None
-    sways: dict[Question, tuple[Sway, Nats, bool]]
-    """Answers already worked out, and whether it is by the resolver only."""
+    sways: dict[tuple[Look, ...], dict[Question, Answer]]
+    """What was worked out already, by the looks through which an observation exercised the entity."""
 
 
 class Knowledge:
@@ -88,6 +93,7 @@ class Knowledge:
             or len(kinds_of(fault.entity)) > 1
         }
         """Faults that not every entity of their kinds can have."""
+        self._peculiar: dict[tuple[str, str, str], Outcomes] = {}
         for fault in catalogue.faults.values():
             for general in fault.is_a:
                 self.specials.setdefault(general, []).append(fault)
@@ -110,6 +116,24 @@ class Knowledge:
     def brought_by(self, state: str, on: str, kind: str) -> Iterable[tuple[str, Spread]]:
         """(name of the model, spread): what, on an entity of ``kind``, brings this state this way."""
         return self._brought_by.get((state, on, kind), ())
+
+    def peculiar(self, special: str, general: str, kind: str) -> Outcomes:
+        """What looks at an entity of ``kind`` end in by the special fault and not by the general one."""
+        question = (special, general, kind)
+        if question not in self._peculiar:
+            one, other = self.model(special, kind), self.model(general, kind)
+            told = set() if one is None or other is None else _shown(one) - self._brought(other)
+            self._peculiar[question] = tuple(sorted(told))
+        return self._peculiar[question]
+
+    def _brought(self, model: Model) -> set[tuple[Look, Reason]]:
+        """What looks at the fault's own entity end in, by itself and by the states that it brings there."""
+        found = _shown(model)
+        for spread in model.spreads:
+            state = self.model(spread.state, model.kind) if spread.on is Onto.SELF else None
+            if state is not None:
+                found |= _shown(state)
+        return found
 
     def _add(self, model: Model) -> None:
         self._models[(model.name, model.kind)] = model
@@ -148,6 +172,12 @@ def _roles(role: Role, shape: Fault | StateModel) -> tuple[Role, ...]:
     """What is on the way is so too where a way leads around it, unless that way is then taken."""
     around = isinstance(shape, Fault) and shape.routed_around
     return (role, Role.AVOIDABLE) if role is Role.PATH and not around else (role,)
+
+
+def _shown(model: Model) -> set[tuple[Look, Reason]]:
+    return {
+        (look, reason) for look, some in model.entries.items() for entry in some for reason in entry.reasons
+    }
 
 
 def places(signal: Signal) -> dict[Reason, int]:

@@ -60,15 +60,13 @@ def read(evidence: Evidence, knowledge: Knowledge) -> Reading | None:
     signal = knowledge.signals.get(evidence.signal)
     if signal is None:
         return None
-    intermittent = tuple(reason for reason in evidence.intermittent if reason is not Reason.OK)
-    reason = evidence.outcome
-    if told := [each for each in (reason, *intermittent) if each in COMES_AND_GOES]:
-        reason, intermittent = told[0], ()
-    if intermittent:
-        reason = min(intermittent, key=lambda each: (knowledge.place(signal.name, each), each.value))
+    reason, intermittent = evidence.outcome, False
+    if evidence.intermittent or reason in COMES_AND_GOES:
+        reason, intermittent = _of_runs(evidence, knowledge)
     place = knowledge.place(signal.name, reason)
     leak = signal.leak.get(reason, UNKNOWN_LEAK)
-    if evidence.confirmed or intermittent:
+    confirmed = evidence.confirmed or intermittent
+    if confirmed:
         leak *= CONFIRMED
     return Reading(
         key=evidence.key,
@@ -82,11 +80,21 @@ def read(evidence: Evidence, knowledge: Knowledge) -> Reading | None:
         confirmed_at=evidence.confirmed_at,
         opposite_at=evidence.opposite_at,
         clock_error=evidence.clock_error,
-        confirmed=evidence.confirmed or bool(intermittent),
-        intermittent=bool(intermittent),
+        confirmed=confirmed,
+        intermittent=intermittent,
         exercised=touched(evidence.exercised),
         share=evidence.share,
     )
+
+
+def _of_runs(evidence: Evidence, knowledge: Knowledge) -> tuple[Reason, bool]:
+    """The outcome of a look that had several failing runs, and whether it is the less steady for it."""
+    earlier = tuple(reason for reason in evidence.intermittent if reason is not Reason.OK)
+    if told := [each for each in (evidence.outcome, *earlier) if each in COMES_AND_GOES]:
+        return told[0], False
+    if not earlier:
+        return evidence.outcome, False
+    return min(earlier, key=lambda each: (knowledge.place(evidence.signal, each), each.value)), True
 
 
 def sway(reading: Reading, entries: Iterable[tuple[Entry, float]]) -> tuple[Sway, Nats]:

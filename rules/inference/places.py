@@ -5,7 +5,7 @@ Nearly all entities of a large site are parts of one host, and a handful of look
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from rules.diagnosis import Key
 from rules.inference.knowledge import Look
@@ -15,24 +15,27 @@ from wire.entity import Entity
 
 FEW = 8
 """Looks at one entity up to which they are gone through, not found."""
+REMEMBERED = 20_000
+"""Entities with few looks whose looks are found already, at most."""
 NOTHING: dict[Key, Reading] = {}
 Looks = dict[Look, dict[Key, Reading]]
-Seen = tuple[Role, Reading]
-"""A look, and the role in which it exercised the entity."""
 
 
 class Places:
     """A place is an entity, a signal and a role; its looks stand with the newest last."""
 
     def __init__(self) -> None:
-        self._few: dict[Entity, tuple[Seen, ...]] = {}
+        self._few: dict[Entity, tuple[Reading, ...]] = {}
+        """In which role each of them exercised the entity, it tells itself."""
         self._many: dict[Entity, Looks] = {}
+        self._found: dict[Entity, Looks] = {}
+        """Of few, what was asked for since they changed: it is mostly asked for several times."""
 
     def put(self, role: Role, entity: Entity, reading: Reading) -> Reading | None:
         """Returns the look of this key in whose place it comes, where there are many."""
         many = self._many.get(entity)
         if many is None:
-            self._put_among_few(role, entity, reading)
+            self._put_among_few(entity, reading)
             return None
         looks = many.setdefault((reading.signal, role), {})
         before = looks.pop(reading.key, None)
@@ -40,10 +43,10 @@ class Places:
         return before
 
     def drop(self, role: Role, entity: Entity, reading: Reading) -> Reading | None:
-        """Returns the look that stood there, where there are many."""
+        """Returns the look that stood there, where there are many. In its other roles it is dropped, too."""
         many = self._many.get(entity)
         if many is None:
-            self._drop_among_few(role, entity, reading)
+            self._drop_among_few(entity, reading)
             return None
         look = (reading.signal, role)
         looks = many.get(look, NOTHING)
@@ -57,42 +60,47 @@ class Places:
     def is_crowded(self, entity: Entity) -> bool:
         return entity in self._many
 
-    def here(self, entity: Entity) -> Mapping[Look, Mapping[Key, Reading]]:
+    def here(self, entity: Entity) -> Looks:
         """Everything that exercised this entity, by signal and role."""
         many = self._many.get(entity)
-        return _by_look(self._few.get(entity, ())) if many is None else many
+        if many is not None:
+            return many
+        found = self._found.get(entity)
+        if found is None:
+            if len(self._found) >= REMEMBERED:
+                self._found.clear()
+            found = self._found[entity] = _by_look(entity, self._few.get(entity, ()))
+        return found
 
     def at(self, entity: Entity, look: Look) -> dict[Key, Reading]:
         """The looks of this signal that exercised this entity in this role."""
-        many = self._many.get(entity)
-        if many is not None:
-            return many.get(look, NOTHING)
-        signal, role = look
-        few = self._few.get(entity, ())
-        return {each.key: each for played, each in few if played is role and each.signal == signal}
+        return self.here(entity).get(look, NOTHING)
 
-    def _put_among_few(self, role: Role, entity: Entity, reading: Reading) -> None:
-        seen = (*self._others(role, entity, reading), (role, reading))
+    def _put_among_few(self, entity: Entity, reading: Reading) -> None:
+        seen = (*self._others(entity, reading), reading)
         if len(seen) <= FEW:
             self._few[entity] = seen
         else:
             del self._few[entity]
-            self._many[entity] = _by_look(seen)
+            self._many[entity] = _by_look(entity, seen)
 
-    def _drop_among_few(self, role: Role, entity: Entity, reading: Reading) -> None:
-        others = self._others(role, entity, reading)
+    def _drop_among_few(self, entity: Entity, reading: Reading) -> None:
+        others = self._others(entity, reading)
         if others:
             self._few[entity] = others
         else:
             self._few.pop(entity, None)
 
-    def _others(self, role: Role, entity: Entity, reading: Reading) -> tuple[Seen, ...]:
-        few, key = self._few.get(entity, ()), reading.key
-        return tuple([seen for seen in few if seen[0] is not role or seen[1].key != key])
+    def _others(self, entity: Entity, reading: Reading) -> tuple[Reading, ...]:
+        self._found.pop(entity, None)
+        key = reading.key
+        return tuple([each for each in self._few.get(entity, ()) if each.key != key])
 
 
-def _by_look(seen: Iterable[Seen]) -> Looks:
+def _by_look(entity: Entity, seen: Iterable[Reading]) -> Looks:
     found: Looks = {}
-    for role, reading in seen:
-        found.setdefault((reading.signal, role), {})[reading.key] = reading
+    for reading in seen:
+        for role, touched in reading.exercised:
+            if touched == entity:
+                found.setdefault((reading.signal, role), {})[reading.key] = reading
     return found

@@ -5,8 +5,7 @@ from __future__ import annotations
 from rules.inference.cause import Cause
 from rules.inference.ground import Ground
 from rules.inference.index import Index
-from rules.inference.knowledge import Model
-from rules.models import Fault, Onto
+from rules.models import Fault
 from wire.entity import Entity, kind_of
 
 
@@ -50,31 +49,8 @@ def _seen(fault: Fault, entity: Entity, index: Index) -> bool:
 
 def _shows(special: Fault, general: Fault, entity: Entity, ground: Ground, index: Index) -> bool:
     """Whether something is seen on the entity that the special kind produces and the general one does not."""
-    kind = kind_of(entity)
-    one = ground.knowledge.model(special.id, kind)
-    other = ground.knowledge.model(general.id, kind)
-    if one is None or other is None:
-        return False
-    usual = _outcomes(other, ground)
     return any(
-        (look, reason) not in usual
-        and any(reading.reason is reason for reading in index.newest(entity, look))
-        for look, entries in one.entries.items()
-        for entry in entries
-        for reason in entry.reasons
+        reading.reason is reason
+        for look, reason in ground.knowledge.peculiar(special.id, general.id, kind_of(entity))
+        for reading in index.newest(entity, look)
     )
-
-
-def _outcomes(model: Model, ground: Ground) -> set[object]:
-    """What a fault makes looks at its own entity end in, by itself and by the states it brings to it."""
-    found: set[object] = {
-        (look, reason)
-        for look, entries in model.entries.items()
-        for entry in entries
-        for reason in entry.reasons
-    }
-    for spread in model.spreads:
-        state = ground.knowledge.model(spread.state, model.kind) if spread.on is Onto.SELF else None
-        if state is not None:
-            found |= _outcomes(state._replace(spreads=()), ground)
-    return found

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterable
 
 from rules.diagnosis import Key
 from rules.inference.cause import Cause
+from rules.inference.crowd import MANY
 from rules.inference.index import Index
 from rules.inference.outcomes import Reading
 from rules.inference.reach import Reach
 from wire.entity import Entity
+
+ROUNDING = 1e-3
+EDGE = (MANY, MANY + 1)
+"""Looks at one place, after one came or went, if that decides whether all are weighed."""
 
 
 class Standing:
@@ -25,6 +31,8 @@ class Standing:
         self._at: dict[Entity, set[Cause]] = {}
         self._onsets: list[float] = []
         self._whole = True
+        self.reaches_back = False
+        """Something began before all that was known: looks from before that may count now."""
 
     def replace(self, known: Reading | None, reading: Reading | None) -> None:
         """One key's reading has come, changed or gone; the index has it already."""
@@ -34,7 +42,7 @@ class Standing:
             return
         for each in (known, reading):
             if each is not None:
-                self.changed_entities.update([entity for _, entity in each.exercised])
+                self.changed_entities.update(self._borne_on(each))
         if known is not None and known.is_symptom:
             self._forget(known)
         if reading is not None and reading.is_symptom:
@@ -59,7 +67,9 @@ class Standing:
             for reading in self._index.symptoms.values():
                 self._learn(reading)
         if self.changed_entities or anew:
+            earliest = self._onsets[:1]
             self._onsets = sorted({reading.since for reading in self._index.symptoms.values()})
+            self.reaches_back = not earliest or self._onsets[:1] < earliest
         return anew
 
     def faults_to_judge(self) -> set[Cause]:
@@ -68,6 +78,17 @@ class Standing:
         for entity in self.changed_entities:
             found |= self._at.get(entity, set())
         return found
+
+    def turn(self, entities: Iterable[Entity]) -> None:
+        """Whether all looks at these are weighed is different now: that matters where some tell something."""
+        self.changed_entities.update(entity for entity in entities if self._is_told_of(entity))
+
+    def _is_told_of(self, entity: Entity) -> bool:
+        return self._index.is_crowded(entity) or any(
+            reading.is_symptom or self._is_later(reading)
+            for looks in self._index.here(entity).values()
+            for reading in looks.values()
+        )
 
     def done(self) -> None:
         """The changes have been worked into the conclusions."""
@@ -90,6 +111,24 @@ class Standing:
                 self.behind.pop(cause, None)
                 if not cause.is_state:
                     self._at[cause.entity].discard(cause)
+
+    def _borne_on(self, reading: Reading) -> list[Entity]:
+        """The entities of which it may tell something.
+
+        A pass from before anything failed refutes nothing; but whether all looks at one place are weighed,
+        or a part of them, their number decides.
+        """
+        if reading.is_symptom or self._is_later(reading):
+            return [entity for _, entity in reading.exercised]
+        return [
+            entity
+            for role, entity in reading.exercised
+            if self._index.is_crowded(entity) and len(self._index.at(entity, (reading.signal, role))) in EDGE
+        ]
+
+    def _is_later(self, reading: Reading) -> bool:
+        """Than the first onset, to the rounding."""
+        return bool(self._onsets) and reading.confirmed_at - reading.clock_error > self._onsets[0] - ROUNDING
 
     def _only_fresher(self, known: Reading, reading: Reading) -> bool:
         """The same result confirmed again: that matters only where it comes to lie after some onset."""

@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple
 
+from rules.diagnosis import Key
 from rules.inference.cause import Cause, Nats
 from rules.inference.crowd import MANY, Crowd
 from rules.inference.ground import Ground
 from rules.inference.index import Index
-from rules.inference.knowledge import Look, Model, Sway
+from rules.inference.knowledge import Answer, Look, Model, Question, Sway
 from rules.inference.outcomes import Reading, likelihood, sway
 from rules.models import Role
 from wire.entity import Entity
+
+REMEMBERED = 200_000
+"""Entities of which touches are remembered, at most."""
 
 
 class Touch(NamedTuple):
@@ -48,23 +52,35 @@ class Scene:
 
 
 class Touches:
-    """The touches of each cause, worked out once per episode of it."""
+    """The touches of each cause, worked out once per episode of it while no look at its entity changes."""
 
     def __init__(self, ground: Ground, index: Index, crowd: Crowd) -> None:
         self._ground = ground
         self._index = index
         self._crowd = crowd
-        self._known: dict[tuple[Cause, float], tuple[Touch, ...]] = {}
+        self._known: dict[Entity, dict[tuple[str, float], tuple[Touch, ...]]] = {}
+        """By entity, name of the cause, and onset."""
         self.watched: set[Entity] = set()
         """The entities whose looks were asked for: what was concluded from them rests on these."""
 
+    def forget(self, entities: Iterable[Entity]) -> None:
+        """The looks at these have changed, not only been confirmed."""
+        if len(self._known) > REMEMBERED:
+            self._known.clear()
+        for entity in entities:
+            self._known.pop(entity, None)
+
+    def forget_all(self) -> None:
+        self._known.clear()
+
     def of(self, cause: Cause, onset: float) -> tuple[Touch, ...]:
         """All looks that the cause bears on if it began at ``onset``."""
-        key = (cause, onset)
         self.watched.add(cause.entity)
-        if key not in self._known:
-            self._known[key] = tuple(self.newest(cause, onset))
-        return self._known[key]
+        known = self._known.setdefault(cause.entity, {})
+        touches = known.get((cause.name, onset))
+        if touches is None:
+            touches = known[cause.name, onset] = tuple(self.newest(cause, onset))
+        return touches
 
     def newest(self, cause: Cause, onset: float) -> Iterator[Touch]:
         """The same one by one, the newest of each signal first: for sums that may end early."""
@@ -82,37 +98,42 @@ class Touches:
         present = sorted(look for look in here if look in model.entries)
         for look in present:
             same = (look,) if len(present) == 1 else tuple(each for each in present if each[0] == look[0])
-            for reading in self._looks(cause.entity, look, len(here[look]), in_order=in_order):
-                played = same
+            usual = model.sways.setdefault(same, {})
+            for reading in self._looks(cause.entity, look, here[look], in_order=in_order):
+                played, known = same, usual
                 if len(same) > 1:
                     played = tuple(other for other in same if reading.key in here[other])
                     if played[0] != look:
                         continue
-                kind, miss, by_name = self._sway(model, played, reading, cause.entity)
+                    if len(played) < len(same):
+                        known = model.sways.setdefault(played, {})
+                kind, miss, by_name = self._sway(model, played, reading, cause.entity, known)
                 if kind is Sway.PRODUCES:
                     if reading.since >= onset - reading.clock_error:
                         yield Touch(reading, True, miss, by_name)
                 elif kind is Sway.BLOCKS and reading.confirmed_at > onset + reading.clock_error:
                     yield Touch(reading, False, miss, by_name)
 
-    def _looks(self, entity: Entity, look: Look, count: int, *, in_order: bool) -> Iterable[Reading]:
+    def _looks(
+        self, entity: Entity, look: Look, looks: dict[Key, Reading], *, in_order: bool
+    ) -> Iterable[Reading]:
         """Where symptoms stand aside, as few of very many passes as of the symptoms."""
         share = self._crowd.share(look[0])
-        if share < 1.0 and count > MANY:
+        if share < 1.0 and len(looks) > MANY:
             drawn = self._index.drawn(entity, look, share)
             return sorted(drawn, key=attrgetter("key")) if in_order else drawn
-        return self._index.in_order(entity, look) if in_order else self._index.newest(entity, look)
+        return self._index.in_order(entity, look) if in_order else reversed(looks.values())
 
     @staticmethod
     def _sway(
-        model: Model, looks: tuple[Look, ...], reading: Reading, entity: Entity
-    ) -> tuple[Sway, Nats, bool]:
-        """Remembered with the model: it depends on little, and is asked for each of very many looks."""
+        model: Model, looks: tuple[Look, ...], reading: Reading, entity: Entity, known: dict[Question, Answer]
+    ) -> Answer:
+        """``known``: what was answered for these looks. It depends on little, and is asked very often."""
         share = reading.share_of(entity) if reading.share else 1.0
-        question = (looks, reading.reason, reading.intermittent, share)
-        known = model.sways.get(question)
-        if known is None:
+        question = (reading.reason, reading.intermittent, share)
+        answer = known.get(question)
+        if answer is None:
             entries = [(entry, share) for look in looks for entry in model.entries[look]]
             by_name = all(role is Role.RESOLVER for _, role in looks)
-            known = model.sways[question] = (*sway(reading, entries), by_name)
-        return known
+            answer = known[question] = (*sway(reading, entries), by_name)
+        return answer

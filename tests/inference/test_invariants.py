@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -73,6 +74,30 @@ def test_what_is_told_several_times_and_in_any_order_changes_nothing(new_world, 
     engine = world.empty_engine()
     for each in told:
         engine.update(each)
+    assert encode(engine.infer(0.0)) == encode(world.infer())
+
+
+@FEW
+@given(seed=SEEDS, trouble=TROUBLES)
+def test_what_was_concluded_on_the_way_changes_nothing(new_world, seed, trouble):
+    world, chance = new_world(), random.Random(seed)
+    trouble(world)
+    earlier = [
+        msgspec.structs.replace(
+            each,
+            outcome=chance.choice([each.outcome, Reason.OK]),
+            confirmed_at=chance.uniform(min(each.since, each.confirmed_at), each.confirmed_at),
+        )
+        for each in world.evidence
+    ]
+    latest = list(world.evidence)
+    engine = world.empty_engine()
+    for told in (earlier, latest):
+        chance.shuffle(told)
+        for each in told:
+            engine.update(each)
+            if chance.random() < 0.2:
+                engine.infer(0.0)
     assert encode(engine.infer(0.0)) == encode(world.infer())
 
 

@@ -22,8 +22,8 @@ from rules.models import Relation, Role
 from wire.judgement import Reason
 
 START = 1_000_000.0
-SERVER = ("nic:hub/eth0", "host:hub")
 Exercises = tuple[Exercised, ...]
+SERVER: Exercises = ((Role.PATH, "nic:hub/eth0"), (Role.OBSERVER, "host:hub"))
 
 
 class Tree:
@@ -52,10 +52,11 @@ class Tree:
         graph = Graph()
         for name in self.names:
             (_, nic), (_, rack), (_, pod), (_, core) = self.above(name)
-            graph.add(Edge(f"agent:{name}", Relation.RUNS_ON, f"host:{name}"))
-            graph.add(Edge(nic, Relation.RUNS_ON, f"host:{name}"))
+            machine = f"host:{name}"
+            graph.add(Edge(f"agent:{name}", Relation.RUNS_ON, machine))
+            graph.add(Edge(nic, Relation.RUNS_ON, machine))
             graph.add(Edge(nic, Relation.ATTACHED_TO, rack))
-            graph.add(Edge(f"host:{name}", Relation.ATTACHED_TO, rack))
+            graph.add(Edge(machine, Relation.ATTACHED_TO, rack))
             graph.add(Edge(rack, Relation.ATTACHED_TO, pod))
             graph.add(Edge(pod, Relation.ATTACHED_TO, core))
         return graph
@@ -66,8 +67,7 @@ class Tree:
             (Role.SELF, f"agent:{name}"),
             (Role.HOST, f"host:{name}"),
             *self.above(name),
-            (Role.PATH, SERVER[0]),
-            (Role.OBSERVER, SERVER[1]),
+            *SERVER,
         )
         return evidence(("rootward", "agent.heartbeat", f"agent:{name}"), place, outcome, at, exercised)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -16,8 +16,8 @@ import msgspec
 import structlog
 
 from rules.catalogue import Catalogue
-from rules.diagnosis import Diagnosis, Key
-from rules.inference import Engine, next_tests
+from rules.diagnosis import Key
+from rules.inference import Engine
 from rules.inference.temperature import load_temperatures
 from rules.topology import Site, Topology
 from server.config import BadSetting
@@ -30,7 +30,7 @@ from server.diagnosis.compare_clocks import CompareClocks
 from server.diagnosis.compare_masks import CompareMasks
 from server.diagnosis.decisions import log_decisions
 from server.diagnosis.describe import Describe
-from server.diagnosis.drill_down import DrillDown, Wanted
+from server.diagnosis.drill_down import DrillDown
 from server.diagnosis.heed import Heed
 from server.diagnosis.infer import Infer
 from server.diagnosis.listen import Listen
@@ -38,13 +38,13 @@ from server.diagnosis.locate import Locate
 from server.diagnosis.mesh import Mesh
 from server.diagnosis.moving import Moving
 from server.diagnosis.overrun import MAX_WAITING, MAX_WAITING_LOOKS, Overrun
-from server.diagnosis.probe_again import probe_again
 from server.diagnosis.prove import HOLD_DOWN, Prove
 from server.diagnosis.settle import Settle
 from server.diagnosis.standing import Standing
 from server.diagnosis.ticket import TicketStage
 from server.diagnosis.timers import CLOSE_AFTER, Timers
 from server.diagnosis.turn import Stage, Turn
+from server.diagnosis.wanted import WantedTests
 from server.diagnosis.weigh import Weigh
 from server.entry import Applied
 from server.storage.database import Database
@@ -105,7 +105,12 @@ class Pipeline:
         locate = self._locate = Locate(self.topology)
         infer = Infer(self.engine, catalogue, self.standing)
         self.drill_down = DrillDown(
-            self.topology, self.standing, infer, self._wanted, tasks.offer, new_id=new_id
+            self.topology,
+            self.standing,
+            infer,
+            WantedTests(self.engine, self.standing).of,
+            tasks.offer,
+            new_id=new_id,
         )
         self._attention = Attention(tasks, self.drill_down, self.standing.place)
         self.catalogue = catalogue
@@ -224,10 +229,6 @@ class Pipeline:
         """Of what is concluded from them: the drill-down has asked about them, or not yet."""
         fitted = load_temperatures()
         return fitted.after if self.drill_down.ended(symptoms) else fitted.before
-
-    def _wanted(self, diagnosis: Diagnosis, now: float) -> Iterator[Wanted]:
-        yield from probe_again(diagnosis, self.standing)
-        yield from next_tests(self.engine, [diagnosis], now)
 
     def _restore(self) -> None:
         """Current state as it was rebuilt from disk, weighed anew; open tickets find their symptoms again."""

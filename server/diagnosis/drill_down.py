@@ -119,7 +119,7 @@ class DrillDown:
     def pending(self, diagnosis: Diagnosis) -> bool:
         """Could a test that is under way still change what is thought of this root?"""
         explained = keys_of(diagnosis.explains)
-        return any(asked.round.explains & explained for asked in self._asked.values())
+        return any(each.open and not each.explains.isdisjoint(explained) for each in self._rounds)
 
     def tested(self, diagnosis: Diagnosis) -> bool:
         """Has a round of tests about what it explains come to its end?"""
@@ -179,7 +179,7 @@ class DrillDown:
     def _ask(self, diagnosis: Diagnosis, turn: Turn) -> None:
         room = min(MAX_PER_ROOT, MAX_TESTS - len(self._asked))
         step = Step(at=turn.now, tests=(), before=_top(diagnosis), after=())
-        asked = _Round(frozenset(diagnosis.explains[:TOLD_BY]), step, {}, set())
+        asked = _Round(frozenset(), step, {}, set())
         said: list[str] = []
         for test in self._wanted(diagnosis, turn.now):
             if len(said) >= room:
@@ -190,6 +190,7 @@ class DrillDown:
             if reason is not None:
                 turn.decide(self.name, reason, f"{test.check} {test.subject}")
         if said:
+            asked.explains = frozenset(diagnosis.explains[:TOLD_BY])
             asked.step = msgspec.structs.replace(step, tests=tuple(said), tried=tuple(asked.tried.values()))
             self._rounds.append(asked)
 
@@ -267,7 +268,7 @@ class DrillDown:
 
     def _with_steps(self, diagnosis: Diagnosis) -> Diagnosis:
         explained = keys_of(diagnosis.explains)
-        mine = [each.step for each in self._rounds if each.explains & explained]
+        mine = [each.step for each in self._rounds if not each.explains.isdisjoint(explained)]
         return msgspec.structs.replace(diagnosis, steps=tuple(mine[-MAX_STEPS:])) if mine else diagnosis
 
     def _forget(self, now: float) -> None:

@@ -9,8 +9,8 @@ from itertools import islice
 from rules.graph import Graph
 from server.diagnosis.standing import Standing
 from server.entry import Entry
+from wire.entity import Entity
 
-NOBODY: dict[str, None] = {}
 MAX_SUSPECTS = 5_000
 ENOUGH = 50
 """Observers of one entity who are asked, and confirmations of looks through it that one turn weighs."""
@@ -18,9 +18,8 @@ AT_ONCE = 30
 """Observers who are asked in one turn; where there are more, each has its turn."""
 FEW = 500
 """Symptoms up to which the suspects are found anew in each turn."""
-PER_SECOND = 1_000
 LONGEST = 30.0
-"""Beyond, they stand for a second for each so many symptoms, and for no longer than this."""
+"""Seconds after which they are found anew in a storm; until then only who joins them is looked for."""
 
 
 class Freshness:
@@ -31,8 +30,8 @@ class Freshness:
         self._standing = standing
         self._graph = graph
         self._current = current
-        self._suspects: set[str] = set()
-        self._observers: list[str] = []
+        self._suspects: dict[Entity, None] = {}
+        self._observers: dict[str, None] = {}
         self._found_at = float("-inf")
         self._next = 0
 
@@ -53,39 +52,38 @@ class Freshness:
                     continue
                 if entry.id != known.id and not entry.continues(standing.entries[key]):
                     continue
-                touched = {entity for _, entity in known.exercised} & self._suspects
+                touched = self._suspects.keys() & [entity for _, entity in known.exercised]
                 if key in standing.failing or any(taken[entity] < ENOUGH for entity in touched):
                     taken.update(touched)
                     yield entry
 
     def _find(self, now: float) -> None:
-        many = len(self._standing.failing)
-        if many > FEW and now - self._found_at < min(LONGEST, many / PER_SECOND):
-            return
-        self._found_at = now
-        self._suspects = suspects_of(self._standing, self._graph)
-        found: set[str] = set()
-        for entity in self._suspects:
-            seen_by = self._standing.seen_by.get(entity, NOBODY)
-            found.update(seen_by if len(seen_by) <= ENOUGH else islice(seen_by, ENOUGH))
-        self._observers = sorted(found)
+        standing = self._standing
+        joined: Iterable[Entity] = standing.suspected.joined()
+        if len(standing.failing) <= FEW or now - self._found_at >= LONGEST:
+            self._found_at = now
+            self._suspects, self._observers = {}, {}
+            joined = sorted(standing.suspected)
+        self._suspect(joined)
+
+    def _suspect(self, entities: Iterable[Entity]) -> None:
+        """These, and all that they lean on over any number of hops."""
+        found = [entity for entity in entities if entity not in self._suspects]
+        self._suspects.update(dict.fromkeys(found))
+        queue = list(found)
+        while queue and len(self._suspects) < MAX_SUSPECTS:
+            for edge in self._graph.parents(queue.pop()):
+                if edge.parent not in self._suspects:
+                    self._suspects[edge.parent] = None
+                    queue.append(edge.parent)
+                    found.append(edge.parent)
+        watch = {each for entity in found for each in islice(self._standing.seen_by.get(entity, ()), ENOUGH)}
+        self._observers.update(dict.fromkeys(sorted(watch)))
 
     def _whose_turn(self) -> list[str]:
-        every = len(self._observers)
-        if every <= AT_ONCE:
-            return self._observers
-        first = self._next % every
+        observers = list(self._observers)
+        if len(observers) <= AT_ONCE:
+            return observers
+        first = self._next % len(observers)
         self._next = first + AT_ONCE
-        return [*self._observers, *self._observers][first : first + AT_ONCE]
-
-
-def suspects_of(standing: Standing, graph: Graph) -> set[str]:
-    """What the failing looks exercised, and all that it leans on over any number of hops."""
-    found = set(standing.suspected)
-    queue = sorted(found)
-    while queue and len(found) < MAX_SUSPECTS:
-        for edge in graph.parents(queue.pop()):
-            if edge.parent not in found:
-                found.add(edge.parent)
-                queue.append(edge.parent)
-    return found
+        return [*observers, *observers[:AT_ONCE]][first : first + AT_ONCE]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from rules.catalogue import Catalogue
-from rules.evidence import Evidence
+from rules.evidence import Evidence, united
 from rules.topology import Topology
 from server.diagnosis.standing import SERVER, Standing
 from server.diagnosis.turn import Turn
@@ -54,7 +54,6 @@ class Listen:
         self._standing = standing
         self._vigil = Vigil(presences)
         self._hung_up = hung_up
-        self._overdue: set[str] = set()
         self._seq = 0
 
     def run(self, turn: Turn) -> None:
@@ -62,18 +61,12 @@ class Listen:
         hosts = (*hung_up, *self._standing.hushed)
         for presence in self._vigil.whom(turn.arrived, hosts, turn.now):
             outcome = self._outcome(presence, hung_up.get(presence.host, 0.0), turn.now)
-            if outcome is Reason.OVERDUE:
-                self._overdue.add(presence.agent)
-            else:
-                self._overdue.discard(presence.agent)
             self._judge(presence, turn, outcome)
-            self._vigil.keep(presence, late=outcome is not Reason.OK)
-        heard = self._vigil.heard
-        self._overdue &= heard.keys()
-        overdue = len(self._overdue)
-        many = overdue >= MANY and overdue * LARGE_PART >= len(heard)
+            self._vigil.keep(presence, outcome)
+        overdue, heard = len(self._vigil.overdue), len(self._vigil.heard)
+        many = overdue >= MANY and overdue * LARGE_PART >= heard
         if many and not self._standing.many_silent:
-            turn.decide(self.name, Heard.MANY_LAPSED, f"{overdue} of {len(heard)} agents")
+            turn.decide(self.name, Heard.MANY_LAPSED, f"{overdue} of {heard} agents")
         self._standing.many_silent = many
 
     def _outcome(self, presence: Presence, hung_up: float, now: float) -> Reason:
@@ -136,7 +129,7 @@ class Listen:
         seen = entry.observation
         exercised = self._topology.exercised(SERVER, self._signal, seen.subject, None)
         if known is not None and late:
-            exercised = tuple(dict.fromkeys((*exercised, *known.exercised)))
+            exercised = united(exercised, known.exercised)
         evidence = Evidence(
             id=entry.id,
             observer=SERVER,

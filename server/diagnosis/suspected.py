@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from rules.diagnosis import Key
@@ -15,7 +14,8 @@ class Suspected:
 
     def __init__(self) -> None:
         self._exercised: dict[Key, tuple[Exercised, ...]] = {}
-        self._looks: Counter[Entity] = Counter()
+        self._looks: dict[Entity, int] = {}
+        self._joined: dict[Entity, None] = {}
 
     def put(self, key: Key, exercised: tuple[Exercised, ...]) -> None:
         """The look fails; by another way, perhaps, than it did."""
@@ -23,7 +23,11 @@ class Suspected:
             return
         self.drop(key)
         self._exercised[key] = exercised
-        self._looks.update(entity for _, entity in exercised)
+        for _, entity in exercised:
+            if entity not in self._looks:
+                self._looks[entity] = 0
+                self._joined[entity] = None
+            self._looks[entity] += 1
 
     def drop(self, key: Key) -> None:
         """The look fails no longer."""
@@ -31,6 +35,12 @@ class Suspected:
             self._looks[entity] -= 1
             if not self._looks[entity]:
                 del self._looks[entity]
+                self._joined.pop(entity, None)
+
+    def joined(self) -> dict[Entity, None]:
+        """Those that came since this was last asked, and are still among them."""
+        joined, self._joined = self._joined, {}
+        return joined
 
     def __iter__(self) -> Iterator[Entity]:
         return iter(self._looks)

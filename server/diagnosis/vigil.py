@@ -9,6 +9,7 @@ from typing import Protocol
 
 from server.diagnosis.rotation import Rotation
 from server.entry import Applied, Presence
+from wire.judgement import Reason
 
 IN_ROTATION = 20
 """Agents that are looked at in a turn although nothing is known to have happened to them."""
@@ -35,6 +36,8 @@ class Vigil:
         self._doubtful: dict[str, None] = {}
         """Those who are late, or were never heard."""
         self._rotation = Rotation(presences.agents, IN_ROTATION)
+        self.overdue: set[str] = set()
+        """Agents whose heartbeat stays away."""
 
     @property
     def heard(self) -> Mapping[str, float]:
@@ -57,12 +60,17 @@ class Vigil:
             if presence is None:
                 self._due.pop(agent, None)
                 self._doubtful.pop(agent, None)
+                self.overdue.discard(agent)
             elif presence.last_heard > 0:
                 yield presence
 
-    def keep(self, presence: Presence, *, late: bool) -> None:
+    def keep(self, presence: Presence, outcome: Reason) -> None:
         """It was looked at: when next?"""
-        agent = presence.agent
+        agent, late = presence.agent, outcome is not Reason.OK
+        if outcome is Reason.OVERDUE:
+            self.overdue.add(agent)
+        else:
+            self.overdue.discard(agent)
         self._doubtful.pop(agent, None)  # and to the end of the line
         if late or presence.goodbye:
             self._due[agent] = 0.0

@@ -10,7 +10,7 @@ import msgspec
 
 from rules.catalogue import Catalogue
 from rules.diagnosis import Key
-from rules.evidence import Dated, Evidence, Exercised, evidence_of
+from rules.evidence import Dated, Evidence, evidence_of, united
 from rules.models import Proof, Role, Signal
 from rules.topology import Topology
 from server.diagnosis.freshness import Freshness
@@ -181,7 +181,7 @@ class Weigh:
         known = self._standing.evidence.get(_key(entry))
         if failed and known is not None:
             # What broke may have taken the knowledge of the way with it: the way as it was still counts.
-            exercised = _united(exercised, known.exercised)
+            exercised = united(exercised, known.exercised)
         dated = Dated(
             self._begun(entry, signal, known), entry.confirmed_at, entry.opposite_at, entry.clock_error
         )
@@ -218,10 +218,6 @@ class Weigh:
 
 def _key(entry: Entry) -> Key:
     return (entry.host, entry.observation.signal, entry.observation.subject)
-
-
-def _united(one: tuple[Exercised, ...], other: tuple[Exercised, ...]) -> tuple[Exercised, ...]:
-    return tuple(dict.fromkeys((*one, *other)))
 
 
 def proofs_of(symptom: Evidence, signals: Mapping[str, Signal], standing: Standing) -> Iterator[Evidence]:

@@ -1,0 +1,36 @@
+"""The tests of a drill-down that are worth running, found once for each conclusion of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rules.diagnosis import Diagnosis
+from rules.inference import Engine, WantedTest, next_tests
+from server.diagnosis.drill_down import Wanted
+from server.diagnosis.probe_again import probe_again
+from server.diagnosis.standing import Standing
+
+REMEMBERED = 16
+"""Diagnoses; in a storm the same ones stand for many turns."""
+
+
+class WantedTests:
+    """First the failing looks once more, then what separates the hypotheses best."""
+
+    def __init__(self, engine: Engine, standing: Standing) -> None:
+        self._engine = engine
+        self._standing = standing
+        self._known: dict[int, tuple[Diagnosis, list[WantedTest]]] = {}
+        """By identity: an inference that has nothing new to say hands out the same diagnosis."""
+
+    def of(self, diagnosis: Diagnosis, now: float) -> Iterator[Wanted]:
+        yield from probe_again(diagnosis, self._standing)
+        yield from self._separating(diagnosis, now)
+
+    def _separating(self, diagnosis: Diagnosis, now: float) -> list[WantedTest]:
+        known = self._known.get(id(diagnosis))
+        if known is None or known[0] is not diagnosis:
+            while len(self._known) >= REMEMBERED:
+                del self._known[next(iter(self._known))]
+            known = self._known[id(diagnosis)] = (diagnosis, next_tests(self._engine, [diagnosis], now))
+        return known[1]

@@ -110,7 +110,7 @@ def _excluded(cause: Cause, exclusions: Iterable[Symptom], index: Index) -> bool
     return any(
         reading.reason in symptom.reason
         for symptom in exclusions
-        for reading in index.at(cause.entity, (symptom.signal, symptom.on)).values()
+        for reading in index.failing(cause.entity, (symptom.signal, symptom.on))
     )
 
 

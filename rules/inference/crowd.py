@@ -8,16 +8,14 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from rules.diagnosis import Key
-from rules.inference.lot import number
+from rules.inference.lot import MANY, number
 from rules.inference.outcomes import Reading
 from rules.models import Role
 from wire.entity import Entity
 from wire.judgement import Reason
 
-MANY = 128
-"""Symptoms of one signal and outcome up to which all are weighed."""
 WEIGHED = 40
-"""Of more, so many: further ones would tell no more of the same."""
+"""Of more symptoms of one signal and outcome, so many: further ones would tell no more of the same."""
 NEAR = frozenset([Role.SELF, Role.HOST])
 Kind = tuple[str, Reason, bool]
 """Signal, outcome, intermittent."""

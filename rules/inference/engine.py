@@ -12,7 +12,7 @@ from rules.inference.candidates import Candidate, Refuted, judge
 from rules.inference.cause import Cause
 from rules.inference.closure import Closer
 from rules.inference.components import Component, components
-from rules.inference.crowd import MANY, Crowd
+from rules.inference.crowd import Crowd
 from rules.inference.explain import Case
 from rules.inference.following import Following
 from rules.inference.forecast import Forecasts
@@ -20,6 +20,7 @@ from rules.inference.ground import Ground
 from rules.inference.groups import with_redundancy
 from rules.inference.index import Index
 from rules.inference.knowledge import Knowledge
+from rules.inference.lot import MANY
 from rules.inference.outcomes import Reading, read
 from rules.inference.reach import Reach
 from rules.inference.refuted import with_refuted
@@ -102,7 +103,7 @@ class Engine:
         if shares != self._shares:
             self._shares = shares
             self._standing.forget_all()
-        self._standing.turn(self._crowd.turned())
+        self._standing.turn({*self._crowd.turned(), *self.index.crossed()})
         if self._latest is not None and self._latest[0] == self._crowd.revision and self._holds():
             return list(self._latest[1])
         found = self._concluded()

@@ -100,11 +100,7 @@ class Case:
                 return True
         model = self._ground.model(root)
         tests = model.fault.confirm if model and model.fault else ()
-        return any(
-            reading.is_symptom
-            for test in tests
-            for reading in self._index.newest(root.entity, (test.check, Role.SELF))
-        )
+        return any(True for test in tests for _ in self._index.failing(root.entity, (test.check, Role.SELF)))
 
     def _perhaps(self, closure: Closure) -> set[Key]:
         sure: set[Key] = set()

@@ -43,7 +43,7 @@ class Index:
         else:
             self.symptoms.pop(key, None)
         for role, entity in reading.exercised:
-            before = self._places.put(role, entity, reading)
+            before = self._places.put(role, entity, reading, known)
             if entity in self._views:
                 self._see(entity, (reading.signal, role), before, reading)
 
@@ -58,6 +58,15 @@ class Index:
         """Everything that exercised this entity, by signal and role."""
         return self._places.here(entity)
 
+    def few(self, entity: Entity) -> tuple[Reading, ...]:
+        """All looks at an entity that is not crowded."""
+        return self._places.few(entity)
+
+    def crossed(self) -> set[Entity]:
+        """Where, since this was asked, a part began to be drawn of the looks, or ceased to be."""
+        crossed, self._places.crossed = self._places.crossed, set()
+        return crossed
+
     def is_crowded(self, entity: Entity) -> bool:
         """Do more looks exercise it than are gone through one by one?"""
         return self._places.is_crowded(entity)
@@ -65,6 +74,10 @@ class Index:
     def at(self, entity: Entity, look: Look) -> dict[Key, Reading]:
         """The readings of this signal that exercised this entity in this role, the newest last."""
         return self._places.at(entity, look)
+
+    def failing(self, entity: Entity, look: Look) -> Iterable[Reading]:
+        """Those of them that are symptoms, in no order: found without going through the passes."""
+        return self._places.failing(entity, look)
 
     def newest(self, entity: Entity, look: Look) -> Iterator[Reading]:
         """Its looks, the newest first: what ends a weighing early is likeliest there."""

@@ -8,6 +8,8 @@ from hashlib import blake2b
 from rules.diagnosis import Key
 from rules.inference.outcomes import Reading
 
+MANY = 128
+"""Of so many that are alike all are weighed, of more some."""
 HIGHEST = 2**64
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from rules.diagnosis import Key
 from rules.inference.knowledge import Look
+from rules.inference.lot import MANY
 from rules.inference.outcomes import Reading
 from rules.models import Role
 from wire.entity import Entity
@@ -28,18 +29,29 @@ class Places:
         self._few: dict[Entity, tuple[Reading, ...]] = {}
         """In which role each of them exercised the entity, it tells itself."""
         self._many: dict[Entity, Looks] = {}
+        self.crossed: set[Entity] = set()
+        """Where a part is drawn of the looks now, or is no longer: cleared by who asks."""
+        self._failing: dict[Entity, Looks] = {}
+        """Of many, those that fail: mostly a few among very many passes."""
         self._found: dict[Entity, Looks] = {}
         """Of few, what was asked for since they changed: it is mostly asked for several times."""
 
-    def put(self, role: Role, entity: Entity, reading: Reading) -> Reading | None:
-        """Returns the look of this key in whose place it comes, where there are many."""
+    def put(self, role: Role, entity: Entity, reading: Reading, known: Reading | None) -> Reading | None:
+        """``known``: the look of this key until now. Returns what stood there, where there are many."""
         many = self._many.get(entity)
         if many is None:
-            self._put_among_few(entity, reading)
+            self._put_among_few(entity, reading, known)
             return None
-        looks = many.setdefault((reading.signal, role), {})
-        before = looks.pop(reading.key, None)
-        looks[reading.key] = reading
+        look, key = (reading.signal, role), reading.key
+        looks = many.setdefault(look, {})
+        before = looks.pop(key, None)
+        looks[key] = reading
+        if before is None and len(looks) == MANY + 1:
+            self.crossed.add(entity)
+        if reading.is_symptom:
+            self._failing.setdefault(entity, {}).setdefault(look, {})[key] = reading
+        elif before is not None and before.is_symptom:
+            self._pass(entity, look, key)
         return before
 
     def drop(self, role: Role, entity: Entity, reading: Reading) -> Reading | None:
@@ -51,10 +63,16 @@ class Places:
         look = (reading.signal, role)
         looks = many.get(look, NOTHING)
         before = looks.pop(reading.key, None)
-        if before is not None and not looks:
+        if before is None:
+            return None
+        if len(looks) == MANY:
+            self.crossed.add(entity)
+        if not looks:
             del many[look]
             if not many:
                 del self._many[entity]
+        if before.is_symptom:
+            self._pass(entity, look, reading.key)
         return before
 
     def is_crowded(self, entity: Entity) -> bool:
@@ -76,25 +94,53 @@ class Places:
         """The looks of this signal that exercised this entity in this role."""
         return self.here(entity).get(look, NOTHING)
 
-    def _put_among_few(self, entity: Entity, reading: Reading) -> None:
-        seen = (*self._others(entity, reading), reading)
-        if len(seen) <= FEW:
-            self._few[entity] = seen
-        else:
-            del self._few[entity]
-            self._many[entity] = _by_look(entity, seen)
+    def failing(self, entity: Entity, look: Look) -> Iterable[Reading]:
+        """Those of them that are symptoms."""
+        if entity in self._many:
+            return self._failing.get(entity, {}).get(look, NOTHING).values()
+        return [each for each in self.at(entity, look).values() if each.is_symptom]
+
+    def _pass(self, entity: Entity, look: Look, key: Key) -> None:
+        """The look does not fail any longer."""
+        failing = self._failing[entity]
+        del failing[look][key]
+        if not failing[look]:
+            del failing[look]
+            if not failing:
+                del self._failing[entity]
+
+    def few(self, entity: Entity) -> tuple[Reading, ...]:
+        """All looks at an entity that is not crowded."""
+        return self._few.get(entity, ())
+
+    def _put_among_few(self, entity: Entity, reading: Reading, known: Reading | None) -> None:
+        few = self._few.get(entity, ())
+        if few and few[-1] is reading:
+            return  # in another role
+        self._found.pop(entity, None)
+        if known is not None:
+            few = tuple([each for each in few if each is not known])
+        few = (*few, reading)
+        if len(few) <= FEW:
+            self._few[entity] = few
+            return
+        del self._few[entity]
+        many = self._many[entity] = _by_look(entity, few)
+        failing = {
+            look: some
+            for look, looks in many.items()
+            if (some := {key: each for key, each in looks.items() if each.is_symptom})
+        }
+        if failing:
+            self._failing[entity] = failing
 
     def _drop_among_few(self, entity: Entity, reading: Reading) -> None:
-        others = self._others(entity, reading)
-        if others:
-            self._few[entity] = others
-        else:
-            self._few.pop(entity, None)
-
-    def _others(self, entity: Entity, reading: Reading) -> tuple[Reading, ...]:
         self._found.pop(entity, None)
-        key = reading.key
-        return tuple([each for each in self._few.get(entity, ()) if each.key != key])
+        few = self._few.get(entity, ())
+        if len(few) > 1:
+            self._few[entity] = tuple([each for each in few if each is not reading])
+        elif few and few[0] is reading:
+            del self._few[entity]
 
 
 def _by_look(entity: Entity, seen: Iterable[Reading]) -> Looks:

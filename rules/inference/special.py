@@ -43,7 +43,7 @@ def _seen(fault: Fault, entity: Entity, index: Index) -> bool:
     return any(
         reading.reason in symptom.reason
         for symptom in fault.symptoms
-        for reading in index.newest(entity, (symptom.signal, symptom.on))
+        for reading in index.failing(entity, (symptom.signal, symptom.on))
     )
 
 
@@ -52,5 +52,5 @@ def _shows(special: Fault, general: Fault, entity: Entity, ground: Ground, index
     return any(
         reading.reason is reason
         for look, reason in ground.knowledge.peculiar(special.id, general.id, kind_of(entity))
-        for reading in index.newest(entity, look)
+        for reading in index.failing(entity, look)
     )

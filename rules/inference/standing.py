@@ -7,15 +7,12 @@ from collections.abc import Iterable
 
 from rules.diagnosis import Key
 from rules.inference.cause import Cause
-from rules.inference.crowd import MANY
 from rules.inference.index import Index
 from rules.inference.outcomes import Reading
 from rules.inference.reach import Reach
 from wire.entity import Entity
 
 ROUNDING = 1e-3
-EDGE = (MANY, MANY + 1)
-"""Looks at one place, after one came or went, if that decides whether all are weighed."""
 
 
 class Standing:
@@ -41,8 +38,8 @@ class Standing:
         if known is not None and reading is not None and self._only_fresher(known, reading):
             return
         for each in (known, reading):
-            if each is not None:
-                self.changed_entities.update(self._borne_on(each))
+            if each is not None and (each.is_symptom or self._is_later(each)):
+                self.changed_entities.update([entity for _, entity in each.exercised])
         if known is not None and known.is_symptom:
             self._forget(known)
         if reading is not None and reading.is_symptom:
@@ -85,9 +82,7 @@ class Standing:
 
     def _is_told_of(self, entity: Entity) -> bool:
         return self._index.is_crowded(entity) or any(
-            reading.is_symptom or self._is_later(reading)
-            for looks in self._index.here(entity).values()
-            for reading in looks.values()
+            reading.is_symptom or self._is_later(reading) for reading in self._index.few(entity)
         )
 
     def done(self) -> None:
@@ -112,22 +107,8 @@ class Standing:
                 if not cause.is_state:
                     self._at[cause.entity].discard(cause)
 
-    def _borne_on(self, reading: Reading) -> list[Entity]:
-        """The entities of which it may tell something.
-
-        A pass from before anything failed refutes nothing; but whether all looks at one place are weighed,
-        or a part of them, their number decides.
-        """
-        if reading.is_symptom or self._is_later(reading):
-            return [entity for _, entity in reading.exercised]
-        return [
-            entity
-            for role, entity in reading.exercised
-            if self._index.is_crowded(entity) and len(self._index.at(entity, (reading.signal, role))) in EDGE
-        ]
-
     def _is_later(self, reading: Reading) -> bool:
-        """Than the first onset, to the rounding."""
+        """Than the first onset, to the rounding: a pass from before anything failed refutes nothing."""
         return bool(self._onsets) and reading.confirmed_at - reading.clock_error > self._onsets[0] - ROUNDING
 
     def _only_fresher(self, known: Reading, reading: Reading) -> bool:

@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from rules.diagnosis import Key
 from rules.inference.cause import Cause, Nats
-from rules.inference.crowd import MANY, Crowd
+from rules.inference.crowd import Crowd
 from rules.inference.ground import Ground
 from rules.inference.index import Index
 from rules.inference.knowledge import Answer, Look, Model, Question, Sway
+from rules.inference.lot import MANY
 from rules.inference.outcomes import Reading, likelihood, sway
 from rules.models import Role
 from wire.entity import Entity

@@ -9,6 +9,7 @@ from rules.diagnosis import Certainty, Diagnosis, Key
 from rules.models import UNMODELLED
 from server.desk.draft import Draft
 from server.desk.ticket import Ticket
+from server.diagnosis.keys import keys_of
 from server.diagnosis.standing import Standing
 from server.diagnosis.turn import Turn, root_of
 from wire.judgement import Reason
@@ -51,8 +52,9 @@ class Moving:
 
     def is_remainder(self, diagnosis: Diagnosis, ticket: Ticket) -> bool:
         """Symptoms end one by one; what is left of them must not look like another root, or a vaguer one."""
+        watched = keys_of(ticket.watch)
         lasting = (key for key in diagnosis.explains if self._standing.lasting(key))
-        return all(key in ticket.watch for key in lasting) and self._has_begun_to_recover(ticket)
+        return all(key in watched for key in lasting) and self._has_begun_to_recover(ticket)
 
     def _has_begun_to_recover(self, ticket: Ticket) -> bool:
         """What comes and goes has not; and a ticket that only says where has no root to keep."""

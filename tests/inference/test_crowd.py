@@ -7,7 +7,7 @@ import random
 import msgspec
 import pytest
 
-from rules.inference.crowd import MANY
+from rules.inference.lot import MANY
 from wire.codec import encode
 from wire.judgement import Reason
 

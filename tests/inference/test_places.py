@@ -16,15 +16,15 @@ ENTITIES = ["host:web1", "switch:sw1"]
 ROLES = [Role.SELF, Role.HOST, Role.PATH]
 
 
-def look(number, signal, exercised):
+def look(number, signal, exercised, *, failed=False):
     return Reading(
         key=("mon1", signal, f"address:{number}"),
         id=f"mon1#{number}",
         signal=signal,
-        reason=Reason.OK,
-        place=1_000,
+        reason=Reason.TIMEOUT if failed else Reason.OK,
+        place=0 if failed else 1_000,
         leak=1e-3,
-        leaked=0,
+        leaked=-1 if failed else 0,
         since=1.0,
         confirmed_at=2.0,
         opposite_at=None,
@@ -56,12 +56,14 @@ def test_what_is_found_is_what_was_put_and_not_dropped(seed, size):
             index.drop(look(number, signal, ()).key)
             continue
         pairs = [(role, entity) for role in ROLES for entity in ENTITIES if chance.random() < 0.4]
-        index.put(look(number, signal, tuple(pairs)))
+        index.put(look(number, signal, tuple(pairs), failed=chance.random() < 0.3))
     for entity in ENTITIES:
         assert index.here(entity) == expected(index, entity)
-        for signal, role in expected(index, entity):
+        for (signal, role), looks in expected(index, entity).items():
+            failing = {each.key: each for each in index.failing(entity, (signal, role))}
+            assert failing == {key: each for key, each in looks.items() if each.is_symptom}
             keys = [reading.key for reading in index.in_order(entity, (signal, role))]
-            assert keys == sorted(expected(index, entity)[signal, role])
+            assert keys == sorted(looks)
 
 
 @settings(deadline=None)

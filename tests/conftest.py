@@ -1,16 +1,20 @@
-"""What tests of every part share: network namespaces of their own, removed after use."""
+"""What tests of every part share: network namespaces of their own, removed after use; compiled signatures."""
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import secrets
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from rules.matching.matcher import Matcher
 
 ROOT = Path(__file__).parent.parent
 LACKING = ("need root", "needs root", "is not installed", "not permitted")
@@ -40,6 +44,27 @@ def journal_closed() -> Iterator[None]:
     yield
     for handler in [each for each in logging.root.handlers if type(each).__module__ == "server.journal"]:
         logging.root.removeHandler(handler)
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the compiled signatures: made once for all workers, as it takes many seconds."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "compiled"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        Matcher(folder=folder)
+    return folder
+
+
+def lend(compiled: Path, home: Path) -> None:
+    """Gives an agent that has not started yet what it would compile first."""
+    cache = home / "cache"
+    cache.mkdir(mode=0o700, parents=True)
+    for path in compiled.glob("*.hsdb"):
+        shutil.copyfile(path, cache / path.name)
+        (cache / path.name).chmod(0o600)
 
 
 class Namespaces:

@@ -38,10 +38,9 @@ class Clock:
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    folder = str(tmp_path_factory.mktemp("patterns"))
-    matcher(folder)
-    return folder
+def cache(compiled):
+    matcher(str(compiled))
+    return str(compiled)
 
 
 @pytest.fixture
@@ -107,7 +106,7 @@ def follow(
         await asyncio.gather(hearing, return_exceptions=True)
         return [one for one in told if one.signal == NOVEL]
 
-    return asyncio.run(asyncio.wait_for(listen(), 120))
+    return asyncio.run(asyncio.wait_for(listen(), 280))
 
 
 def write(path: Path, lines: Iterable[str]) -> Callable[[], object]:

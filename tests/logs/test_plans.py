@@ -15,8 +15,8 @@ SAMPLES = [sample.split("\n")[0] for signature in EVERY for sample in signature.
 
 
 @pytest.fixture(scope="module")
-def matcher():
-    return Matcher()
+def matcher(compiled):
+    return Matcher(folder=compiled)
 
 
 def signature(pattern: str, entity: str) -> Signature:

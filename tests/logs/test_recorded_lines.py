@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -12,9 +14,9 @@ pytestmark = pytest.mark.skipif(not LINES.exists(), reason="the recorded log lin
 
 
 @pytest.fixture(scope="module")
-def scores() -> dict[str, Score]:
+def scores(compiled: Path) -> dict[str, Score]:
     rows = [msgspec.json.decode(line, type=Row) for line in LINES.read_bytes().splitlines()]
-    return judge(rows, Matcher())
+    return judge(rows, Matcher(folder=compiled))
 
 
 def test_faults_are_found_and_named(scores):

@@ -29,9 +29,9 @@ def rules(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def matched(tmp_path_factory):
-    """The answers to the lines of some bytes; the signatures are compiled once."""
-    matcher = Matcher(folder=tmp_path_factory.mktemp("cache"))
+def matched(compiled):
+    """The answers to the lines of some bytes."""
+    matcher = Matcher(folder=compiled)
 
     def answers(data: bytes) -> list[dict[str, object]]:
         stream = match_stream(io.BytesIO(data), "web1", matcher)
@@ -40,8 +40,8 @@ def matched(tmp_path_factory):
     return answers
 
 
-def test_every_line_gets_one_answer():
-    done = rules("match", text=f"hello\n{OOM}\n\nlast")
+def test_every_line_gets_one_answer(compiled):
+    done = rules("match", "--cache", str(compiled), text=f"hello\n{OOM}\n\nlast")
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert [answer["n"] for answer in answers] == [1, 2, 3, 4]
     assert answers[0] == {
@@ -62,10 +62,11 @@ def test_every_line_gets_one_answer():
     }
 
 
-def test_file_is_read_by_name(tmp_path):
+def test_file_is_read_by_name(compiled, tmp_path):
     path = tmp_path / "a.log"
     path.write_text(OOM + "\n")
-    assert json.loads(rules("match", str(path), "--host", "db1").stdout)["entity"] == "process:db1/java"
+    done = rules("match", "--cache", str(compiled), str(path), "--host", "db1")
+    assert json.loads(done.stdout)["entity"] == "process:db1/java"
 
 
 def test_missing_file_is_named():

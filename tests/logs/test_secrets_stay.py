@@ -18,13 +18,15 @@ from pathlib import Path
 import pytest
 
 from agent.home import Credential, Home
+from tests.conftest import lend
 from wire.codec import decode, encode
 from wire.exchange import Ack, Batch
 
 EACH = 10
 WAVE, PAUSE = 20, 2.0
 """Lines at once, and seconds between: of a larger crowd the agent tells a part and counts the rest."""
-SECONDS = 50
+SECONDS = 200
+pytestmark = pytest.mark.timeout(1200)
 LETTERS = string.ascii_letters + string.digits
 
 
@@ -118,12 +120,13 @@ def ear():
 
 
 @pytest.fixture
-def log(tmp_path, ear):
+def log(tmp_path, ear, compiled):
     """The log file that a running agent follows."""
     path = tmp_path / "app.log"
     path.write_text("")
     home = Home(str(tmp_path / "home"))
     home.keep_credential(Credential(server=ear.url, agent="a1", credential="secret", host="web1"))
+    lend(compiled, tmp_path / "home")
     config = tmp_path / "agent.toml"
     config.write_text(
         f'host = "web1"\nhome = "{tmp_path / "home"}"\nmetrics = ""\n'
@@ -138,7 +141,7 @@ def log(tmp_path, ear):
     yield path
     child.send_signal(signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(20)
+        child.wait(100)
     child.kill()
     child.wait()
 

@@ -32,11 +32,16 @@ GRAVE = re.compile(
     r"\bIERR\b|machine check|AC lost|input lost|failure detected|power supply failure|drive fault|"
     r"redundancy lost|non-redundant|configuration error|predictive failure|in failed array|"
     r"fan.*(?:fail|removed)|power off.*fault|power fault|voltage fault|"
-    r"transition to (?:critical|non-recoverable)",
+    r"transition to (?:critical|non-recoverable)|hardware failure|\bFRB[123]\b|initialization failure|"
+    r"parity|memory (?:device disabled|scrub failed)|PCI [PS]ERR|\bNMI\b|bus timeout|I/O channel check|"
+    r"in critical array|control failure|(?:240VA|interlock) power down|firmware (?:error|hang)|"
+    r"unrecoverable|fault status|critical stop|(?:FRU|sensor) failure|controller off-?line|"
+    r"battery\b.{0,64}\bfailed",
     re.IGNORECASE,
 )
 DOUBTFUL = re.compile(
     r"correctable|non-?critical|threshold exceeded|logging limit|degraded|rebuild|battery (?:low|fail)|"
+    r"battery\b.{0,64}\blow\b|intrusion|limit exceeded|access degraded|no bootable media|"
     r"SEL (?:almost )?full|event log.*full|state asserted|watchdog|hard reset|throttl",
     re.IGNORECASE,
 )

@@ -35,6 +35,8 @@ class Bond(msgspec.Struct):
     active_slave: str = ""
     aggregator: str = ""
     partner: str = ""
+    idle: bool = False
+    """No port has come to an agreement with its other end."""
     slaves: list[Slave] = []
 
     @property
@@ -70,6 +72,8 @@ def _apart(bond: Bond, slave: Slave) -> bool:
     """Its other end is not in the aggregate. A switch that speaks no LACP at all may be meant so, unless the
     driver has waited for it in vain and says so.
     """
+    if bond.idle:
+        return True
     if not bond.lacp or bond.partner in {"", NOBODY}:
         return bond.lacp and slave.churned
     elsewhere = slave.aggregator not in {"", bond.aggregator} and bond.aggregator != ""

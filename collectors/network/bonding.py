@@ -16,6 +16,7 @@ from wire.judgement import Judgement, Layer
 COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.LINK, where=("/proc/net/bonding", "teamdctl"))
 FOLDER = "/proc/net/bonding"
 CHURNED = "churned"
+IDLE = "has no active aggregator"
 FIELDS = {
     "bonding mode": "mode",
     "mii status": "mii",
@@ -58,6 +59,7 @@ def parse(raw: bytes) -> Bond:
     """Raises ValueError for a text without a line of the bonding driver."""
     bond, slave, recognised = Bond(), None, False
     for line in lines_of(raw):
+        bond.idle |= line.strip().endswith(IDLE)
         name, colon, value = line.strip().partition(":")
         if not colon:  # cut off in the middle
             continue

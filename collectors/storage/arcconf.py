@@ -82,6 +82,7 @@ def _drive(block: dict[str, str]) -> Drive:
         model=block.get("Model", ""),
         media_errors=whole(block.get("Medium Error Count", "")) or 0,
         predicted=whole(block.get("S.M.A.R.T. warnings", "")) or 0,
+        flagged=block.get("Failed logical device segments", "").lower() == "true",
     )
 
 

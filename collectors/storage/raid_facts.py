@@ -58,7 +58,7 @@ class Raid(msgspec.Struct, frozen=True, kw_only=True):
 GONE = ("fail", "offline", "offln", "ofln", "dead", "suspended", "defunct")
 WORSE = (
     *("degrad", "dgrd", "pdgd", "interim", "rebuild", "recover", "rbld", "suboptimal", "not enough", "rec"),
-    *("impacted", "ready for rebuild", "partially"),
+    *("impacted", "ready for", "partially", "currently recover", "wrong drive", "a physical drive"),
 )
 LOST = ("missing", "msng", "not present", "absent")
 BAD_DRIVE = (

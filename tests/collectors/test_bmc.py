@@ -43,6 +43,16 @@ def events(*lines: str) -> Judgement:
         ),
         ("   8 | 04/17/2024 | 18:28:30 | Power Supply PS1 | Presence detected | Asserted", Reason.OK),
         ("   9 | 04/17/2024 | 18:28:30 | System Event | Timestamp Clock Sync | Asserted", Reason.OK),
+        (
+            "   b | 11/10/20 | 01:28:37 | System Event | Undetermined system hardware failure | Asserted",
+            Reason.ERRORS,
+        ),
+        ("   c | 04/17/2024 | 18:28:30 | Critical Interrupt #0x13 | PCI SERR | Asserted", Reason.ERRORS),
+        ("   d | 04/17/2024 | 18:28:30 | Battery CMOS Battery | Failed | Asserted", Reason.ERRORS),
+        (
+            "   e | 04/17/2024 | 18:28:30 | Physical Security #0xaa | General Chassis intrusion | Asserted",
+            Reason.HIGH,
+        ),
         ("   a | Pre-Init  |0000000010| Processor CPU1 | IERR | Asserted", Reason.ERRORS),
         (
             "12 | Nov-05-2020 | 13:36:45 | PS2 Status | Power Supply | Power Supply input lost (AC/DC)",

@@ -93,6 +93,12 @@ def test_a_driver_that_waited_in_vain_for_the_other_end_says_so(box):
     assert about(bonding.judge(bonding.parse(text), box), "link.bond").reason is Reason.WRONG
 
 
+def test_a_bond_without_an_active_aggregator_has_not_agreed_with_anybody(box):
+    text = b"Bonding Mode: IEEE 802.3ad Dynamic link aggregation\nbond bond0 has no active aggregator\n"
+    text += b"\nSlave Interface: eth1\nMII Status: up\nAggregator ID: N/A\n"
+    assert about(bonding.judge(bonding.parse(text), box), "link.bond").reason is Reason.WRONG
+
+
 def test_the_lost_port_of_a_bond_is_named(tree):
     tree.write("/proc/net/bonding/bond7", bond(second="down").decode())
     judgement = about(bonding.read(tree.host()), "link.bond", "bond:box/bond7")

@@ -187,3 +187,27 @@ def test_tables_of_osds_tell_what_is_down_and_what_is_full(text, states, used):
     found = ceph_reports.parse(text.encode())
     assert (found.osds, found.used) == (states, used)
     assert about(ceph_reports.judge(found, HOST), "ceph.health").reason is Reason.HIGH
+
+
+VOLUME = """Status of volume: web
+Gluster process                             TCP Port  RDMA Port  Online  Pid
+------------------------------------------------------------------------------
+Brick node01:/data/web                      N/A       N/A        {}       N/A
+Brick node02.with.a.long.name.example:/data
+/web                                        49152     0          Y       1157
+Self-heal Daemon on localhost               N/A       N/A        Y       1174
+"""
+HEAL = "Brick node01:/data/web\nStatus: {}\nNumber of entries: 0\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (VOLUME.format("Y"), Reason.OK),
+        (VOLUME.format("N"), Reason.DEGRADED),
+        (HEAL.format("Connected"), Reason.OK),
+        (HEAL.format("Transport endpoint is not connected"), Reason.DEGRADED),
+    ],
+)
+def test_a_brick_of_gluster_that_is_offline_degrades_it(text, reason):
+    assert about(gluster.judge(gluster.parse(text.encode()), HOST), "gluster.peers").reason is reason

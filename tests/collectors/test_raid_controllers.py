@@ -297,3 +297,21 @@ def test_the_second_generation_tells_first_what_a_drive_is_for_and_then_how_it_i
     text = "PD LIST :\n" + row.format("Online") + row.format("Failed").replace("268:1", "268:2")
     found = {one.subject: one.reason for one in judged(storcli.parse_text(text.encode()))}
     assert found == {"disk:box/c0/e268/s1": Reason.OK, "disk:box/c0/e268/s2": Reason.ERRORS}
+
+
+def test_what_cciss_vol_status_says_of_a_volume_and_its_drives_is_read():
+    text = b"""/dev/sg0: (Smart Array P410i) RAID 1 Volume 0 status: Using interim recovery mode.
+  Failed drives:
+         connector 1I box 1 bay 4     HP      EF0300FARMU     6SJ8ND84     HPD6
+    Total of 1 failed physical drives detected on this logical drive.
+"""
+    found = cciss.parse(text)
+    assert [drive.state for drive in found.drives] == ["Failed"]
+    assert about(judged(found), "raid.array").reason is Reason.DEGRADED
+
+
+def test_a_drive_with_failed_segments_is_in_doubt_though_it_is_online():
+    text = (
+        b"Device #2\n   Device is a Hard drive\n   State : Online\n   Failed logical device segments : True\n"
+    )
+    assert about(judged(arcconf.parse(text)), "raid.disk").reason is Reason.ERRORS

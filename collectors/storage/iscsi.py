@@ -65,8 +65,12 @@ def parse(raw: bytes) -> list[Session]:
         if short := SHORT.match(line):
             found.append({"target": short["target"], "portal": short["portal"]})
         elif long := LONG.match(line):
+            again = long["name"] == "Current Portal" and (not found or "SID" in found[-1])
             if long["name"] == "Target":
                 found.append({"target": long["value"].split(" ")[0]})
+            elif again:  # the next session of the target, which may be cut off
+                target = found[-1]["target"] if found else "unknown"
+                found.append({"target": target, "Current Portal": long["value"].strip()})
             elif found:
                 found[-1].setdefault(long["name"], long["value"].strip())
     if not found and not known:
@@ -75,10 +79,16 @@ def parse(raw: bytes) -> list[Session]:
         Session(
             target=one["target"],
             portal=one.get("portal", one.get("Current Portal", "")),
-            state=one.get("iSCSI Session State", one.get("iSCSI Connection State", "")),
+            state=_state(one),
         )
         for one in found
     ]
+
+
+def _state(told: dict[str, str]) -> str:
+    """A session that is free has never been in, or has lost its connection."""
+    session, connection = told.get("iSCSI Session State", ""), told.get("iSCSI Connection State", "")
+    return connection if session in ("", STARTING) and connection else session
 
 
 def judge(found: list[Session], host: Host) -> Iterator[Judgement]:

@@ -30,6 +30,11 @@ LINE = re.compile(r"^(?P<indent> *)(?P<name>[^:#]{1,80}): ?(?P<value>.*)$")
 FULL, HIGH = 0.95, 0.85
 NORMAL = frozenset(["", "normal", "online", "recovering"])
 MARK = "VDO status"
+STATISTICS = re.compile(r"^/dev/(?:mapper/)?(?P<name>\S+)\s*:\s*$")
+TABLE = re.compile(
+    r"^(?:/dev/(?:mapper/)?)?(?P<name>\S+)\s+(?P<size>\d+)\s+(?P<used>\d+)\s+\d+\s+\d+%\s+(?:\d+%|N/A)\s*$"
+)
+"""Device 1K-blocks Used Available Use% Space saving%."""
 
 
 class Volume(msgspec.Struct, frozen=True):
@@ -43,8 +48,14 @@ class Volume(msgspec.Struct, frozen=True):
         data = whole(self.values.get("data blocks used", ""))
         overhead = whole(self.values.get("overhead blocks used", ""))
         if not size or data is None or overhead is None:
+            size, data, overhead = whole(self.values.get("1K-blocks", "")), self.kilobytes, 0
+        if not size or data is None:
             return None
         return min(1.0, (data + overhead) / size)
+
+    @property
+    def kilobytes(self) -> int | None:
+        return whole(self.values.get("1K-blocks used", ""))
 
 
 def read(host: Host) -> Iterable[Judgement]:
@@ -56,11 +67,14 @@ def read(host: Host) -> Iterable[Judgement]:
 
 
 def parse(raw: bytes) -> list[Volume]:
-    """Raises ValueError for what is no ``vdo status``."""
+    """``vdo status`` and ``vdostats``, with --verbose or not. Raises ValueError for other text."""
     lines = lines_of(raw)
-    if not any(line.startswith(MARK) for line in lines):
-        raise ValueError("no line of VDO status")
     found: list[Volume] = []
+    if not any(line.startswith(MARK) for line in lines):
+        found = _statistics(lines)
+        if not found:
+            raise ValueError("neither VDO status nor statistics of a volume")
+        return found
     inside, depth = False, 0
     for line in lines:
         match = LINE.match(line)
@@ -75,6 +89,18 @@ def parse(raw: bytes) -> list[Volume]:
                 found.append(Volume(match["name"].strip(), {}))
             elif found and len(found[-1].values) < 256:
                 found[-1].values.setdefault(match["name"].strip(), match["value"].strip())
+    return found
+
+
+def _statistics(lines: list[str]) -> list[Volume]:
+    found: list[Volume] = []
+    for line in lines:
+        if head := STATISTICS.match(line):
+            found.append(Volume(head["name"], {}))
+        elif row := TABLE.match(line):
+            found.append(Volume(row["name"], {"1K-blocks": row["size"], "1K-blocks used": row["used"]}))
+        elif found and (match := LINE.match(line)) and len(found[-1].values) < 256:
+            found[-1].values.setdefault(match["name"].strip(), match["value"].strip())
     return found
 
 

@@ -18,6 +18,16 @@ from wire.judgement import Judgement, Reason
 LAST = frozenset(["COMMAND", "CMD", "ARGS"])
 STATES = ("STAT", "S", "STATE")
 NAME = re.compile(r"^\[?([^\s/\]][^\s/\]]{0,63}|(?:/[^\s/]{1,64})*/([^\s/]{1,64}))")
+HEADLESS = (
+    (
+        re.compile(r"^\S+\s+\d+\s+[\d.]+\s+[\d.]+\s+\d+\s+\d+\s+\S+\s+[A-Z]\S*\s+\S+\s+[\d:.-]+\s+\S"),
+        "USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND",
+    ),
+    (
+        re.compile(r"^\S+\s+\d+\s+\d+\s+\d+\s+\S+\s+\S+\s+(?:\d+-)?\d+:[\d:]+\s+\S"),
+        "UID PID PPID C STIME TTY TIME CMD",
+    ),
+)
 MANY_ZOMBIES = 20
 MANY_HANGING = 3
 """In one listing a process that waits for its disk is seen so by chance; three at once are not."""
@@ -43,10 +53,13 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def parse(raw: bytes) -> list[Row]:
-    """Raises ValueError for a text without ps's header."""
-    head: list[str] = []
+    """Raises ValueError for a text without ps's header, unless its rows are those of ``aux`` or ``-ef``."""
+    lines = lines_of(raw)
+    headless = (names for pattern, names in HEADLESS if any(pattern.match(line) for line in lines))
+    headed = any("PID" in line.split() and LAST & set(line.split()) for line in lines)
+    head: list[str] = [] if headed else next(headless, "").split()
     rows: list[Row] = []
-    for line in lines_of(raw):
+    for line in lines:
         words = line.split()
         if not head:
             if "PID" in words and LAST & set(words):

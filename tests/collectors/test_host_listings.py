@@ -177,6 +177,40 @@ def test_a_list_of_resources_alone_tells_what_failed():
     assert (judged.reason, dict(judged.evidence)["stopped"]) == (Reason.STOPPED, "web")
 
 
+LSBLK = """NAME            FSTYPE      LABEL UUID   FSAVAIL FSUSE% MOUNTPOINTS
+sda
+|-sda1          vfat        BOOT  1607    336.1M    95% /boot
+`-a-name-too-long-for-it
+                LVM2_member       sKhniG
+sr0             iso9660                        0   100% /media
+"""
+
+
+def test_an_empty_cell_of_lsblk_moves_none_of_its_neighbours():
+    found = block_devices.parse_table(LSBLK.encode())
+    told = {one.name: one.told for one in found}
+    assert (
+        told["a-name-too-long-for-it"] | {"fstype": "LVM2_member", "uuid": "sKhniG"}
+        == (told["a-name-too-long-for-it"])
+    )
+    assert told["sda1"]["mountpoint"] == "/boot"
+    assert [(one.subject, one.reason) for one in block_devices.judge(found, BOX)] == [
+        ("fs:box:/boot", Reason.HIGH)
+    ]
+
+
+def test_lsblk_tells_in_json_where_a_device_is_mounted():
+    raw = b'{"blockdevices": [{"name": "sda1", "fsuse%": "99%", "mountpoints": ["/srv", null]}]}'
+    (judged,) = block_devices.judge(block_devices.parse_json(raw), BOX)
+    assert judged.reason is Reason.FULL
+
+
+def test_rows_of_ps_without_their_head_are_read():
+    text = "root  2512  0.0  0.0   0   0 ?    Z    Feb11   0:00 [docker] <defunct>\n" * 20
+    (judged,) = ps_listing.judge(ps_listing.parse(text.encode()), BOX)
+    assert (judged.signal, judged.value) == ("process.zombies", 20)
+
+
 @pytest.mark.parametrize(("free", "reason"), [(4_000_000, Reason.OK), (100_000, Reason.EXHAUSTED)])
 def test_recorded_memory_is_judged_as_the_live_one(free, reason):
     figures = meminfo_listing.parse(

@@ -27,6 +27,24 @@ def test_an_iscsi_session_that_is_not_logged_in_is_out(tree):
     assert about(iscsi.read(tree.host()), "disk.session", "iqn.a").reason is Reason.STOPPED
 
 
+def test_a_session_told_without_its_target_is_out_while_it_waits_for_its_transport():
+    text = b"\tCurrent Portal: 10.0.0.6:3260,1\n\t\tSID: 8\n\t\tiSCSI Connection State: TRANSPORT WAIT\n"
+    text += b"\t\tiSCSI Session State: FREE\n"
+    assert about(iscsi.judge(iscsi.parse(text), HOST), "disk.session").reason is Reason.STOPPED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/dev/mapper/v0 :\n  physical blocks   : 1000\n  data blocks used: 940\n  overhead blocks used: 20\n",
+        "Device 1K-blocks Used Available Use% Space saving%\n/dev/mapper/v0 4000 3840 160 96% 27%\n",
+    ],
+)
+def test_statistics_of_vdo_tell_what_is_full(text):
+    found = about(vdo.judge(vdo.parse(text.encode()), HOST), "pool.space")
+    assert (found.subject, found.reason, found.value) == ("pool:box/v0", Reason.FULL, 0.96)
+
+
 def test_a_list_of_sessions_is_no_alarm():
     found = iscsi.parse(b"tcp: [1] 10.0.0.5:3260,1 iqn.2017-06.com.example:server1 (non-flash)\n")
     assert about(iscsi.judge(found, HOST), "disk.session").reason is Reason.OK

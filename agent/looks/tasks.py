@@ -16,13 +16,14 @@ from agent.looks.targets import Targets
 from agent.sending.outbox import Outbox
 from agent.units.finding import CollectorUnit, ProbeUnit, Units
 from wire.exchange import Ack, Task
-from wire.judgement import Judgement, Layer, Reason, unknown
+from wire.judgement import Layer
 from wire.target import DnsTarget, HttpTarget, LocalTarget, Target, TcpTarget
 
 log = logging.getLogger("rootward.tasks")
 AT_ONCE = 8
 WAITING = 64
 REMEMBERED = 512
+NOTHING_THERE = "no such thing here now"
 DOORS = 8
 DOOR_REMEMBERED = 300.0
 """Seconds after a log last named it."""
@@ -78,7 +79,11 @@ class Tasks:
         self.ran += 1
         asked = isinstance(looks[0].unit, ProbeUnit)
         wanted = [one for one in findings if asked or _answers(one, task)]
-        self.outbox.submit(wanted or [self._no_answer(task, looks[0])])
+        if wanted:
+            self.outbox.submit(wanted)
+        else:
+            # No result: that would keep alive what the collector has lost and what is to be retired.
+            self._refuse(task, NOTHING_THERE)
 
     def _looks(self, task: Task) -> list[Look]:
         """Raises NotPermitted."""
@@ -124,12 +129,6 @@ class Tasks:
             and any(unit.layer is Layer.LOG for unit in self.units.by_signal.get(entry.judgement.signal, ()))
         ]
         return list(dict.fromkeys(door for _, door in sorted(named, reverse=True)))[:DOORS]
-
-    def _no_answer(self, task: Task, look: Look) -> Finding:
-        """The collector knows no such subject (any more)."""
-        subject = task.target.subject if isinstance(task.target, LocalTarget) else ""
-        said: Judgement = unknown(task.check, subject, Reason.NOT_SUPPORTED, error="no such thing here now")
-        return Finding(judgement=said, at=self.clock(), source=look.source, task=task.id)
 
     def _refuse(self, task: Task, why: str) -> None:
         self.refused += 1

@@ -126,6 +126,8 @@ def _own(engine: Engine, cause: Cause) -> Iterator[_Idea]:
     if owner:
         touched.append((Role.HOST, host(owner)))
     for check, cost in costs.items():
+        if check == "net.tcp" and "/udp/" in cause.entity:
+            continue  # nobody connects to such a port
         if _is_asked(engine, check) and (check in known or check not in SPOKEN):
             observer = owner if _is_local(engine, check) else ""
             for subject in _subjects(engine, check, cause.entity):

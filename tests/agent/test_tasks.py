@@ -88,12 +88,6 @@ def test_a_collector_answers_for_the_subject_that_was_asked(ask):
     assert all(one.task == "t1" for one in batch.observations)
 
 
-def test_a_subject_that_is_not_there_is_unknown(ask):
-    batch = ask(task("fs.space", LocalTarget("fs:web1:/no/such/mount")))
-    (answer,) = batch.observations
-    assert answer.verdict is Verdict.UNKNOWN
-
-
 @pytest.fixture
 def logged(outbox):
     """A service logs that it cannot reach a door."""
@@ -155,3 +149,11 @@ def test_an_expired_task_is_refused_by_the_clock_of_the_server(ask):
 def test_a_task_that_comes_twice_is_run_once(ask):
     wanted = task("mem.available", LocalTarget("host:web1"))
     assert len(ask(wanted, wanted).observations) == 1
+
+
+def test_what_a_collector_no_longer_mentions_is_refused_and_not_kept_alive(ask, outbox):
+    gone = Judgement(signal="fs.space", subject="fs:web1:/gone", verdict=Verdict.FAIL, reason=Reason.FULL)
+    outbox.submit([Finding(judgement=gone, at=1000.0, source="collectors.storage.space", round="15s/1")])
+    batch = ask(task("fs.space", LocalTarget("fs:web1:/gone")))
+    assert [(each.task, each.why) for each in batch.refusals] == [("t1", "no such thing here now")]
+    assert [entry.at for entry in outbox.entries()] == [1000.0]

@@ -16,6 +16,8 @@ from pathlib import Path
 COMPILER = Path(__file__).with_name("compile.py")
 COMPILE_SECONDS = 600.0
 MAX_BYTES = 64 * 1024 * 1024
+CPUINFO = Path("/proc/cpuinfo")
+VECTORS = ("avx", "asimd", "sve")
 
 
 def compiled_database(patterns: Sequence[str], version: str, folder: Path | None) -> bytes:
@@ -23,7 +25,7 @@ def compiled_database(patterns: Sequence[str], version: str, folder: Path | None
     body = json.dumps(list(patterns)).encode()
     if folder is None:
         return _compile(body)
-    key = blake2b(body + version.encode() + _processor().encode(), digest_size=12).hexdigest()
+    key = blake2b(body + version.encode() + processor().encode(), digest_size=12).hexdigest()
     path = folder / f"signatures-{key}.hsdb"
     cached = _read_private(path)
     if cached:
@@ -49,14 +51,15 @@ def _compile(body: bytes) -> bytes:
     return done.stdout
 
 
-def _processor() -> str:
-    """A database is made for the instructions of one kind of CPU."""
+def processor(cpuinfo: Path = CPUINFO) -> str:
+    """What of a processor a database is made for: its wide vector instructions, and nothing else of it.
+
+    Hyperscan's platform is AVX2, AVX-512 or neither (``hs_platform_info``); NEON or SVE on Arm.
+    """
     text = platform.machine()
     with contextlib.suppress(OSError):
-        lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
-        text += "".join(
-            sorted({line for line in lines if line.startswith(("model name", "flags", "Features"))})
-        )
+        words = set(cpuinfo.read_text(errors="replace").split())
+        text += " ".join(sorted(word for word in words if word.startswith(VECTORS)))
     return text
 
 

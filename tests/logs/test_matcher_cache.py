@@ -107,3 +107,19 @@ def test_folder_that_cannot_be_written_costs_only_the_compilation(compilations, 
     blocked.write_text("no folder")
     assert found(blocked) == [0]
     assert len(compilations) == 1
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ("model name : EPYC\nflags : fpu avx avx2 vaes", True),
+        ("model name : Xeon\nflags : fpu avx2 avx", True),
+        ("model name : EPYC\nflags : fpu avx", False),
+        ("model name : EPYC\nflags : fpu avx avx2 avx512f", False),
+    ],
+)
+def test_a_database_serves_all_processors_with_the_same_vector_instructions(tmp_path, other, same):
+    mine, others = tmp_path / "mine", tmp_path / "others"
+    mine.write_text("model name : EPYC\nflags : fpu avx avx2\n")
+    others.write_text(f"{other}\n")
+    assert (cache.processor(mine) == cache.processor(others)) is same

@@ -17,9 +17,18 @@ from wire import entity
 from wire.judgement import Judgement, Layer, Reason, Scalar, unknown
 
 SIGNAL = "bmc.events"
+KINDS = {
+    "bmc.events.memory": re.compile(r"memory|dimm|\bECC\b", re.IGNORECASE),
+    "bmc.events.power": re.compile(
+        r"power supply|power unit|\bPSU?\d|\bPSU\b|(?:AC|input) lost", re.IGNORECASE
+    ),
+    "bmc.events.fan": re.compile(r"fan(?![a-z])", re.IGNORECASE),
+    "bmc.events.temperature": re.compile(r"temp(?:erature)?(?![a-z])|thermal", re.IGNORECASE),
+}
+"""What an event is about, by the words of its sensor and its own; the first that fits."""
 DEVICES = ("/dev/ipmi0", "/dev/ipmi/0", "/dev/ipmidev/0")
 COLLECTOR = Collector(
-    signals=(SIGNAL,),
+    signals=(SIGNAL, *KINDS),
     layer=Layer.HARDWARE,
     interval=300.0,
     timeout=60.0,
@@ -69,6 +78,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def words(self) -> str:
         return f"{self.sensor} {self.what}"
+
+    @property
+    def signal(self) -> str:
+        return next((signal for signal, words in KINDS.items() if words.search(self.words)), SIGNAL)
 
 
 def read(host: Host) -> Iterable[Judgement]:
@@ -154,6 +167,12 @@ def standing(events: list[Event]) -> list[Event]:
 
 
 def judge(events: list[Event], host: Host) -> Iterator[Judgement]:
+    """One judgement of each kind of event, as the part at fault is another one."""
+    for signal in (SIGNAL, *KINDS):
+        yield _of_kind(signal, [one for one in events if one.signal == signal], host)
+
+
+def _of_kind(signal: str, events: list[Event], host: Host) -> Judgement:
     left = standing(events)
     grave = [one for one in left if GRAVE.search(one.words) and not _mild(one.words)]
     doubtful = [
@@ -165,7 +184,7 @@ def judge(events: list[Event], host: Host) -> Iterator[Judgement]:
     words: dict[str, Scalar] = {"events": len(events)}
     if grave or doubtful:
         words["found"] = "; ".join(one.words for one in (*grave, *doubtful)[-8:])[:1024]
-    yield judged(SIGNAL, entity.chassis(host.name), reason, len(grave), **words)
+    return judged(signal, entity.chassis(host.name), reason, len(grave), **words)
 
 
 def _mild(words: str) -> bool:

@@ -19,7 +19,9 @@ HOST = Host("box", "/dev/null")
 
 
 def events(*lines: str) -> Judgement:
-    return about(bmc_sel.judge(bmc_sel.parse("\n".join(lines).encode()), HOST), "bmc.events")
+    """What is not well, of whatever kind; else the log as a whole."""
+    found = list(bmc_sel.judge(bmc_sel.parse("\n".join(lines).encode()), HOST))
+    return next((one for one in found if one.reason is not Reason.OK), found[0])
 
 
 @pytest.mark.parametrize(
@@ -62,6 +64,27 @@ def events(*lines: str) -> Judgement:
 )
 def test_an_event_is_graded_by_what_it_says(line, reason):
     assert events(line).reason is reason
+
+
+@pytest.mark.parametrize(
+    ("line", "signal"),
+    [
+        (
+            "1 | 04/17/24 | 18:28:30 UTC | Temperature #0x30 | Upper Critical going high | Asserted",
+            "temperature",
+        ),
+        ("2 | 04/17/2024 | 18:28:30 | Processor CPU1 | Thermal Trip | Asserted", "temperature"),
+        ("3 | 04/17/2024 | 18:28:30 | Fan FAN3 | Lower Critical going low | Asserted", "fan"),
+        (
+            "12 | Nov-05-2020 | 13:36:45 | PS2 Status | Power Supply | Power Supply input lost (AC/DC)",
+            "power",
+        ),
+        ("4 | 04/17/2024 | 18:28:30 | Memory DIMM_A1 | Correctable ECC | Asserted", "memory"),
+        ("5 | 04/17/2024 | 18:28:30 | Drive Slot #0x41 | Drive Fault | Asserted", ""),
+    ],
+)
+def test_an_event_is_told_of_the_kind_of_part_that_it_is_about(line, signal):
+    assert events(line).signal == ".".join(filter(None, ("bmc.events", signal)))
 
 
 def test_what_was_taken_back_does_not_stand():

@@ -147,7 +147,7 @@ def test_an_event_in_the_log_of_a_bmc_is_found(start, tmp_path):
     assert about(bmc_sel.judge(bmc_sel.parse(empty), HOST), "bmc.events").reason is Reason.OK
     told(*ask, "raw", "0x0a", "0x44", *AC_LOST.split())
     log = until(lambda: told(*ask, "sel", "elist"), b"Asserted")
-    judged = about(bmc_sel.judge(bmc_sel.parse(log), HOST), "bmc.events")
+    judged = about(bmc_sel.judge(bmc_sel.parse(log), HOST), "bmc.events.power")
     assert judged.reason is Reason.ERRORS
     assert "Power Supply AC lost" in str(judged.evidence["found"])
 

@@ -34,6 +34,9 @@ SHOWN = [
     ("hw.fan", CHASSIS, Reason.STOPPED, "hw.fan.failed"),
     ("bmc.fan", CHASSIS, Reason.STOPPED, "hw.fan.failed"),
     ("bmc.power", CHASSIS, Reason.STOPPED, "hw.psu.lost"),
+    ("bmc.events.temperature", CHASSIS, Reason.ERRORS, "hw.temperature.critical"),
+    ("bmc.events.fan", CHASSIS, Reason.ERRORS, "hw.fan.failed"),
+    ("bmc.events.power", CHASSIS, Reason.ERRORS, "hw.psu.lost"),
     ("disk.paths", "disk:app1/dm-2", Reason.DEGRADED, "storage.path.lost"),
     ("disk.session", "disk:app1/iqn.a", Reason.STOPPED, "storage.path.lost"),
     ("raid.controller", "slot:app1/c0", Reason.DEGRADED, "storage.controller.degraded"),
@@ -95,7 +98,7 @@ def test_unreadable_sectors_with_their_counters_are_one_root(site):
 
 def test_a_fan_that_stands_still_and_the_heat_it_leaves_are_one_root(site):
     site.local("bmc.fan", CHASSIS, Reason.STOPPED)
-    site.local("bmc.events", CHASSIS, Reason.ERRORS)
+    site.local("bmc.events.fan", CHASSIS, Reason.ERRORS)
     site.local("log.fan_failure", CHASSIS, Reason.MATCHED)
     assert roots(site) == [("hw.fan.failed", CHASSIS)]
 

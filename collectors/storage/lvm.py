@@ -38,6 +38,8 @@ COMMAND = (
 FULL, HIGH = 95.0, 85.0
 """Percent. A thin pool that runs full fails the writes of every volume in it."""
 HIDDEN = re.compile(r"_(?:tdata|tmeta|rimage_\d+|rmeta_\d+|mimage_\d+|mlog|pmspare|cdata|cmeta)\]?$")
+OUT_OF_SPACE = frozenset(["out_of_data", "metadata_read_only"])
+"""What a thin pool calls its health when it is full: told of the pool, and its group is whole."""
 PERCENT = re.compile(r"\d{1,3}(?:\.\d+)?$")
 
 
@@ -136,7 +138,7 @@ def _group(found: Lvm, name: str, missing: list[str], host: Host) -> Judgement:
     broken = [
         f"{row.get('lv_name')} {row['lv_health_status']}"
         for row in found.lv
-        if row.get("vg_name") == name and row.get("lv_health_status")
+        if row.get("vg_name") == name and row.get("lv_health_status", "") not in {"", *OUT_OF_SPACE}
     ]
     partial = [
         row.get("lv_name", "")

@@ -100,10 +100,12 @@ def _better(found: Candidate | Refuted, best: Candidate | Refuted) -> bool:
 
 def _untold(fault: Fault, readings: Iterable[Reading]) -> bool:
     """Has nothing been seen that only this fault shows, and that it shows itself?"""
+    if not fault.telling:
+        return False
     told = {
         (one.signal, reason) for one in fault.symptoms if one.signal in fault.telling for reason in one.reason
     }
-    return bool(fault.telling) and not any((reading.signal, reading.reason) in told for reading in readings)
+    return not any((reading.signal, reading.reason) in told for reading in readings)
 
 
 def _excluded(cause: Cause, exclusions: Iterable[Symptom], index: Index) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 from math import exp
+from operator import itemgetter
 from typing import NamedTuple
 
 from rules.diagnosis import Key
@@ -92,22 +93,26 @@ class Closer:
         for root, onset in reached.items():
             self._explain(root, onset, explained)
         while frontier:
-            level: dict[Cause, _Arrival] = {}
+            arrived: dict[Cause, _Arrival] = {}
             for cause in frontier:
+                onset = reached[cause]
                 for hop in (*self._hops_of(cause), *self._fallen(cause, members)):
-                    if hop.cause not in reached:
-                        arrival = level.setdefault(hop.cause, _Arrival())
-                        arrival.hops.append((cause, hop))
-                        arrival.onset = min(arrival.onset, reached[cause])
-            for state in sorted(level):
-                arrival = level[state]
+                    if hop.cause in reached:
+                        continue
+                    arrival = arrived.get(hop.cause)
+                    if arrival is None:
+                        arrival = arrived[hop.cause] = _Arrival()
+                    arrival.hops.append((cause, hop))
+                    arrival.onset = min(arrival.onset, onset)
+            level = dict(sorted(arrived.items(), key=itemgetter(0)))
+            for state, arrival in level.items():
                 arrival.followed = self._follow(state, arrival, explained)
                 if state in without:
                     arrival.followed = arrival.supported = False
                     arrival.weight = arrival.against
                 reached[state] = arrival.onset
             levels.append(level)
-            frontier = [state for state in sorted(level) if level[state].followed]
+            frontier = [state for state, arrival in level.items() if arrival.followed]
             for state in frontier:
                 self._explain(state, level[state].onset, explained)
         return self._keep(levels, active)
@@ -154,8 +159,7 @@ class Closer:
         cost = 0
         doubted: list[tuple[Nats, Cause]] = []
         for level in levels:
-            for state in sorted(level):
-                arrival = level[state]
+            for state, arrival in level.items():
                 hops = [(parent, hop) for parent, hop in arrival.hops if parent in active]
                 if not hops:
                     continue  # what might have brought it about is not in force itself

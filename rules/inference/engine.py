@@ -100,9 +100,9 @@ class Engine:
         """One diagnosis per root, the oldest first. Only what changed since the last call is searched."""
         del now
         shares = self._crowd.shares()
-        if shares != self._shares:
+        if changed := {signal for signal, _ in shares.items() ^ self._shares.items()}:
             self._shares = shares
-            self._standing.forget_all()
+            self._standing.turn(self.index.crowds(changed))
         self._standing.turn({*self._crowd.turned(), *self.index.crossed()})
         if self._latest is not None and self._latest[0] == self._crowd.revision and self._holds():
             return list(self._latest[1])
@@ -136,7 +136,7 @@ class Engine:
             self._scene.touches.forget_all()
         if self._standing.reaches_back:
             self._scene.touches.forget_all()
-        self._scene.touches.forget(self._standing.changed_entities)
+        self._scene.touches.forget(self._standing.changed_entities | self._standing.confirmed_entities)
         self._judge_changed()
         changed = self._standing.changed_entities | {cause.entity for cause in self._standing.changed_causes}
         solved: dict[tuple[Key, ...], Solved] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from rules.diagnosis import Key
 from rules.inference.knowledge import Look
@@ -66,6 +66,10 @@ class Index:
         """Where, since this was asked, a part began to be drawn of the looks, or ceased to be."""
         crossed, self._places.crossed = self._places.crossed, set()
         return crossed
+
+    def crowds(self, signals: Container[str]) -> set[Entity]:
+        """Where so many looks of one of these signals are that a part of them may be drawn."""
+        return self._places.crowds(signals)
 
     def is_crowded(self, entity: Entity) -> bool:
         """Do more looks exercise it than are gone through one by one?"""

@@ -26,8 +26,8 @@ class Sway(Enum):
     """It would have ended the look otherwise."""
 
 
-Question = tuple[Reason, bool, float]
-"""Outcome of an observation, whether it is intermittent, and its share."""
+Question = Reason | tuple[Reason, bool, float]
+"""Outcome of an observation; with it, where that is so, whether it is intermittent, and its share."""
 Answer = tuple[Sway, Nats, bool]
 """What a cause does to it, log(1 − strength), and whether it is by the resolver only."""
 
@@ -43,7 +43,7 @@ class Entry(NamedTuple):
     """log(1 − strength)."""
 
 
-Outcomes = tuple[tuple[Look, Reason], ...]
+Outcomes = dict[Look, set[Reason]]
 
 
 class Spread(NamedTuple):
@@ -120,19 +120,22 @@ class Knowledge:
     def peculiar(self, special: str, general: str, kind: str) -> Outcomes:
         """What looks at an entity of ``kind`` end in by the special fault and not by the general one."""
         question = (special, general, kind)
-        if question not in self._peculiar:
+        known = self._peculiar.get(question)
+        if known is None:
             one, other = self.model(special, kind), self.model(general, kind)
-            told = set() if one is None or other is None else _shown(one) - self._brought(other)
-            self._peculiar[question] = tuple(sorted(told))
-        return self._peculiar[question]
+            usual = {} if other is None else self._brought(other)
+            told = {} if one is None or other is None else _shown(one)
+            known = {look: some for look in told if (some := told[look] - usual.get(look, set()))}
+            self._peculiar[question] = known
+        return known
 
-    def _brought(self, model: Model) -> set[tuple[Look, Reason]]:
+    def _brought(self, model: Model) -> Outcomes:
         """What looks at the fault's own entity end in, by itself and by the states that it brings there."""
         found = _shown(model)
         for spread in model.spreads:
             state = self.model(spread.state, model.kind) if spread.on is Onto.SELF else None
-            if state is not None:
-                found |= _shown(state)
+            for look, reasons in _shown(state).items() if state is not None else ():
+                found.setdefault(look, set()).update(reasons)
         return found
 
     def _add(self, model: Model) -> None:
@@ -174,10 +177,8 @@ def _roles(role: Role, shape: Fault | StateModel) -> tuple[Role, ...]:
     return (role, Role.AVOIDABLE) if role is Role.PATH and not around else (role,)
 
 
-def _shown(model: Model) -> set[tuple[Look, Reason]]:
-    return {
-        (look, reason) for look, some in model.entries.items() for entry in some for reason in entry.reasons
-    }
+def _shown(model: Model) -> Outcomes:
+    return {look: {each for entry in some for each in entry.reasons} for look, some in model.entries.items()}
 
 
 def places(signal: Signal) -> dict[Reason, int]:

@@ -5,7 +5,7 @@ Nearly all entities of a large site are parts of one host, and a handful of look
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from rules.diagnosis import Key
 from rules.inference.knowledge import Look
@@ -77,6 +77,14 @@ class Places:
 
     def is_crowded(self, entity: Entity) -> bool:
         return entity in self._many
+
+    def crowds(self, signals: Container[str]) -> set[Entity]:
+        """Where so many looks of one of these signals are that a part of them may be drawn."""
+        return {
+            entity
+            for entity, many in self._many.items()
+            if any(len(looks) > MANY and signal in signals for (signal, _), looks in many.items())
+        }
 
     def here(self, entity: Entity) -> Looks:
         """Everything that exercised this entity, by signal and role."""

@@ -49,8 +49,10 @@ def _seen(fault: Fault, entity: Entity, index: Index) -> bool:
 
 def _shows(special: Fault, general: Fault, entity: Entity, ground: Ground, index: Index) -> bool:
     """Whether something is seen on the entity that the special kind produces and the general one does not."""
+    peculiar = ground.knowledge.peculiar(special.id, general.id, kind_of(entity))
     return any(
-        reading.reason is reason
-        for look, reason in ground.knowledge.peculiar(special.id, general.id, kind_of(entity))
+        reading.reason in peculiar[look]
+        for look in index.here(entity)
+        if look in peculiar
         for reading in index.failing(entity, look)
     )

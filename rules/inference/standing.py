@@ -25,6 +25,8 @@ class Standing:
         """For each cause the symptoms that it could explain."""
         self.changed_entities: set[Entity] = set()
         self.changed_causes: set[Cause] = set()
+        self.confirmed_entities: set[Entity] = set()
+        """Those of which a look was only confirmed, which changes no conclusion yet."""
         self._at: dict[Entity, set[Cause]] = {}
         self._onsets: list[float] = []
         self._whole = True
@@ -36,6 +38,8 @@ class Standing:
         if not self._whole:
             return
         if known is not None and reading is not None and self._only_fresher(known, reading):
+            if self._onsets:
+                self.confirmed_entities.update([entity for _, entity in reading.exercised])
             return
         for each in (known, reading):
             if each is not None and (each.is_symptom or self._is_later(each)):
@@ -89,6 +93,7 @@ class Standing:
         """The changes have been worked into the conclusions."""
         self.changed_entities = set()
         self.changed_causes = set()
+        self.confirmed_entities = set()
 
     def _learn(self, reading: Reading) -> None:
         for cause in self._reach.of(reading):

@@ -31,6 +31,13 @@ class Touch(NamedTuple):
     by_name: bool
     """It bears on the look only through the resolver that was asked."""
 
+    def counts(self, onset: float) -> bool:
+        """Does it, if the cause began then? What counts for one onset counts for every earlier one."""
+        reading = self.reading
+        if self.produces:
+            return reading.since >= onset - reading.clock_error
+        return reading.confirmed_at > onset + reading.clock_error
+
     @property
     def weight(self) -> Nats:
         """What the look says of the cause, were it the only one."""
@@ -52,6 +59,25 @@ class Scene:
     touches: Touches
 
 
+class _Since:
+    """The touches of a cause from the earliest onset on that was asked about."""
+
+    __slots__ = ("_all", "_at", "first")
+
+    def __init__(self, first: float, touches: tuple[Touch, ...]) -> None:
+        self.first = first
+        self._all = touches
+        self._at = {first: touches}
+
+    def at(self, onset: float) -> tuple[Touch, ...]:
+        if not self._all:
+            return self._all
+        found = self._at.get(onset)
+        if found is None:
+            found = self._at[onset] = tuple([each for each in self._all if each.counts(onset)])
+        return found
+
+
 class Touches:
     """The touches of each cause, worked out once per episode of it while no look at its entity changes."""
 
@@ -59,13 +85,13 @@ class Touches:
         self._ground = ground
         self._index = index
         self._crowd = crowd
-        self._known: dict[Entity, dict[tuple[str, float], tuple[Touch, ...]]] = {}
-        """By entity, name of the cause, and onset."""
+        self._known: dict[Entity, dict[str, _Since]] = {}
+        """By entity and name of the cause."""
         self.watched: set[Entity] = set()
         """The entities whose looks were asked for: what was concluded from them rests on these."""
 
     def forget(self, entities: Iterable[Entity]) -> None:
-        """The looks at these have changed, not only been confirmed."""
+        """The looks at these have changed, or been confirmed."""
         if len(self._known) > REMEMBERED:
             self._known.clear()
         for entity in entities:
@@ -77,11 +103,13 @@ class Touches:
     def of(self, cause: Cause, onset: float) -> tuple[Touch, ...]:
         """All looks that the cause bears on if it began at ``onset``."""
         self.watched.add(cause.entity)
-        known = self._known.setdefault(cause.entity, {})
-        touches = known.get((cause.name, onset))
-        if touches is None:
-            touches = known[cause.name, onset] = tuple(self.newest(cause, onset))
-        return touches
+        here = self._known.get(cause.entity)
+        if here is None:
+            here = self._known[cause.entity] = {}
+        known = here.get(cause.name)
+        if known is None or onset < known.first:
+            known = here[cause.name] = _Since(onset, tuple(self.newest(cause, onset)))
+        return known.at(onset)
 
     def newest(self, cause: Cause, onset: float) -> Iterator[Touch]:
         """The same one by one, the newest of each signal first: for sums that may end early."""
@@ -108,12 +136,17 @@ class Touches:
                         continue
                     if len(played) < len(same):
                         known = model.sways.setdefault(played, {})
-                kind, miss, by_name = self._sway(model, played, reading, cause.entity, known)
-                if kind is Sway.PRODUCES:
-                    if reading.since >= onset - reading.clock_error:
-                        yield Touch(reading, True, miss, by_name)
-                elif kind is Sway.BLOCKS and reading.confirmed_at > onset + reading.clock_error:
-                    yield Touch(reading, False, miss, by_name)
+                question: Question = reading.reason
+                if reading.share or reading.intermittent:
+                    question = (reading.reason, reading.intermittent, reading.share_of(cause.entity))
+                answer = known.get(question)
+                if answer is None:
+                    answer = known[question] = _answer(model, played, reading, cause.entity)
+                kind, miss, by_name = answer
+                if kind is not Sway.NONE:
+                    touch = Touch(reading, kind is Sway.PRODUCES, miss, by_name)
+                    if touch.counts(onset):
+                        yield touch
 
     def _looks(
         self, entity: Entity, look: Look, looks: dict[Key, Reading], *, in_order: bool
@@ -125,16 +158,10 @@ class Touches:
             return sorted(drawn, key=attrgetter("key")) if in_order else drawn
         return self._index.in_order(entity, look) if in_order else reversed(looks.values())
 
-    @staticmethod
-    def _sway(
-        model: Model, looks: tuple[Look, ...], reading: Reading, entity: Entity, known: dict[Question, Answer]
-    ) -> Answer:
-        """``known``: what was answered for these looks. It depends on little, and is asked very often."""
-        share = reading.share_of(entity) if reading.share else 1.0
-        question = (reading.reason, reading.intermittent, share)
-        answer = known.get(question)
-        if answer is None:
-            entries = [(entry, share) for look in looks for entry in model.entries[look]]
-            by_name = all(role is Role.RESOLVER for _, role in looks)
-            answer = known[question] = (*sway(reading, entries), by_name)
-        return answer
+
+def _answer(model: Model, looks: tuple[Look, ...], reading: Reading, entity: Entity) -> Answer:
+    """Worked out once for all readings like it: it depends on little, and is asked very often."""
+    share = reading.share_of(entity)
+    entries = [(entry, share) for look in looks for entry in model.entries[look]]
+    by_name = all(role is Role.RESOLVER for _, role in looks)
+    return (*sway(reading, entries), by_name)

@@ -6,6 +6,7 @@ import pytest
 
 from rules.inference import next_tests
 from rules.inference.drilldown import information
+from rules.models import Role
 from wire.judgement import Reason
 
 from rules.inference.drilldown import AT_ONCE  # isort: skip
@@ -41,6 +42,18 @@ def test_a_pass_from_before_the_onset_is_looked_at_again(world):
     world.ping("web1", "db1", since=-500.0, at=-3.0)
     world.alive("web1", "web2", "app1", "hub", "db2", "dns1")
     assert ("net.icmp", "host:db1", "web1") in wanted(world)
+
+
+def test_nobody_connects_to_a_port_of_udp(world):
+    world.alive()
+    port = "port:db1/udp/123"
+    for observer in ("web1", "web2"):
+        crossed = [*world.path(observer, "db1"), (Role.OBSERVER, f"host:{observer}")]
+        looked = [(Role.SELF, port), (Role.HOST, "host:db1"), *crossed]
+        world.see(observer, "time.source", "endpoint:ntp://db1", Reason.PROHIBITED, looked, confirmed=False)
+    asked = wanted(world)
+    assert asked
+    assert "net.tcp" not in {check for check, subject, _ in asked if subject == port}
 
 
 def test_no_more_than_one_batch_is_asked_for(world):

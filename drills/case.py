@@ -122,7 +122,7 @@ class Case:
 
     def watch_people(self) -> None:
         """Silence is no proof: the ticket must stand until somebody resolves it, who says why."""
-        until = time.time() + SILENT
+        until = time.time() + SILENT * self.product.patience
         while time.time() < until:
             if not [ticket for ticket in self.look() if ticket["status"] in OPEN]:
                 self.faults.append(f"resolved without proof: {names(self.seen)}")

@@ -16,15 +16,21 @@ from drills.node import Node
 
 T = TypeVar("T")
 CLONE_NEWNET = 0x40000000
-TIMEOUT = 10
+TIMEOUT = 10.0
 
 
 class Console:
     """One thread that lives in the network of a node, if any; polling from it costs no process."""
 
-    def __init__(self, node: Node | None, url: str, token: str = "", authority: str = "") -> None:
-        """``authority``: the file of the one that vouches for the server; none for plain HTTP."""
+    def __init__(
+        self, node: Node | None, url: str, token: str = "", authority: str = "", patience: float = 1.0
+    ) -> None:
+        """``authority``: the file of the one that vouches for the server; none for plain HTTP.
+
+        ``patience``: how many times longer than in a lab an answer may take.
+        """
         self._url = url
+        self._timeout = TIMEOUT * patience
         self._session = requests.Session()
         self._session.trust_env = False
         if authority:
@@ -49,7 +55,7 @@ class Console:
     def _json(self, method: str, path: str, **more: Any) -> Any:
         """Raises LabError when the server does not answer, or refuses."""
         try:
-            answer = self._session.request(method, self._url + path, timeout=TIMEOUT, **more)
+            answer = self._session.request(method, self._url + path, timeout=self._timeout, **more)
         except requests.RequestException as error:
             raise LabError(f"{method} {path}: {error}") from None
         if answer.status_code >= requests.codes.bad_request:

@@ -60,10 +60,10 @@ class Judge:
         """
         began = time.monotonic()
         while trouble := self.trouble():
-            if time.monotonic() > began + seconds:
+            if time.monotonic() > began + seconds * self.product.patience:
                 return trouble
             time.sleep(self.product.look_every)
-        while self.failing() and time.monotonic() < began + CALM_WITHIN:
+        while self.failing() and time.monotonic() < began + CALM_WITHIN * self.product.patience:
             time.sleep(self.product.look_every)
         return ""
 

@@ -24,6 +24,8 @@ class Rootward(ABC):
 
     look_every = 0.5
     """Seconds between two looks at the tickets."""
+    patience = 1.0
+    """How many times longer than in a lab everything may take."""
 
     def __init__(self, site: Site, watched: Sequence[str], home: str) -> None:
         """``watched``: the machines with an agent; ``home``: where the server keeps what it knows."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,8 +25,8 @@ THREADS = 2
 """Reads under way at the same time: of what the host itself knows, and as many again of applications, which
 may let us wait.
 """
-
-
+LOAD_SECONDS = 60.0
+"""More than it takes to load a module on a slow machine."""
 IDLE = 4
 """Threads kept for the next read: to start one costs more than most reads."""
 _Queue = SimpleQueue[tuple[str, Callable[[], None]]]
@@ -72,6 +74,7 @@ class Blocking:
             except Overrun as overrun:
                 raise HungRead(str(overrun), overrun.so_far) from None
         async with self._asking if unit.layer is Layer.APPLICATION else self._gate:
+            await self._load(unit)
             host = self.host_for(unit)
             reading = in_thread(f"read {unit.name}", lambda: list(unit.read(host)))
             done, _ = await asyncio.wait([reading], timeout=unit.collector.timeout)
@@ -81,6 +84,15 @@ class Blocking:
             raise HungRead(f"no answer within {unit.collector.timeout:g} s", [])
         return reading.result()
 
+    async def _load(self, unit: CollectorUnit) -> None:
+        """Its module, before its time is counted: on a slow machine that alone takes longer than the read.
+
+        What cannot be loaded is for the read to tell.
+        """
+        if unit.name not in sys.modules:
+            loading = in_thread(f"load {unit.name}", lambda: _imported(unit.name))
+            await asyncio.wait([loading], timeout=LOAD_SECONDS)
+
     def _present(self, unit: CollectorUnit) -> bool:
         """Once it was seen it is read for ever: that it vanished is for the unit to say."""
         where = unit.collector.where
@@ -89,6 +101,11 @@ class Blocking:
         if self.host.shows(where):
             self._seen.add(unit.name)
         return unit.name in self._seen
+
+
+def _imported(name: str) -> None:
+    with suppress(ImportError):
+        importlib.import_module(name)
 
 
 def in_thread(name: str, read: Callable[[], T]) -> asyncio.Future[T]:

@@ -18,8 +18,12 @@ LEFT_ALONE = 60.0
 """Seconds before what hung is touched again."""
 IDLE_SECONDS = 20.0
 """The process is ended when nothing was asked of it for so long: it holds memory."""
-START_SECONDS = 20.0
-"""More than a cold start of the process takes on a very busy machine."""
+START_SECONDS = 120.0
+"""More than a cold start takes: on an emulated processor with half a core it was 30 s. A process that is
+ended too early is started again and again, and no risky source is ever read.
+"""
+WORTH = 4.0
+"""What took long to start is kept for so many times longer without work."""
 
 
 class Overrun(Exception):
@@ -56,6 +60,8 @@ class Worker:
     """Reads under way and in the queue."""
     _child: Child = field(default_factory=lambda: Child("agent.workers.worker"))
     _ending: asyncio.TimerHandle | None = None
+    _started_in: float = 0.0
+    """Seconds from the start of the process to its first word."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _hung: dict[str, Hung] = field(default_factory=dict)
     """Subject, or unit where it touched nothing by name → what it did."""
@@ -71,7 +77,8 @@ class Worker:
         finally:
             self.waiting -= 1
             if not self.waiting:
-                self._ending = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._child.end)
+                idle = max(IDLE_SECONDS, WORTH * self._started_in)
+                self._ending = asyncio.get_running_loop().call_later(idle, self._child.end)
 
     async def _read(self, unit: str, seconds: float) -> list[Judgement]:
         for name in [name for name, one in self._hung.items() if not one.lasts(self.ticks())]:
@@ -79,6 +86,7 @@ class Worker:
         if unit in self._hung:
             raise Overrun(f"{unit} hung before, and is left alone for now", [])
         if await self._child.start():
+            self._started_in = 0.0
             setup = Setup(host=self.host.name, root=self.host.root, options=dict(self.host.options))
             await self._child.send(frame(setup))
         subjects = tuple(name for name in self._hung if ":" in name)
@@ -105,13 +113,16 @@ class Worker:
 
     async def _ask(self, read: Read, listening: _Listening, seconds: float) -> None:
         """Raises TimeoutError when it takes longer than ``seconds`` once it has begun."""
+        asked = asyncio.get_running_loop().time()
         async with asyncio.timeout(START_SECONDS) as limit:
             await self._child.send(frame(read))
             while not listening.ended:
                 message = reply(await self._child.receive())
                 listening.hear(message)
                 if isinstance(message, Begun):
-                    limit.reschedule(asyncio.get_running_loop().time() + seconds)
+                    now = asyncio.get_running_loop().time()
+                    self._started_in = max(self._started_in, now - asked)
+                    limit.reschedule(now + seconds)
 
     async def close(self) -> None:
         """End the process whether or not it answers."""

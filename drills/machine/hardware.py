@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,14 +11,20 @@ import msgspec
 
 NAME = "vm1"
 """As drill files name it."""
-ADDRESS = "10.0.2.15"
-"""On the card that leads to this machine, and nowhere else."""
+SERVER = "10.0.2.100"
+"""What the virtual machine calls the central server, which runs on this one: all that its card leads to."""
+PORT = 8470
+JOINED = Path(__file__).parent.parent / "programs" / "joined.py"
 DISKS = ("disk1", "disk2", "disk3")
 """SCSI disks, by serial number."""
 DISK_MEGABYTES = 128
 CARDS = ("slave1", "slave2")
 """Two cards for one bond; what is at their other ends does not answer."""
 MEMORY = 1536
+EMULATED = "Haswell-noTSX,-pcid,-x2apic,-tsc-deadline,-invpcid"
+"""The least of QEMU's processors with AVX2, so that it takes the signatures which were compiled here (if here is
+nothing wider); without what its emulation lacks.
+"""
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -61,7 +68,7 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def command_line(files: Files, shares: Sequence[Share], port: int, *, hardware: bool) -> list[str]:
-    """``port``: of this machine's loopback, leads to the server inside; ``hardware``: with KVM."""
+    """``port``: of this machine's loopback, where the server is; ``hardware``: with KVM."""
     return [
         *("qemu-system-x86_64", "-name", NAME, "-nodefaults", "-display", "none", "-no-user-config"),
         *_processor(hardware=hardware),
@@ -86,8 +93,8 @@ def has_hardware() -> bool:
 
 
 def _processor(*, hardware: bool) -> tuple[str, ...]:
-    kind = ("kvm", "host") if hardware else ("tcg", "Nehalem")
-    return ("-machine", "q35", "-accel", kind[0], "-cpu", kind[1], "-smp", "1", "-m", str(MEMORY))
+    kind = ("kvm", "host") if hardware else ("tcg", EMULATED)
+    return ("-machine", "q35", "-accel", kind[0], "-cpu", kind[1], "-smp", "2", "-m", str(MEMORY))
 
 
 def _agent(files: Files) -> tuple[str, ...]:
@@ -120,9 +127,9 @@ def _nvme(files: Files) -> tuple[str, ...]:
 
 
 def _network(port: int) -> list[str]:
-    forward = f"hostfwd=tcp:127.0.0.1:{port}-{ADDRESS}:8470"
+    way = f"{sys.executable} -I -S {JOINED} {port}".replace(",", ",,")
     words = [
-        *("-netdev", f"user,id=outside,restrict=on,{forward}"),
+        *("-netdev", f"user,id=outside,restrict=on,guestfwd=tcp:{SERVER}:{PORT}-cmd:{way}"),
         *("-device", "virtio-net-pci,netdev=outside,mac=02:00:00:00:00:01"),
     ]
     for number, card in enumerate(CARDS, 2):

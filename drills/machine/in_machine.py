@@ -1,70 +1,89 @@
-"""Rootward in the virtual machine: installed as its units say, server and agent beside each other."""
+"""Rootward with the virtual machine: its agent inside, installed as its unit says, and the server beside it.
+
+The server is not what is harmed there, and emulated it alone would take minutes to start.
+"""
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from drills.command import run
 from drills.console import Console
 from drills.errors import LabError
+from drills.here import Here
 from drills.lab import PROJECT
 from drills.machine import lent
-from drills.machine.guest import Guest
-from drills.machine.hardware import NAME
+from drills.machine.hardware import NAME, PORT, SERVER
 from drills.machine.machine import Machine
 from drills.product import Rootward
+from drills.services.authority import CURVE
 
-HOME, AGENT_HOME = "/var/lib/rootward-server", "/var/lib/rootward"
-ROOTWARD = "/opt/rootward/.venv/bin/rootward"
+AGENT_HOME = "/var/lib/rootward"
+INSIDE, BESIDE = "/opt/rootward/.venv/bin/rootward", str(Path(sys.prefix, "bin", "rootward"))
 UNITS = "deploy/systemd"
-STARTING = 300.0
-AS_AGENT = ("setpriv", "--reuid", lent.USER, "--regid", lent.USER, "--init-groups", "env")
-COMPILED = f"PYTHONPYCACHEPREFIX={lent.CODE}"
+STARTING = 900.0
+STOPPING = 20.0
+AS_AGENT = (
+    *("setpriv", "--reuid", lent.USER, "--regid", lent.USER, "--init-groups", "env"),
+    *(f"PYTHONPYCACHEPREFIX={lent.CODE}", f"ROOTWARD_HOME={AGENT_HOME}", INSIDE),
+)
 
 
 class InMachine(Rootward):
-    """The product, started in a machine that is up."""
+    """The product, started with a machine that is up."""
 
     look_every = 2.0
+    patience = 4.0
 
     def __init__(self, machine: Machine) -> None:
-        super().__init__(machine, [NAME], HOME)
+        super().__init__(machine, [NAME], str(machine.place / "server"))
         self.machine = machine
-        self.url = f"https://{machine.address}:8470"
-        self._serving = False
-        machine.at_boot.append(self._wait_for_server)
+        self.url = f"https://127.0.0.1:{machine.port}"
+        self._server: subprocess.Popen[bytes] | None = None
+        folder = Path(self.home, "tls")
+        self._certificate, self._key = folder / "ca.pem", folder / "server.key"
 
     @property
     def serving(self) -> bool:
-        return self._serving
+        return self._server is not None
 
     @property
-    def central(self) -> Guest:
-        return self.machine[NAME]
+    def central(self) -> Here:
+        return Here()
 
     @property
     def as_operator(self) -> tuple[str, ...]:
-        return ("env", COMPILED, f"ROOTWARD_HOME={HOME}", f"ROOTWARD_SERVER={self.url}", ROOTWARD)
+        return ("env", f"ROOTWARD_HOME={self.home}", f"ROOTWARD_SERVER={self.url}", BESIDE)
 
     def start(self) -> None:
-        guest = self.central
+        self._certify()
+        self.start_server()
+        guest = self.machine[NAME]
         guest.run("mkdir", "-p", "/opt/rootward")
         guest.run("ln", "-sfn", sys.prefix, "/opt/rootward/.venv")
         self._install()
         lent.lend(guest)
-        guest.run("systemctl", "enable", "rootward-server")
-        self.start_server()
         self._enroll()
         guest.run("systemctl", "enable", "--now", "rootward-agent")
         self.wait_for(NAME, STARTING)
         lent.keep(guest)
         self.wait_until_known()
 
+    def _certify(self) -> None:
+        """By itself, as a server on a loopback makes no authority of its own; where operators look for it."""
+        self._key.parent.mkdir(mode=0o700, parents=True)
+        names = f"subjectAltName=IP:127.0.0.1,IP:{SERVER}"
+        files = ("-keyout", str(self._key), "-out", str(self._certificate))
+        run(["openssl", "req", "-x509", *CURVE, "-days", "30", "-subj", "/CN=server", "-addext", names, *files])
+
     def _install(self) -> None:
         """The agent, as its unit tells administrators to."""
-        guest = self.central
+        guest = self.machine[NAME]
         for name, place in (
             ("rootward-agent.sysusers", "/etc/sysusers.d/rootward-agent.conf"),
             ("rootward-agent.service", "/etc/systemd/system/rootward-agent.service"),
@@ -74,42 +93,59 @@ class InMachine(Rootward):
         guest.run("install", "-d", "-o", lent.USER, "-m", "0700", AGENT_HOME)
 
     def _enroll(self) -> None:
-        guest = self.central
+        guest = self.machine[NAME]
         authority = "/etc/rootward/ca.pem"
-        guest.run("install", "-D", "-m", "0644", f"{HOME}/tls/ca.pem", authority)
-        token = self.console.post("/api/v1/tokens", {"host": NAME, "ttl": 600})["token"]
-        enroll = ("agent", "enroll", "--server", self.url, f"--token={token}", "--ca", authority)
-        guest.run(*AS_AGENT, COMPILED, f"ROOTWARD_HOME={AGENT_HOME}", ROOTWARD, *enroll, timeout=STARTING)
+        guest.write(authority, self._certificate.read_text())
+        token = self.console.post("/api/v1/tokens", {"host": NAME, "ttl": STARTING})["token"]
+        enroll = ("agent", "enroll", "--server", f"https://{SERVER}:{PORT}", f"--token={token}")
+        guest.run(*AS_AGENT, *enroll, "--ca", authority, timeout=STARTING)
 
     def start_server(self) -> None:
-        self.central.run("systemctl", "start", "rootward-server")
-        self._wait_for_server()
-        self._serving = True
-
-    def _wait_for_server(self) -> None:
+        settings = {
+            "ROOTWARD_HOME": self.home,
+            "ROOTWARD_LISTEN": f"127.0.0.1:{self.machine.port}",
+            "ROOTWARD_TLS_CERT": str(self._certificate),
+            "ROOTWARD_TLS_KEY": str(self._key),
+        }
+        with (self.machine.place / "server.log").open("ab") as log:
+            self._server = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", BESIDE, "server", "run"],
+                env={**os.environ, **settings},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
         until = time.monotonic() + STARTING
         while not self._ready():
-            if time.monotonic() > until:
-                said = self.central.run("journalctl", "-u", "rootward-server", "-n", "30", check=False).stdout
+            if time.monotonic() > until or self._server.poll() is not None:
+                said = (self.machine.place / "server.log").read_text(errors="replace")
                 raise LabError(f"the server does not get ready: {said[-2000:]}")
-            time.sleep(1)
+            time.sleep(0.5)
 
     def _ready(self) -> bool:
         try:
             if self._console is None:
-                authority = self.machine.place / "ca.pem"
-                authority.write_bytes(self.central.read(f"{HOME}/tls/ca.pem"))
-                token = self.central.read(f"{HOME}/operator.token").decode().strip()
-                here = f"https://127.0.0.1:{self.machine.port}"
-                self._console = Console(None, here, token, str(authority))
+                token = Path(self.home, "operator.token").read_text().strip()
+                self._console = Console(None, self.url, token, str(self._certificate), self.patience)
             self.console.get("/readyz")
-        except LabError:
+        except (LabError, OSError):
             return False
         return True
 
     def stop_server(self) -> None:
-        self._serving = False
-        self.central.run("systemctl", "stop", "rootward-server")
+        server, self._server = self._server, None
+        if server:
+            server.terminate()
+            try:
+                server.wait(STOPPING * self.patience)
+            except subprocess.TimeoutExpired:
+                raise LabError("the server does not end") from None
+
+    def stop(self) -> None:
+        super().stop()
+        if self._server:
+            self._server.kill()
+            self._server.wait()
 
     def ways_in(self) -> Iterator[str]:
         yield f"socat -,raw,echo=0 unix-connect:{self.machine.place}/terminal"
@@ -117,20 +153,14 @@ class InMachine(Rootward):
     def save(self, place: Path) -> None:
         place.mkdir(parents=True, exist_ok=True)
         (place / "console.log").write_text(self.machine.last_words())
+        (place / "server.log").write_bytes((self.machine.place / "server.log").read_bytes())
         asked = {
             "journal.log": ("journalctl", "-b", "--no-pager", "-o", "short-iso"),
-            "agent-check.txt": (
-                *AS_AGENT,
-                COMPILED,
-                f"ROOTWARD_HOME={AGENT_HOME}",
-                ROOTWARD,
-                "agent",
-                "check",
-            ),
+            "agent-check.txt": (*AS_AGENT, "agent", "check"),
         }
         for name, argv in asked.items():
             try:
-                said = self.central.run(*argv, timeout=120, check=False)
+                said = self.machine[NAME].run(*argv, timeout=STARTING, check=False)
                 (place / name).write_text(said.stdout + said.stderr)
             except LabError as error:
                 (place / name).write_text(str(error))

@@ -18,19 +18,28 @@ PLACE = KEPT / "lent"
 CODE = PLACE / "code"
 CACHE = "/var/lib/rootward/agent/cache"
 USER = "rootward-agent"
-PACKAGES = ("wire", "kernel", "rules", "probes", "collectors", "agent", "server", "cli")
-PROGRAMS = "import agent.main, cli.agent, cli.main, cli.server, cli.tickets, server.app, server.run"
+PACKAGES = ("wire", "kernel", "rules", "probes", "collectors", "agent", "cli")
+PROGRAMS = "import agent.main, agent.workers.worker, cli.agent, cli.main"
+UNITS = "units.json"
+READ = "import pathlib, sys, agent.units.declared as units; units.known_units(pathlib.Path(sys.argv[1]))"
+"""What each unit declares, which an agent keeps of one version of the sources: their paths, sizes and times."""
 UNIT = f"[Service]\nEnvironment=PYTHONPYCACHEPREFIX={CODE}\n"
 
 
 def prepare() -> None:
-    """Byte code of the project and of what it stands on, with docstrings and without. Raises LabError."""
+    """Byte code of the agent and of what it stands on, declarations of its units, compiled signatures.
+
+    Raises LabError.
+    """
     PLACE.mkdir(mode=0o755, parents=True, exist_ok=True)
     _python("-m", "compileall", "-q", "-o", "0", "-o", "2", *PACKAGES)
     for flags in ((), ("-OO",)):
         _python(*flags, "-c", PROGRAMS)
     for path in KEPT.glob(PATTERN):
         shutil.copyfile(path, PLACE / path.name)
+        (PLACE / path.name).chmod(0o600)  # from a file that others may read nothing is taken
+    _python("-OO", "-c", READ, str(PLACE / UNITS))
+    _python("-m", "cli.main", "rules", "match", os.devnull, "--cache", str(PLACE))
 
 
 def _python(*argv: str) -> None:
@@ -45,12 +54,12 @@ def _python(*argv: str) -> None:
 
 def lend(guest: Guest) -> None:
     """Before its agent starts, which takes only signatures that its very rules and processor made."""
-    for unit in ("rootward-agent", "rootward-server"):
-        guest.write(f"/etc/systemd/system/{unit}.service.d/code.conf", UNIT)
+    guest.write("/etc/systemd/system/rootward-agent.service.d/code.conf", UNIT)
     guest.run("systemctl", "daemon-reload")
     guest.run("install", "-d", "-o", USER, "-m", "0700", str(Path(CACHE).parent), CACHE)
     for path in PLACE.glob(PATTERN):
         guest.run("install", "-o", USER, "-m", "0600", str(path), CACHE)
+    guest.run("install", "-o", USER, "-m", "0600", str(PLACE / UNITS), str(Path(CACHE).parent))
 
 
 def keep(guest: Guest) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from drills.errors import LabError
 from drills.lab import PROJECT
 from drills.machine import hardware, lent, volumes
 from drills.machine.guest import Guest
-from drills.machine.hardware import ADDRESS, DISK_MEGABYTES, DISKS, NAME, Files, Share
+from drills.machine.hardware import DISK_MEGABYTES, DISKS, NAME, Files, Share
 from drills.machine.image import image
 from drills.machine.line import Line
 
@@ -31,9 +31,7 @@ class Machine:
     def __init__(self) -> None:
         self.place = Path(tempfile.mkdtemp(prefix="rootward-machine-"))
         self.port = free_port()
-        """Of this machine's loopback; leads to the server inside."""
-        self.at_boot: list[Callable[[], None]] = []
-        """Called when it is up again after a reset."""
+        """Of this machine's loopback; where the virtual one finds the server."""
         self._process: subprocess.Popen[bytes] | None = None
         self._monitor: Line | None = None
         self._guest: Guest | None = None
@@ -46,10 +44,6 @@ class Machine:
     @property
     def boot_id(self) -> str:
         return self[NAME].read("/proc/sys/kernel/random/boot_id").decode().strip()
-
-    @property
-    def address(self) -> str:
-        return ADDRESS
 
     def up(self) -> None:
         """Raises LabError, with the last words of its console, when it does not come up."""
@@ -98,8 +92,6 @@ class Machine:
                 raise LabError(f"{NAME} was not reset")
             time.sleep(1)
             self[NAME].wait(BOOTING)
-        for done in self.at_boot:
-            done()
 
     def down(self) -> None:
         for line in (self._guest, self._monitor):

@@ -8,6 +8,7 @@ DISK = "/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_"
 ARRAY = (f"{DISK}disk1", f"{DISK}disk2")
 SCRIPT = f"""
 set -eu
+udevadm wait --timeout=300 {DISK}disk1 {DISK}disk2 {DISK}disk3
 mdadm --create /dev/md0 --run --level=1 --raid-devices=2 --bitmap=internal --assume-clean {" ".join(ARRAY)}
 mdadm --detail --scan >>/etc/mdadm/mdadm.conf
 mkfs.ext4 -q -L array /dev/md0

@@ -160,6 +160,17 @@ def test_a_unit_that_hangs_in_a_thread_is_unknown_and_moves_to_the_worker(module
     assert second[0].judgement.verdict is Verdict.PASS
 
 
+def test_a_unit_is_loaded_before_its_time_is_counted(tmp_path, monkeypatch):
+    name = f"loaded_first_{os.getpid()}"
+    (tmp_path / f"{name}.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    loaded = []
+    host = Host("web1")
+    one = unit(name, lambda _host: loaded.append(name in sys.modules) or (), risky=False, timeout=100.0)
+    assert asyncio.run(Blocking(host, Worker(host)).read(one)) == []
+    assert loaded == [True]
+
+
 def test_a_unit_that_raises_is_unknown_and_says_why():
     host = Host("web1")
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from drills.machine import hardware
-from drills.machine.hardware import DISKS, Files, Share
+from drills.machine.hardware import DISKS, JOINED, Files, Share
 from drills.machine.line import Line
 from drills.machine.machine import shared
 
@@ -24,9 +25,9 @@ def test_each_disk_is_there_under_its_serial_number(tmp_path: Path) -> None:
     assert [device.rpartition("=")[2] for device in devices] == list(DISKS)
 
 
-def test_nothing_of_the_network_leads_out_of_this_machine(tmp_path: Path) -> None:
+def test_the_network_leads_to_the_server_on_this_machine_and_nowhere_else(tmp_path: Path) -> None:
     assert [word for word in words(tmp_path) if word.startswith("user,")] == [
-        "user,id=outside,restrict=on,hostfwd=tcp:127.0.0.1:4711-10.0.2.15:8470"
+        f"user,id=outside,restrict=on,guestfwd=tcp:10.0.2.100:8470-cmd:{sys.executable} -I -S {JOINED} 4711"
     ]
 
 

@@ -1,4 +1,4 @@
-"""This machine itself, as a host of drills: what the virtual one needs of another runs here."""
+"""The machine that the drills run on, as a host of them: what the virtual one needs of another runs here."""
 
 from __future__ import annotations
 

@@ -22,8 +22,8 @@ CARDS = ("slave1", "slave2")
 """Two cards for one bond; what is at their other ends does not answer."""
 MEMORY = 1536
 EMULATED = "Haswell-noTSX,-pcid,-x2apic,-tsc-deadline,-invpcid"
-"""The least of QEMU's processors with AVX2, so that it takes the signatures which were compiled here (if here is
-nothing wider); without what its emulation lacks.
+"""The least of QEMU's processors with AVX2, so that it takes the signatures that were compiled here, if
+here is nothing wider; without what the emulation lacks.
 """
 
 

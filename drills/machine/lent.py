@@ -22,7 +22,7 @@ PACKAGES = ("wire", "kernel", "rules", "probes", "collectors", "agent", "cli")
 PROGRAMS = "import agent.main, agent.workers.worker, cli.agent, cli.main"
 UNITS = "units.json"
 READ = "import pathlib, sys, agent.units.declared as units; units.known_units(pathlib.Path(sys.argv[1]))"
-"""What each unit declares, which an agent keeps of one version of the sources: their paths, sizes and times."""
+"""What the units declare, as an agent keeps it for sources of these paths, sizes and times."""
 UNIT = f"[Service]\nEnvironment=PYTHONPYCACHEPREFIX={CODE}\n"
 
 

@@ -1,4 +1,4 @@
-"""Its standard input and output, which are one socket, joined with a port of the loopback: ``joined.py 8470``.
+"""Joins its standard input and output, which are one socket, with a port of the loopback: ``joined.py 8470``.
 
 Started by QEMU for each connection that the virtual machine opens to the outside; standard library only.
 """

@@ -92,6 +92,16 @@ def test_the_lines_of_the_kernel_name_what_was_harmed(tree, drill, said):
     assert {(one.signal, one.subject) for one in found} == said
 
 
+def test_the_line_of_lvms_daemon_names_the_pool_that_fills(tree):
+    for path, text in (("dev", "252:2"), ("dm/name", "vg0-pool-tpool"), ("dm/uuid", "LVM-kUqd-tpool")):
+        tree.write(f"/sys/block/dm-2/{path}", f"{text}\n")
+    host = Host("vm1", str(tree.root), clock=tree.clock, ticks=tree.clock)
+    found = list(
+        Reader(host, "journal").read(b"WARNING: Thin pool vg0-pool-tpool data is now 100.00% full.\n")
+    )
+    assert [(one.signal, one.subject) for one in found] == [("log.no_space", "pool:vm1/vg0/pool")]
+
+
 def _mounted() -> list[str]:
     return [
         MOUNTED.format(number=number, place=f"/srv/{name}", name=f"vg0-{name}")

@@ -4,7 +4,7 @@ Ours is what the agent does: read, match, and for every hit choose the signature
 find the program that wrote the line, name the entity (one lookup once it was named), count it in its window;
 the redacted evidence is made for what is told, one judgement per window of repeats. "redact all" makes entity
 and redacted line for every hit instead, told or not. ripgrep only prints the lines. The hits are samples of
-the signatures behind changing time stamps, so entities repeat; their bodies are matched anew each time.
+signatures and forms behind changing time stamps, so entities repeat; their bodies are matched anew each time.
 `python bench/logs.py [MB]`
 """
 
@@ -17,14 +17,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from collectors.host import Host
 from collectors.logs.log_reading import Reader
 from rules.matching.matcher import Matcher
 from rules.matching.pattern import read_pattern
-from rules.matching.signatures import Signature, load_signatures
+from rules.matching.signatures import Meaning, load_signatures
+from rules.reading.lexicon import load_lexicon
+from rules.reading.triggers import triggers
 from rules.redaction import redact
 
 MEGABYTE = 1_000_000
@@ -46,10 +48,10 @@ QUIET = (
 )
 
 
-def corpus(path: Path, megabytes: int, density: float, signatures: tuple[Signature, ...]) -> tuple[int, int]:
+def corpus(path: Path, megabytes: int, density: float, meanings: Sequence[Meaning]) -> tuple[int, int]:
     """Lines and bytes written: ordinary lines, and among them samples of all signatures."""
     dice = random.Random(7)
-    samples = [sample.split("\n")[0] for signature in signatures for sample in signature.samples]
+    samples = [sample.split("\n")[0] for meaning in meanings for sample in meaning.samples]
     lines: list[str] = []
     size = 0
     while size < UNIQUE:
@@ -121,9 +123,10 @@ def main() -> int:
     print(" ".join(f"{word:>10}" for word in head))
     with tempfile.TemporaryDirectory() as folder:
         log, patterns, out = (Path(folder, name) for name in ("log", "patterns", "out"))
-        patterns.write_text("\n".join(read_pattern(one.pattern).capturing() for one in signatures) + "\n")
+        wanted = [*(read_pattern(one.pattern).capturing() for one in signatures), *triggers(load_lexicon())]
+        patterns.write_text("\n".join(wanted) + "\n")
         for density in DENSITIES:
-            lines, size = corpus(log, megabytes, density, signatures)
+            lines, size = corpus(log, megabytes, density, matcher.meanings)
             told = ours(log)[1]
             # By turns: what else runs on the machine then slows both.
             turns = [(ours(log)[0], ripgrep(log, patterns, out)) for _ in range(TURNS)]

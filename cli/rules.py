@@ -15,8 +15,9 @@ from rules.catalogue import BadRule, Catalogue, load_catalogue
 from rules.lint import lint_catalogue
 from rules.matching.lint import hints_without_fault, lint_signatures
 from rules.matching.matcher import Matcher
-from rules.matching.signatures import Signature, load_signatures
+from rules.matching.signatures import Meaning, load_signatures
 from rules.matching.site import with_site
+from rules.reading.lexicon import load_lexicon
 
 DONE, FAILED, USAGE = 0, 1, 2
 
@@ -75,7 +76,7 @@ def _copy(source: BinaryIO, arguments: argparse.Namespace) -> None:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    for kind, name, words in _entries(load_catalogue(), load_signatures()):
+    for kind, name, words in _entries(load_catalogue(), _meanings()):
         if arguments.json:
             print(msgspec.json.encode({"kind": kind, "id": name, "title": words}).decode())
         else:
@@ -83,7 +84,11 @@ def _list(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _entries(catalogue: Catalogue, signatures: Sequence[Signature]) -> Iterator[tuple[str, str, str]]:
+def _meanings() -> Sequence[Meaning]:
+    return (*load_signatures(), *load_lexicon().forms)
+
+
+def _entries(catalogue: Catalogue, signatures: Sequence[Meaning]) -> Iterator[tuple[str, str, str]]:
     for fault in catalogue.faults.values():
         yield "fault", fault.id, fault.text["en"].title
     for signal in catalogue.signals.values():
@@ -99,7 +104,7 @@ def _show(arguments: argparse.Namespace) -> int:
         for one in (
             catalogue.faults.get(arguments.id),
             catalogue.signals.get(arguments.id),
-            next((one for one in load_signatures() if one.id == arguments.id), None),
+            next((one for one in _meanings() if one.id == arguments.id), None),
         )
         if one is not None
     ]

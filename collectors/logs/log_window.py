@@ -10,7 +10,7 @@ import msgspec
 from collectors.services.upstream import SIGNAL as UPSTREAM
 from collectors.services.upstream import upstream_in
 from rules.matching.matcher import Hit
-from rules.matching.signatures import Signature
+from rules.matching.signatures import Meaning
 from rules.redaction import redact
 from wire.entity import Entity
 from wire.judgement import Evidence, Judgement, Reason, Verdict
@@ -65,7 +65,7 @@ class Window:
         """Lines that were not told since the start because too many different ones came."""
         self._dropped_told = 0
 
-    def repeats(self, signature: Signature, entity: Entity, count: int) -> bool:
+    def repeats(self, signature: Meaning, entity: Entity, count: int) -> bool:
         """Count lines like one that is still to be told; False where there is none."""
         run = self._runs.get((signature.id, entity))
         if run is None or not run.repeats:

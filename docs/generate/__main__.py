@@ -6,7 +6,7 @@ from pathlib import Path
 
 from command_line import command_line
 from endpoints import endpoints
-from knowledge import faults, signals, signatures
+from knowledge import faults, forms, signals, signatures
 from settings import settings
 from units import units
 
@@ -22,6 +22,7 @@ def main() -> None:
         "units": units(),
         "signals": signals(catalogue),
         "signatures": signatures(),
+        "forms": forms(),
         "faults": faults(catalogue),
         "settings": settings(),
         "endpoints": endpoints(),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from markup import blank, code, table
 
 from rules.catalogue import Catalogue
 from rules.matching.signatures import load_signatures
+from rules.reading.lexicon import Form, Lexicon, Words, load_lexicon
 
 
 def signals(catalogue: Catalogue) -> Iterator[str]:
@@ -56,3 +57,45 @@ def signatures() -> Iterator[str]:
         for each in sorted(load_signatures(), key=lambda each: (each.signal, each.id))
     )
     yield from table(("signature", "signal", "severity", "entity", "a line that it knows"), rows)
+
+
+def forms() -> Iterator[str]:
+    lexicon = load_lexicon()
+    yield "# Forms\n"
+    yield "How a line is read that no signature knows: who speaks, how much of a complaint it is, and"
+    yield "what it is about. A line of weight 3 and more complains; the first form that fits says what it"
+    yield "means. What the program itself calls a warning adds 1, an error 3; a driver in the log of the"
+    yield "kernel adds 1. In a phrase `a|b` is one word of several, `_` a space within a choice, `word?`"
+    yield "may be missing, `*` is any word, `#` a number, `0` nought.\n"
+    yield from table(
+        ("form", "signal", "severity", "who speaks", "about", "a line of it"), map(_form, lexicon.forms)
+    )
+    yield "\n## Words\n"
+    yield from table(
+        ("weight", "phrases"),
+        ((str(one.weight), ", ".join(map(code, one.phrases))) for one in _heaviest(lexicon)),
+    )
+    yield "\n## Levels\n"
+    yield from table(
+        ("weight", "names"), ((str(one.weight), ", ".join(map(code, one.names))) for one in lexicon.levels)
+    )
+    yield "\n## Voices\n"
+    yield from table(
+        ("voice", "names"), ((f"`{one.id}`", ", ".join(map(code, one.names))) for one in lexicon.voices)
+    )
+
+
+def _form(form: Form) -> tuple[str, ...]:
+    about = ", ".join(map(code, form.about)) or "anything"
+    return (
+        f"`{form.id}`",
+        f"`{form.signal}`",
+        form.severity,
+        ", ".join(form.voices) or "anyone",
+        about,
+        code(form.samples[0]),
+    )
+
+
+def _heaviest(lexicon: Lexicon) -> Sequence[Words]:
+    return sorted(lexicon.words, key=lambda one: -one.weight)

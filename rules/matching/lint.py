@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from rules.catalogue import Catalogue
 from rules.matching.matcher import Matcher
-from rules.matching.signatures import Signature
+from rules.matching.signatures import Meaning, Signature
 
 
 def lint_signatures(signatures: Sequence[Signature], catalogue: Catalogue) -> Iterator[str]:
-    """One sentence per problem."""
+    """One sentence per problem, also of the forms by which other lines are read."""
     matcher = Matcher(signatures)
-    for signature in signatures:
+    for signature in matcher.meanings:
         if signature.harmless:
             yield from _lint_harmless(signature, matcher)
             continue
@@ -29,12 +29,12 @@ def lint_signatures(signatures: Sequence[Signature], catalogue: Catalogue) -> It
                 yield f"{signature.id}: its near-miss is matched: {near_miss}"
 
 
-def _lint_harmless(signature: Signature, matcher: Matcher) -> Iterator[str]:
+def _lint_harmless(signature: Meaning, matcher: Matcher) -> Iterator[str]:
     for sample in signature.samples:
         if matcher.scan(sample.encode()):
             yield f"{signature.id}: its sample is taken for trouble all the same: {sample}"
 
 
-def hints_without_fault(signatures: Sequence[Signature], catalogue: Catalogue) -> list[str]:
+def hints_without_fault(signatures: Sequence[Meaning], catalogue: Catalogue) -> list[str]:
     """Worth knowing, no problem: signatures may point to faults that nobody has described yet."""
     return sorted({s.fault for s in signatures if s.fault and s.fault not in catalogue.faults})

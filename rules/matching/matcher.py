@@ -19,7 +19,11 @@ from rules.matching.engines import (
 from rules.matching.entities import NOWHERE, Places, entity_of, groups_of, program_of
 from rules.matching.pattern import read_pattern
 from rules.matching.plan import Plan, Planner
-from rules.matching.signatures import Breadth, Severity, Signature, load_signatures
+from rules.matching.signatures import Breadth, Meaning, Severity, Signature, load_signatures
+from rules.reading.fields import fields_in
+from rules.reading.lexicon import Lexicon, load_lexicon
+from rules.reading.reader import Reader
+from rules.reading.triggers import triggers
 from wire.entity import Entity
 
 BEFORE = LINE_LIMIT * 3 // 4
@@ -29,7 +33,7 @@ BEFORE = LINE_LIMIT * 3 // 4
 class Hit(msgspec.Struct, frozen=True, gc=False):
     """One matched line."""
 
-    signature: Signature
+    signature: Meaning
     start: int
     """Offset of the line in the block."""
     line: bytes
@@ -51,7 +55,7 @@ class Hit(msgspec.Struct, frozen=True, gc=False):
 class Tally(msgspec.Struct, gc=False):
     """Lines of one block that say the same: one signature, one program, the same groups."""
 
-    signature: Signature
+    signature: Meaning
     key: object
     """Equal for what says the same, in this block and in others."""
     program: str
@@ -72,7 +76,7 @@ class Matcher:
 
     ``folder`` keeps the compiled form between starts. Of several signatures on one line the
     narrowest wins, then a ``harmless`` one, then one that is not ``aside``, then the one that requires most
-    literal text, then the worse severity, then the id.
+    literal text, then the worse severity, then the id. What none of them knows is read by the lexicon.
     """
 
     def __init__(
@@ -80,20 +84,18 @@ class Matcher:
         signatures: Sequence[Signature] | None = None,
         folder: Path | None = None,
         engine: Callable[[Sequence[str], Path | None], tuple[Engine, str]] = choose_engine,
+        lexicon: Lexicon | None = None,
     ) -> None:
+        tables = load_lexicon() if lexicon is None else lexicon
+        reader = Reader(tables)
         known = load_signatures() if signatures is None else signatures
         self.signatures = sorted(known, key=_rank)
-        patterns = [read_pattern(signature.pattern) for signature in self.signatures]
-        self._names = [
-            groups_of(signature.entity, pattern.groups)
-            for signature, pattern in zip(self.signatures, patterns, strict=True)
-        ]
-        self._planner = Planner(self.signatures, self._names)
-        # Whose groups are taken is confirmed anyway. Of the others the engine's word is enough.
-        wanted = [
-            pattern.hint() if names else pattern.shortest()
-            for pattern, names in zip(patterns, self._names, strict=True)
-        ]
+        self.meanings: Sequence[Meaning] = (*self.signatures, *reader.forms)
+        # Of a pattern that was taken apart nothing is kept: together they are as large as the rest of us.
+        parted = [_parted(signature) for signature in self.signatures]
+        self._names = [*(names for names, _ in parted), *(fields_in(form.entity) for form in reader.forms)]
+        self._planner = Planner(self.signatures, self._names, reader)
+        wanted = [*(text for _, text in parted), *triggers(tables)]
         self._engine, self.why_not_hyperscan = engine(wanted, folder)
         self.engine = self._engine.name
 
@@ -118,7 +120,7 @@ class Matcher:
                 key = (key, *[line[first:stop] for first, stop in plan.groups])
             one = tallies.get(key)
             if one is None:
-                one = tallies[key] = Tally(self.signatures[plan.number], key, program, match)
+                one = tallies[key] = Tally(self.meanings[plan.number], key, program, match)
             one.count += 1
             if one.count <= STARTS:
                 one.starts.append(start)
@@ -135,7 +137,7 @@ class Matcher:
             for name, span in zip(self._names[plan.number], plan.groups, strict=True)
             if span[0] >= 0
         }
-        return Hit(self.signatures[plan.number], start, line, groups)
+        return Hit(self.meanings[plan.number], start, line, groups)
 
     def _matches(self, block: bytes) -> Iterator[Match]:
         """The lines that mean something."""
@@ -172,6 +174,14 @@ def _around(block: bytes, start: int, stop: int, end: int) -> bytes:
 
 def _cut(line: bytes, span: Span) -> str:
     return line[slice(*span)].decode("utf-8", "replace")
+
+
+def _parted(signature: Signature) -> tuple[tuple[str, ...], str]:
+    """The groups that its entity needs, and what the engine looks for."""
+    pattern = read_pattern(signature.pattern)
+    names = groups_of(signature.entity, pattern.groups)
+    # Whose groups are taken is confirmed anyway. Of the others the engine's word is enough.
+    return names, pattern.hint() if names else pattern.shortest()
 
 
 def _rank(signature: Signature) -> tuple[int, bool, bool, int, int, str]:

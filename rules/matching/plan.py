@@ -13,7 +13,9 @@ import msgspec
 from rules.matching.engines import Span, Spans, spans_of
 from rules.matching.entities import program_in
 from rules.matching.pattern import read_pattern
-from rules.matching.signatures import Signature
+from rules.matching.signatures import Meaning, Signature
+from rules.reading.fields import find_fields
+from rules.reading.reader import Reader
 
 SHAPES = 2048
 """So many are remembered; then all are forgotten."""
@@ -27,7 +29,7 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
 
     candidates: list[int]
     number: int
-    """Of the signature that speaks for the line; -1 for none."""
+    """Of the signature that speaks for the line, behind them all of the form; -1 for none."""
     program: Span | None = None
     """Where the line says who wrote it, if that matters."""
     authored: bool = False
@@ -37,11 +39,17 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
 
 
 class Planner:
-    """``names``: the groups that each signature's entity needs."""
+    """``names``: the groups that each signature's entity needs.
 
-    def __init__(self, signatures: Sequence[Signature], names: Sequence[tuple[str, ...]]) -> None:
+    A candidate behind the last signature says that the line is worth reading.
+    """
+
+    def __init__(
+        self, signatures: Sequence[Signature], names: Sequence[tuple[str, ...]], reader: Reader
+    ) -> None:
         self._signatures = signatures
         self._names = names
+        self._reader = reader
         self._searches: dict[int, tuple[Spans, bool]] = {}
         self._known: dict[bytes, Plan] = {}
 
@@ -64,6 +72,14 @@ class Planner:
         """The most specific candidate that truly matches, and whether digits were no matter."""
         lasting = True
         for number in sorted(set(candidates)):
+            if number >= len(self._signatures):
+                said = self._reader.read(line)
+                lasting = lasting and not said.minds_numbers
+                if said.form < 0:
+                    break
+                form = self._reader.forms[said.form]
+                found = find_fields(form.entity, line)
+                return self._plan(candidates, len(self._signatures) + said.form, form, line, found), lasting
             spans: list[Span] = []
             if self._names[number]:
                 search, minds_digits = self._search(number)
@@ -74,10 +90,15 @@ class Planner:
             signature = self._signatures[number]
             if signature.harmless:
                 break
-            authored = signature.authored
-            program = program_in(line) if authored else None
-            return Plan(candidates, number, program, authored, tuple(spans)), lasting
+            return self._plan(candidates, number, signature, line, spans), lasting
         return Plan(candidates, -1), lasting
+
+    @staticmethod
+    def _plan(
+        candidates: list[int], number: int, meaning: Meaning, line: bytes, spans: Sequence[Span]
+    ) -> Plan:
+        program = program_in(line) if meaning.authored else None
+        return Plan(candidates, number, program, meaning.authored, tuple(spans))
 
     def _search(self, number: int) -> tuple[Spans, bool]:
         """Compiled on the first candidate: few signatures are ever met on one host."""

@@ -40,8 +40,8 @@ class Breadth(StrEnum):
     """Only that something is wrong: a level, a stack trace."""
 
 
-class Signature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One pattern. Of several on one line the narrowest wins, then the one with most literal text.
+class Meaning(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a line turns into.
 
     ``entity`` is a template: ``{host}``, ``{program}`` (who wrote the line) and the groups of the pattern.
     A digit at the end of a group's name makes it an alternative. The names say how a value is read: ``disk``
@@ -52,7 +52,6 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     id: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
     signal: Annotated[str, msgspec.Meta(pattern=r"^log\.[a-z_]+$")]
     severity: Severity
-    pattern: Annotated[str, msgspec.Meta(min_length=4, max_length=MAX_PATTERN)]
     entity: str = "host:{host}"
     fault: str | None = None
     """The fault that the line points to most directly, where it points to one."""
@@ -69,6 +68,12 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     def authored(self) -> bool:
         """It matters who wrote the line: it is about its author, or about a file that the author uses."""
         return "{program}" in self.entity or self.entity.startswith("file:")
+
+
+class Signature(Meaning, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One pattern. Of several on one line the narrowest wins, then the one with most literal text."""
+
+    pattern: Annotated[str, msgspec.Meta(min_length=4, max_length=MAX_PATTERN)]
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):

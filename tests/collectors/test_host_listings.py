@@ -219,6 +219,7 @@ def test_recorded_memory_is_judged_as_the_live_one(free, reason):
     assert about(meminfo_listing.judge(figures, BOX), "mem.available").reason is reason
 
 
+@pytest.mark.timeout(600)  # it compiles the signatures, fifteen seconds of CPU
 def test_recorded_logs_go_through_the_signatures():
     line = b"[12345.678901] EXT4-fs error (device sdb1): ext4_find_entry:1455: inode #2: comm ls: reading "
     line += b"directory lblock 0\n"

@@ -1,4 +1,4 @@
-"""Every signature finds its samples and leaves its near-misses alone, in both engines."""
+"""Every signature and form finds its samples and leaves its near-misses alone; both engines find the same."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ import pytest
 
 from collectors.logs.log_signals import LINES, NOVEL, SOURCE
 from rules.catalogue import load_catalogue
-from rules.matching.engines import HyperscanEngine, SetEngine
+from rules.matching.engines import HyperscanEngine, SetEngine, spans_of
 from rules.matching.lint import hints_without_fault
 from rules.matching.matcher import Matcher
 from rules.matching.signatures import Signature, load_signatures
+from rules.reading.lexicon import load_lexicon
+from rules.reading.reader import Reader
 from wire.entity import ON_HOST, kind_of
 
 EVERY = load_signatures()
+LEXICON = load_lexicon()
+FORMS = LEXICON.forms
 SIGNATURES = [signature for signature in EVERY if not signature.harmless]
 HARMLESS = [signature for signature in EVERY if signature.harmless]
 PREFIXES = (
@@ -34,9 +38,9 @@ def _re2(patterns: Sequence[str], folder: Path | None):
     return SetEngine(patterns), "asked for"
 
 
-@pytest.fixture(scope="module", params=[_hyperscan, _re2], ids=["hyperscan", "re2"])
-def engine(request):
-    return Matcher(engine=request.param)
+@pytest.fixture(scope="module")
+def engine(compiled):
+    return Matcher(folder=compiled, engine=_hyperscan)
 
 
 def _lines(signature: Signature) -> list[bytes]:
@@ -63,33 +67,43 @@ def test_every_signature_wins_on_one_of_its_samples(engine):
     assert beaten == []
 
 
+def test_every_form_is_what_one_of_its_samples_is_read_as(engine):
+    read = {
+        form.id: {hit.signature.id for line in form.samples for hit in engine.scan(line.encode())}
+        for form in FORMS
+    }
+    assert {name: ids for name, ids in read.items() if name not in ids} == {}
+
+
 def test_harmless_lines_are_no_hits_though_a_wider_signature_matches_them(engine):
-    wider = Matcher(SIGNATURES)
+    wider = [spans_of(signature.pattern) for signature in SIGNATURES]
+    reader = Reader(LEXICON)
     for signature in HARMLESS:
         for line in _lines(signature):
-            assert wider.scan(line), line
+            matched = any(spans(line)[0][0] >= 0 for spans in wider)
+            assert matched or reader.read(line).form >= 0, line
             assert engine.scan(line) == []
 
 
 def test_no_near_miss_is_taken_for_the_signature(engine):
     wrong = [
         (signature.id, near_miss)
-        for signature in SIGNATURES
+        for signature in (*SIGNATURES, *FORMS)
         for near_miss in signature.near_misses
         if any(hit.signature.id == signature.id for hit in engine.scan(near_miss.encode()))
     ]
     assert wrong == []
 
 
-def test_both_engines_agree_on_all_lines_at_once():
-    texts = [text for s in EVERY for text in (*s.samples, *s.near_misses)]
+def test_both_engines_agree_on_all_lines_at_once(engine):
+    texts = [text for s in (*EVERY, *FORMS) for text in (*s.samples, *s.near_misses)]
     block = "\n".join(texts).encode()
-    first = [(hit.start, hit.signature.id) for hit in Matcher(engine=_hyperscan).scan(block)]
+    first = [(hit.start, hit.signature.id) for hit in engine.scan(block)]
     assert first == [(hit.start, hit.signature.id) for hit in Matcher(engine=_re2).scan(block)]
 
 
 def test_every_signal_is_declared():
-    assert {s.signal for s in SIGNATURES} <= set(load_catalogue().signals)
+    assert {s.signal for s in (*SIGNATURES, *FORMS)} <= set(load_catalogue().signals)
 
 
 def test_a_hint_to_a_fault_that_nobody_described_is_noted():
@@ -111,7 +125,7 @@ def test_every_log_signal_has_a_signature():
 
 
 def test_entities_name_their_host():
-    assert {kind_of(s.entity) for s in SIGNATURES} <= ON_HOST | {
+    assert {kind_of(s.entity) for s in (*SIGNATURES, *FORMS)} <= ON_HOST | {
         "address",
         "endpoint",
         "resolver",
@@ -120,4 +134,4 @@ def test_entities_name_their_host():
 
 
 def test_sources_of_lines_declare_every_signal():
-    assert set(LINES) == {s.signal for s in SIGNATURES}
+    assert set(LINES) == {s.signal for s in (*SIGNATURES, *FORMS)}

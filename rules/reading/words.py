@@ -1,0 +1,64 @@
+"""Cuts a log line into words, in the way in which the phrases of the tables are cut."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+ZERO, NUMBER, EMPTY = "0", "#", "none"
+"""A number is one of two words, an empty value a third."""
+NEGATIVE = "negative"
+"""Said at the end of a line in which a number is given as the kernel gives errors."""
+THROWN = "exception"
+"""Said behind the name of a class of errors: ``KeyError``."""
+LONGEST = 1024
+"""Characters of a line that are read."""
+
+_LEFT_OUT = re.compile(
+    r"\w+://[^\s\"'<>]+"  # addresses of the web
+    r"|(?:^|(?<=[\s\"'`=(,\[<:]))~?/[\w.@%+-][^\s\"':,;)]*"  # paths
+    r"|\b[a-z][a-z0-9_-]*(?:\.[a-z_-][a-z0-9_-]*)+\b"  # names of hosts, files and modules
+    r"|\b[\w.+-]+@[\w.-]+"  # addresses of mail
+    r"|\b[\w.]+\+0x[0-9a-f]+/0x[0-9a-f]+"  # places in code
+)
+_NOTHING = re.compile(r"([=:] ?)(?:\"\"|''|<>|<nil>|\(null\)|\[\]|\{\})")
+_WORD = re.compile(
+    r"(\d[xX][0-9a-fA-F]+|\d+(?:[.:,]\d+)*(?![A-Za-z])[:\])]?)|([A-Za-z][A-Za-z0-9]*(?:'[a-z]+)?)|(\d+[A-Za-z]\w*)"
+)
+_NEGATIVE = re.compile(r"[:=(]\s?-\d{1,3}(?![\w.:-])")
+"""As drivers write the number of an error: ``: -16``, ``rc=-11``, ``(-110)``."""
+_NOUGHT = re.compile(r"0(?:\.0+|x0+)?")
+_SAME_DIGITS = str.maketrans("123456789", "000000000")
+_THROWN = re.compile(r"[a-z](?:Error|Errno)$")
+_PART = re.compile(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z0-9']+|\d+")
+
+
+def words(text: str) -> list[str]:
+    """In lower case; ``SocketTimeout`` is two, numbers are ``0`` or ``#``, paths and hosts are left out."""
+    found: list[str] = []
+    for number, word, mixed in _WORD.findall(_NOTHING.sub(r"\1none ", _LEFT_OUT.sub(" _ ", text))):
+        if word:
+            found += map(same_digits, _parts(word))
+        elif mixed:
+            found.append(same_digits(mixed.lower()))
+        else:
+            # What has a colon or a bracket behind it is a place or a name, and no count.
+            found.append(ZERO if _NOUGHT.fullmatch(number) else NUMBER)
+    if _NEGATIVE.search(text):
+        found.append(NEGATIVE)
+    return found
+
+
+def same_digits(word: str) -> str:
+    """``ext3`` and ``ext4`` are one word, as lines that differ in digits alone are read once."""
+    return word.translate(_SAME_DIGITS)
+
+
+def _parts(word: str) -> Iterator[str]:
+    if word.islower() or word.isupper() or any(letter.isdigit() for letter in word):
+        yield word.lower()
+        return
+    for part in _PART.findall(word):
+        yield part.lower()
+    if _THROWN.search(word):
+        yield THROWN

@@ -1,0 +1,126 @@
+"""Lines that no signature knows are read: who speaks, how much of a complaint it is, and what it is about."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from rules.reading.level import Levels
+from rules.reading.lexicon import Lexicon, load_lexicon
+from rules.reading.phrases import Phrases
+from rules.reading.reader import Reader
+from rules.reading.triggers import triggers
+from rules.reading.words import words
+
+LEXICON = load_lexicon()
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return Reader(LEXICON)
+
+
+def signal(reader: Reader, line: str) -> str:
+    number = reader.read(line.encode()).form
+    return reader.forms[number].signal if number >= 0 else ""
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        ("java.net.SocketTimeoutException: 0 of 12", ["socket", "timeout", "exception", "0", "of", "#"]),
+        ("KeyError", ["key", "error", "exception"]),
+        ('open /var/log/error.log for shop.failed.lab: error=""', ["open", "for", "error", "none"]),
+        ("mlx5_cmd_out_err: rc=-22", ["mlx0", "cmd", "out", "err", "rc", "#", "negative"]),
+        ("0: errors: 0x0, 0.0", ["#", "errors", "0", "0"]),
+    ],
+)
+def test_line_is_cut_into_words_without_paths_and_hosts(text, cut):
+    assert words(text) == cut
+
+
+@pytest.mark.parametrize(
+    ("phrase", "said", "found"),
+    [
+        ("a|b c", "b c", True),
+        ("a b? c", "a c", True),
+        ("a * c", "a x c", True),
+        ("x_y|z c", "x y c", True),
+        ("a c", "a b c", False),
+    ],
+)
+def test_phrase_is_found_in_each_of_its_spellings(phrase, said, found):
+    assert bool(list(Phrases([(phrase, 1)]).all(said.split()))) is found
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("2026-01-02 03:04:05,678 ERROR [main] shop - x", "error"),
+        ("[Fri Jan 02 03:04:05 2026] [core:error] [pid 9] x", "error"),
+        ('time="2026-01-02" level=warning msg="x"', "warning"),
+        ('{"severity":"INFO","message":"x"}', "info"),
+        ("E0102 03:04:05.678901 1 reflector.go:140] x", "error"),
+        ("kern  :err   : 2026-01-02T03:04:05 x", "error"),
+        ("squeue: error: x", "error"),
+        ("NetworkManager[8]: <warn>  [1.2] x", "warning"),
+        ("shop[9]: an ERRORLESS day", None),
+    ],
+)
+def test_level_is_read_as_programs_write_it(line, name):
+    weights = {known: level.weight for level in LEXICON.levels for known in level.names}
+    assert Levels(LEXICON.levels).weight(line) == (weights[name] if name else None)
+
+
+@pytest.mark.parametrize(
+    ("line", "means"),
+    [
+        ("Jan  2 03:04:05 web1 kernel: bnxt_en 0000:3b:00.0 eth3: Ring allocation failed", "log.nic_hang"),
+        ("Jan  2 03:04:05 web1 kernel: mpi3mr0: IOC is in fault state, giving up", "log.io_error"),
+        ("Jan  2 03:04:05 web1 ftpgate[9]: Wrong passphrase of carol from 203.0.113.9", "log.auth_failure"),
+        ("web1 shop[9]: cannot write basket: ENOSPC", "log.no_space"),
+        ("2026-01-02 03:04:05,678 WARN [io-3] shop.Link - peer 10.0.0.4 lost", "log.upstream_failed"),
+        ("2026-01-02 03:04:05,678 ERROR [io-3] shop.Till - no drawer", "log.app_exception"),
+        ("[  12.345678] xhci_hcd 0000:00:14.0: slot 3: babble, error -71", "log.usb_error"),
+    ],
+)
+def test_complaint_means_what_its_speaker_and_its_topic_say(reader, line, means):
+    assert signal(reader, line) == means
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "web1 shop[9]: 120 records, 0 errors, 0 failed, 3 skipped",
+        "web1 shop[9]: finished without errors",
+        "web1 shop[9]: no memory or disk errors were found",
+        "web1 shop[9]: error handler registered",
+        "web1 kernel: EXT4-fs (sda1): re-mounted. Opts: errors=remount-ro",
+        "web1 systemd[1]: Started Notify the desk on failure.",
+        "2026-01-02 03:04:05,678 INFO [io-3] shop.Retry - attempt failed, next in 3 s",
+        "2026-01-02 03:04:05,678 DEBUG [io-3] shop.Link - java.io.IOException: closed",
+        "web1 kernel: Code: Unable to access opcode bytes at 0x7f1d2c3b4a50.",
+        "web1 kernel: [ 2929.281940]  out_of_memory+0x1fd/0x4c0",
+        "web1 kernel: sd 0:0:0:0: [sda] Write cache: enabled, doesn't support DPO or FUA",
+        '203.0.113.9 - - [02/Jan/2026:03:04:05 +0000] "GET /error/failed.html HTTP/1.1" 200 157',
+        "10 | 01/02/2026 | 03:04:05 | Fan #0x41 | Lower Critical going low | De-asserted",
+    ],
+)
+def test_what_only_sounds_like_a_complaint_is_none(reader, line):
+    assert signal(reader, line) == ""
+
+
+def test_number_that_decides_is_minded(reader):
+    assert reader.read(b"shop[9]: 0 errors").minds_numbers
+    assert not reader.read(b"shop[9]: the till is stuck in drawer").minds_numbers
+
+
+def test_every_line_that_complains_holds_a_trigger(reader):
+    wanted = [re.compile(pattern.encode()) for pattern in triggers(LEXICON)]
+    samples = [sample.encode() for form in LEXICON.forms for sample in form.samples]
+    assert [line for line in samples if not any(one.search(line) for one in wanted)] == []
+
+
+def test_without_tables_nothing_is_looked_for():
+    assert triggers(Lexicon((), (), (), ())) == []

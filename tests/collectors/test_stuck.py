@@ -51,12 +51,14 @@ def swallowing(tmp_path):
 
 def in_it(point):
     """Pids of our children that wait for the mount."""
-    found = []
+    found, children = [], []
     for thread in Path("/proc/self/task").iterdir():
-        for pid in (thread / "children").read_text().split():
-            with contextlib.suppress(OSError):
-                if os.fsencode(point) in Path(f"/proc/{pid}/cmdline").read_bytes():
-                    found.append(int(pid))
+        with contextlib.suppress(OSError):  # a thread or a child that has ended meanwhile
+            children += (thread / "children").read_text().split()
+    for pid in children:
+        with contextlib.suppress(OSError):
+            if os.fsencode(point) in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(int(pid))
     return found
 
 

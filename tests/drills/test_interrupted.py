@@ -67,37 +67,12 @@ def runs(pid: int) -> bool:
         return False
 
 
-def command_line(pid: int) -> bytes:
-    return Path(f"/proc/{pid}/cmdline").read_bytes()
-
-
-def is_pending(pid: int, number: signal.Signals) -> bool:
-    """A signal for the whole process that it has not taken yet (proc(5), ShdPnd)."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    [mask] = (int(line.split()[1], 16) for line in lines if line.startswith("ShdPnd:"))
-    return bool(mask >> (number - 1) & 1)
-
-
 def test_ctrl_c_ends_a_run_without_a_traceback_and_leaves_nothing(start: Start) -> None:
     prefix = f"i{os.getpid()}"
     running = start(prefix)
     os.killpg(running.pid, signal.SIGINT)
     _, said = running.communicate(timeout=400)
     assert (running.returncode, "Traceback" in said) == (130, False), said
-    assert soon(lambda: left_over(f"{NAME}{prefix}1") == [])
-
-
-def test_a_lab_that_does_not_end_is_killed_at_the_second_ctrl_c(start: Start) -> None:
-    prefix = f"s{os.getpid()}"
-    running = start(prefix)
-    [worker] = (pid for pid in children_of(running.pid) if b"spawn_main" in command_line(pid))
-    os.kill(worker, signal.SIGSTOP)
-    os.killpg(running.pid, signal.SIGINT)
-    assert soon(lambda: is_pending(worker, signal.SIGTERM))
-    os.killpg(running.pid, signal.SIGINT)
-    _, said = running.communicate(timeout=400)
-    assert (running.returncode, "Traceback" in said) == (130, False), said
-    assert not runs(worker)
     assert soon(lambda: left_over(f"{NAME}{prefix}1") == [])
 
 

@@ -37,8 +37,8 @@ def test_rule_becomes_a_signature(tmp_path):
 
 
 def test_its_pattern_must_reach_the_end_of_the_line(tmp_path):
-    matcher = Matcher([*read_npd(monitor(tmp_path, {"reason": "Lost", "pattern": "flux lost"}))])
-    assert [bool(matcher.scan(line)) for line in (b"the flux lost", b"flux lost again")] == [True, False]
+    matcher = Matcher([*read_npd(monitor(tmp_path, {"reason": "Lost", "pattern": "flux turned"}))])
+    assert [bool(matcher.scan(line)) for line in (b"the flux turned", b"flux turned again")] == [True, False]
 
 
 def test_rules_that_run_a_program_are_left_out(tmp_path):

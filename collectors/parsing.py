@@ -21,12 +21,16 @@ def text_of(raw: bytes) -> str:
 
 
 def lines_of(raw: bytes) -> list[str]:
-    return [line[:LONGEST_LINE] for line in text_of(raw).split("\n")]
+    return _cut(text_of(raw))
 
 
-def flush(raw: bytes) -> bytes:
+def _cut(text: str) -> list[str]:
+    return [line[:LONGEST_LINE] for line in text.split("\n")]
+
+
+def flush_lines(raw: bytes) -> list[str]:
     """Without the margin that every line has where a listing was pasted into a mail, a wiki or a program."""
-    return textwrap.dedent(text_of(raw)).encode()
+    return _cut(textwrap.dedent(text_of(raw)))
 
 
 def json_of(raw: bytes) -> JSON:

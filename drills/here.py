@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
 import subprocess
 from pathlib import Path
 
 from drills.command import run
-
-PEAK = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
+from drills.node import command_of, peak_of
 
 
 class Here:
@@ -30,10 +27,5 @@ class Here:
         Path(inside).chmod(mode)
 
     def peaks(self, process: str) -> list[int]:
-        found: list[int] = []
-        for status in Path("/proc").glob("[0-9]*/status"):
-            with contextlib.suppress(OSError):  # it has ended
-                text = status.read_text()
-                if text.startswith(f"Name:\t{process}\n") and (peak := PEAK.search(text)):
-                    found.append(int(peak[1]) >> 10)
-        return found
+        pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+        return [peak_of(pid) for pid in pids if command_of(pid) == process]

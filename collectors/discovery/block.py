@@ -12,7 +12,7 @@ from collectors.host import Host
 CLASS = "/sys/class/block"
 DEEPEST = 16
 """Devices on top of each other, against a tree that changes while it is read."""
-LVM = re.compile(r"(?P<group>(?:[^-]|--)+)-(?!-)")
+LVM = re.compile(r"(?P<group>(?:[^-]|--)+)-(?!-)(?P<volume>(?:[^-]|--)*)")
 """Of a mapped name; a dash inside a name is doubled (dmsetup(8), lvm)."""
 
 
@@ -22,6 +22,8 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     group: str = ""
     """The volume group that it is a volume of."""
+    volume: str = ""
+    """Of that group; what LVM adds for its own use (``-tpool``) is left out."""
     multipath: bool = False
 
 
@@ -31,10 +33,11 @@ def mapped(host: Host, device: str) -> Mapped:
         name, uuid = host.read(f"{folder}/name", 512).strip(), host.read(f"{folder}/uuid", 512).strip()
     except OSError:
         return Mapped()
-    group = LVM.match(name) if uuid.startswith("LVM-") else None
+    lvm = LVM.match(name) if uuid.startswith("LVM-") else None
     return Mapped(
         name=name,
-        group=group["group"].replace("--", "-") if group else "",
+        group=lvm["group"].replace("--", "-") if lvm else "",
+        volume=lvm["volume"].replace("--", "-") if lvm else "",
         multipath=uuid.startswith("mpath-"),
     )
 

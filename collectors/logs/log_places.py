@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
+from collectors.discovery.block import CLASS, mapped
 from collectors.host import Host
 from collectors.storage.mount_table import MountPoint, file_systems, mount_of, mounts
-from collectors.sysfs import Files, names
+from collectors.sysfs import names
 
 FULL = 0.01
 """Free part of the blocks or inodes below which a file system is the one that a line without a path means."""
@@ -42,12 +43,11 @@ class HostPlaces:
 
     def pool_of_device(self, device: str) -> str:
         """As LVM's tools call it: ``252:2`` of the kernel, ``vg0-pool`` of its daemon are ``vg0/pool``."""
-        for block in names(self._host, "/sys/block", r"dm-\d+"):
-            files = Files(self._host)
-            name = files.text(f"/sys/block/{block}/dm/name")
-            called = {name, name.removesuffix(POOL_ITSELF), files.text(f"/sys/block/{block}/dev")}
-            if device in called and files.text(f"/sys/block/{block}/dm/uuid").startswith("LVM-"):
-                return volume_of(name)
+        for block in names(self._host, CLASS, r"dm-\d+"):
+            one = mapped(self._host, block)
+            called = {one.name, one.name.removesuffix(POOL_ITSELF), self._number(block)}
+            if one.group and device in called:
+                return f"{one.group}/{one.volume}"
         return ""
 
     def _mounts(self) -> list[MountPoint]:
@@ -58,7 +58,7 @@ class HostPlaces:
 
     def _number(self, device: str) -> str:
         try:
-            return self._host.read(f"/sys/class/block/{device.replace('/', '!')}/dev", 64).strip()
+            return self._host.read(f"{CLASS}/{device.replace('/', '!')}/dev", 64).strip()
         except OSError:
             return ""
 
@@ -70,9 +70,3 @@ class HostPlaces:
         blocks = status.f_blocks > 0 and status.f_bavail < FULL * status.f_blocks
         inodes = status.f_files > 0 and status.f_favail < FULL * status.f_files
         return blocks or inodes
-
-
-def volume_of(mapped: str) -> str:
-    """``my--group-pool-tpool`` → ``my-group/pool``: in the names of LVM's devices a hyphen is doubled."""
-    parts = [part.replace("\0", "-") for part in mapped.replace("--", "\0").split("-")]
-    return "/".join(parts[:2])

@@ -10,7 +10,7 @@ import msgspec
 from collectors.host import JSON, Host
 from collectors.identity import clean
 from collectors.judging import judged
-from collectors.parsing import flush, lines_of, real
+from collectors.parsing import flush_lines, real
 from collectors.services.containers import STATE
 from collectors.source import Source
 from wire import entity
@@ -40,7 +40,7 @@ class Listing(msgspec.Struct, frozen=True):
 
 def parse(raw: bytes) -> Listing:
     """Raises ValueError for an empty text."""
-    lines = [line for line in lines_of(flush(raw))[:MOST] if line.strip()]
+    lines = [line for line in flush_lines(raw)[:MOST] if line.strip()]
     if not lines:
         raise ValueError("empty")
     at = next((at for at, line in enumerate(lines) if HEAD.match(line)), None)

@@ -10,7 +10,7 @@ import msgspec
 from collectors.host import JSON, Host
 from collectors.identity import clean
 from collectors.judging import judged
-from collectors.parsing import flush, lines_of
+from collectors.parsing import flush_lines
 from collectors.services.cluster_status import SIGNAL
 from collectors.services.containers import STATE
 from collectors.source import Source
@@ -53,7 +53,7 @@ def parse(raw: bytes) -> Cluster:
     """Raises ValueError where no pod and no node is listed."""
     pods: list[Pod] = []
     nodes: dict[str, str] = {}
-    for line in lines_of(flush(raw)):
+    for line in flush_lines(raw):
         if found := POD.match(line):
             pods.append(_pod(found))
         elif found := NODE.match(line):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from collectors.parsing import flush, lines_of
+from collectors.parsing import flush_lines
 
 STATUS: Final = re.compile(r"\bHEALTH_(?:OK|WARN|ERR)\b")
 CHECK: Final = re.compile(r"^\s*(?:\[(?:WRN|ERR)\] )?(?P<name>[A-Z][A-Z_]{4,60}): (?P<text>.+)$")
@@ -51,7 +51,7 @@ def status_of(raw: bytes) -> tuple[str, dict[str, str], float | None, dict[str, 
 
     Raises ValueError where no health is told.
     """
-    lines = lines_of(flush(raw))
+    lines = flush_lines(raw)
     told = ((number, found) for number, line in enumerate(lines) if (found := STATUS.search(line)))
     first, found = next(told, (0, None))
     if found is None:
@@ -92,7 +92,7 @@ def osds_of(raw: bytes) -> tuple[dict[str, str], dict[str, float]]:
     """Name → up or down, and → percent in use, of ``osd tree`` and ``osd df``. Empty where no OSD is told."""
     states: dict[str, str] = {}
     used: dict[str, float] = {}
-    lines = lines_of(flush(raw))
+    lines = flush_lines(raw)
     of_space = any("%USE" in line for line in lines)
     for line in lines:
         if found := OSD.match(line):

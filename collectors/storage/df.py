@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from collectors.host import JSON, Host
-from collectors.parsing import flush, lines_of
+from collectors.parsing import flush_lines
 from collectors.source import Source
 from collectors.storage.file_systems import Room, judge_room
 from wire.judgement import Judgement, Reason, Verdict
@@ -47,7 +47,7 @@ class Df(msgspec.Struct, frozen=True):
 
 def parse(raw: bytes) -> Df:
     """Raises ValueError for a text with neither df's header nor a row. A broken line is passed over."""
-    lines = [line for line in lines_of(flush(raw)) if line.strip()]
+    lines = [line for line in flush_lines(raw) if line.strip()]
     header = next((line for line in lines if HEADER.match(line)), None)
     if header is None and any(ROW.match(line) for line in lines):
         header = next((line for line in lines if not ROW.match(line) and not line.startswith("/")), "")

@@ -9,7 +9,7 @@ import msgspec
 
 from collectors.host import JSON, Host
 from collectors.judging import judged
-from collectors.parsing import flush, lines_of
+from collectors.parsing import flush_lines
 from collectors.source import Source
 from collectors.unit import Collector
 from rules.matching.entities import whole_disk
@@ -84,7 +84,7 @@ def parse(raw: bytes) -> list[Array]:
     """Raises ValueError for what is no /proc/mdstat."""
     blocks: list[list[str]] = []
     known = False
-    for line in lines_of(flush(raw)):
+    for line in flush_lines(raw):
         known |= line.startswith(("Personalities", "unused devices"))
         if HEAD.match(line):
             blocks.append(BODY.split(line, maxsplit=1))

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from collectors.parsing import flush, lines_of, whole
+from collectors.parsing import flush_lines, whole
 from collectors.storage.raid_facts import Controller, Drive, Raid, Volume
 
 PD_ROW = re.compile(
@@ -41,7 +41,7 @@ HEALTH = {"Opt": "Optimal", "Dgd": "Degraded", "Fail": "Failed"}
 def parse_text(raw: bytes) -> Raid:
     """The tables without ``J``, whole or one of them. Raises ValueError for other text."""
     reading = _Tables()
-    for line in lines_of(flush(raw)):
+    for line in flush_lines(raw):
         reading.take(line)
     if not reading.recognised:
         raise ValueError("neither a CLI Version nor a table of drives or volumes")

@@ -6,7 +6,7 @@ import re
 
 import msgspec
 
-from collectors.parsing import flush, lines_of
+from collectors.parsing import flush_lines
 
 CHRONY = re.compile(
     r"^([\^=#])([*+\-?x~ ])\s+(\S+)\s+(\d{1,2})\s+(-?\d{1,2})\s+([0-7]{1,3})\s+(\S+)"
@@ -48,7 +48,7 @@ class Sources(msgspec.Struct, frozen=True):
 
 def parse(raw: bytes) -> Sources:
     """Raises ValueError for an empty text."""
-    lines = [line.rstrip() for line in lines_of(flush(raw)) if line.strip()]
+    lines = [line.rstrip() for line in flush_lines(raw) if line.strip()]
     if not lines:
         raise ValueError("empty")
     sources = tuple(one for line in lines if (one := _chrony(line) or _ntpq(line)) is not None)

@@ -110,10 +110,7 @@ class FileSystemCorrupt(Injector, frozen=True, kw_only=True):
         node = lab[self.host]
         node.run("mount", "-o", "remount,errors=continue", self.mount)
         node.write(f"{self.mount}/orders", "12 apples\n")
-        for way in (
-            "--freeze",
-            "--unfreeze",
-        ):  # until the journal is empty, the kernel keeps the inode in memory
+        for way in ("--freeze", "--unfreeze"):  # while the journal holds it the kernel keeps the inode
             node.run("fsfreeze", way, self.mount)
         image = f"{lab.rack.place}/{self.host}-{Path(self.mount).name}.img"
         lab.rack.enter("debugfs", "-w", "-R", "clri /orders", image)

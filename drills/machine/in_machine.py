@@ -79,21 +79,8 @@ class InMachine(Rootward):
         self._key.parent.mkdir(mode=0o700, parents=True)
         names = f"subjectAltName=IP:127.0.0.1,IP:{SERVER}"
         files = ("-keyout", str(self._key), "-out", str(self._certificate))
-        run(
-            [
-                "openssl",
-                "req",
-                "-x509",
-                *CURVE,
-                "-days",
-                "30",
-                "-subj",
-                "/CN=server",
-                "-addext",
-                names,
-                *files,
-            ]
-        )
+        about = ("-days", "30", "-subj", "/CN=server", "-addext", names)
+        run(["openssl", "req", "-x509", *CURVE, *about, *files])
 
     def _install(self) -> None:
         """The agent, as its unit tells administrators to."""

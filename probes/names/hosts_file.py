@@ -44,8 +44,8 @@ def _said(root: str) -> Iterator[tuple[str, str]]:
     """(address, name); what this host calls itself is nobody else's business."""
     for address, *names in hosts_lines(root):
         try:
-            own = ip_address(address).is_loopback
+            known = ip_address(address)
         except ValueError:
             continue
-        if not own:
-            yield from ((str(ip_address(address)), name.rstrip(".").lower()) for name in names)
+        if not known.is_loopback:
+            yield from ((str(known), name.rstrip(".").lower()) for name in names)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from enum import StrEnum
-from functools import partial
 from ipaddress import ip_address
 
 from rules.catalogue import Catalogue
@@ -96,7 +95,8 @@ class CompareMasks:
         return sorted(found)
 
     def _judge(self, host: str, turn: Turn) -> None:
-        odd: Evidence = next(filter(None, map(partial(self._odd, host), self._gateways[host])), {})
+        found = (self._odd(host, gateway) for gateway in self._gateways[host])
+        odd: Evidence = next(filter(None, found), {})
         outcome, subject = Reason.WRONG if odd else Reason.OK, ids.host(host)
         before = self._look.outcome(subject)
         if before is outcome or (before is None and not odd):

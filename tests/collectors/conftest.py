@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -116,16 +115,6 @@ def inside(namespace: str, work: Callable[[], T]) -> T:
     thread.start()
     thread.join(200)
     return results[0]
-
-
-def soon(true: Callable[[], object], seconds: float = 100) -> bool:
-    """Whether it comes to pass; a busy machine needs long."""
-    until = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def about(judgements: object, signal: str, ending: str = "") -> Judgement:

@@ -10,7 +10,7 @@ import pytest
 
 from collectors.host import Host
 from collectors.judging import judged
-from tests.collectors.conftest import soon
+from tests.waiting import soon
 from wire.codec import decode, encode
 from wire.judgement import Judgement, Reason
 

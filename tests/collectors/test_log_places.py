@@ -18,9 +18,9 @@ def mapped(tree):
         ("dm-3", "252:3", "my--group-pool", "LVM-0aBcDe-pool"),
         ("dm-4", "252:4", "vault", "CRYPT-LUKS2-0123-vault"),
     ):
-        tree.write(f"/sys/block/{block}/dev", f"{number}\n")
-        tree.write(f"/sys/block/{block}/dm/name", f"{name}\n")
-        tree.write(f"/sys/block/{block}/dm/uuid", f"{uuid}\n")
+        tree.write(f"/sys/class/block/{block}/dev", f"{number}\n")
+        tree.write(f"/sys/class/block/{block}/dm/name", f"{name}\n")
+        tree.write(f"/sys/class/block/{block}/dm/uuid", f"{uuid}\n")
     return HostPlaces(tree.host())
 
 

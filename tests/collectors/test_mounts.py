@@ -11,7 +11,8 @@ import pytest
 from collectors.host import Host
 from collectors.storage import mounts
 from collectors.storage.mount_table import mounts as mount_table
-from tests.collectors.conftest import about, soon
+from tests.collectors.conftest import about
+from tests.waiting import soon
 from wire.judgement import Reason, Verdict
 
 READ_ONLY, MOUNT = "fs.read_only", "fs.mount"

@@ -84,7 +84,7 @@ def test_what_is_whole_or_whole_again_passes(replay, drill, kind):
 def test_the_lines_of_the_kernel_name_what_was_harmed(tree, drill, said):
     tree.write("/proc/self/mountinfo", "".join(_mounted()))
     for path, text in (("dev", "252:2"), ("dm/name", "vg0-pool-tpool"), ("dm/uuid", "LVM-kUqd-tpool")):
-        tree.write(f"/sys/block/dm-2/{path}", f"{text}\n")
+        tree.write(f"/sys/class/block/dm-2/{path}", f"{text}\n")
     for number, name in ((4, "dm-4"), (5, "dm-5")):
         tree.write(f"/sys/class/block/{name}/dev", f"252:{number}\n")
     host = Host("vm1", str(tree.root), clock=tree.clock, ticks=tree.clock)
@@ -94,7 +94,7 @@ def test_the_lines_of_the_kernel_name_what_was_harmed(tree, drill, said):
 
 def test_the_line_of_lvms_daemon_names_the_pool_that_fills(tree):
     for path, text in (("dev", "252:2"), ("dm/name", "vg0-pool-tpool"), ("dm/uuid", "LVM-kUqd-tpool")):
-        tree.write(f"/sys/block/dm-2/{path}", f"{text}\n")
+        tree.write(f"/sys/class/block/dm-2/{path}", f"{text}\n")
     host = Host("vm1", str(tree.root), clock=tree.clock, ticks=tree.clock)
     found = list(
         Reader(host, "journal").read(b"WARNING: Thin pool vg0-pool-tpool data is now 100.00% full.\n")

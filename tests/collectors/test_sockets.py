@@ -11,7 +11,7 @@ from collectors.host import Host
 from collectors.process_table import Looked
 from collectors.services.socket_owners import owners
 from collectors.services.sockets import ESTABLISHED, LISTEN, _listed, sockets
-from tests.collectors.conftest import soon
+from tests.waiting import soon
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])

@@ -14,7 +14,7 @@ def page(lab, reason, *, again):
     lab.look("web2", "app.http", PAGE, reason, path=way, intermittent=(Reason.TIMEOUT,) if again else ())
 
 
-def a_repaired_fault(lab):
+def a_fault_ends(lab, *, again):
     """A service stops and starts again, and the page that it serves fails and passes meanwhile."""
     lab.join("web1", "web2", "web3")
     page(lab, Reason.OK, again=False)
@@ -23,7 +23,11 @@ def a_repaired_fault(lab):
     page(lab, Reason.REFUSED, again=False)
     lab.pass_time(10)
     lab.start("web1", "nginx")
-    page(lab, Reason.OK, again=False)
+    page(lab, Reason.OK, again=again)
+
+
+def a_repaired_fault(lab):
+    a_fault_ends(lab, again=False)
     lab.pass_time(25)
     assert lab.only_ticket().status == "resolved"
 
@@ -50,14 +54,7 @@ def test_two_failures_after_the_repair_are(lab):
 
 
 def test_a_look_that_was_said_to_come_and_go_is_steady_from_the_repair_on(lab):
-    lab.join("web1", "web2", "web3")
-    page(lab, Reason.OK, again=False)
-    lab.stop("web1", "nginx")
-    lab.pass_time(2)
-    page(lab, Reason.REFUSED, again=False)
-    lab.pass_time(10)
-    lab.start("web1", "nginx")
-    page(lab, Reason.OK, again=True)
+    a_fault_ends(lab, again=True)
     assert comes_and_goes(lab)
     lab.pass_time(80)
     assert lab.only_ticket().status == "resolved"

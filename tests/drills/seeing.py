@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from drills.lab import Lab
 from drills.layout import BY_NAME
 from drills.node import Node
+from tests import waiting
 
 
 def page(node: Node, url: str) -> str:
@@ -33,13 +33,7 @@ def pings(node: Node, name: str, count: int = 1) -> int:
 
 
 def soon(true: Callable[[], object], seconds: float = 60) -> bool:
-    """Whether it comes to pass; a busy machine needs long."""
-    until = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.1)
-    return True
+    return waiting.soon(true, seconds)
 
 
 def shop_works(lab: Lab, name: str = "web1") -> bool:

@@ -25,16 +25,6 @@ from wire.observation import Observation
 READY_SECONDS = 240
 
 
-def soon(true: Callable[[], object], seconds: float = 100) -> bool:
-    """Whether it comes to pass; a busy machine needs long."""
-    until = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.05)
-    return True
-
-
 class ServerProcess:
     """``rootward server run`` with its data in ``home``."""
 

@@ -10,7 +10,7 @@ import time
 import pytest
 import requests
 
-from tests.server.conftest import soon
+from tests.waiting import soon
 from wire.codec import decode, encode, fingerprint
 from wire.exchange import Ack, Digest, Snapshot
 from wire.inventory import Inventory, Listener

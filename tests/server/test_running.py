@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from server.config import SETTINGS, BadSetting, parse_address, read_config
-from tests.server.conftest import soon
+from tests.waiting import soon
 
 
 def run_server(**environment: str) -> subprocess.CompletedProcess[str]:

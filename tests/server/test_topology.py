@@ -10,7 +10,7 @@ import time
 import pytest
 
 from rules.topology.drawing import read_drawing
-from tests.server.conftest import soon
+from tests.waiting import soon
 from wire.inventory import Inventory, Nic
 
 DRAWING = 'graph [ node [ id 1 label "sw1" ] node [ id 2 label "drawn1" ] edge [ source 1 target 2 ] ]'

@@ -46,7 +46,7 @@ async def secure(
 ) -> Secured:
     """Takes the socket over. Raises StepFailed: tls_*, reset, request_timeout."""
     try:
-        context = _context(ca_file, _changed(ca_file), speaks, verify=True)
+        context = _trusting(ca_file, _changed(ca_file), speaks)
     except OSError as error:
         sock.close()
         raise StepFailed(
@@ -60,7 +60,7 @@ async def secure(
         except TimeoutError:
             raise StepFailed(Reason.REQUEST_TIMEOUT, step="tls", error="no answer to the handshake") from None
         except ssl.SSLError as error:
-            raise _broken(error) from None
+            raise _broken(error, keyless=await _keyless(steps, server_name, error)) from None
     remember(shown_chain(talk.session), steps.net)
     try:
         shown = parse(talk.session.getpeercert(binary_form=True) or b"")
@@ -118,24 +118,58 @@ async def _untrusted(steps: Steps, server_name: str, error: ssl.SSLCertVerificat
     return StepFailed(Reason.TLS_UNTRUSTED, **evidence)
 
 
-def _broken(error: ssl.SSLError) -> StepFailed:
+def _broken(error: ssl.SSLError, *, keyless: bool = False) -> StepFailed:
     said = error.reason or str(error)
-    bad_key = any(word in said for word in _BAD_KEY)
+    bad_key = keyless or any(word in said for word in _BAD_KEY)
     return StepFailed(Reason.TLS_KEY if bad_key else Reason.TLS_PROTOCOL, step="tls", error=said)
 
 
-async def _show(steps: Steps, server_name: str) -> list[Certificate]:
-    """A second handshake, unverified, only to read the chain. Empty when it is not shown again."""
+async def _keyless(steps: Steps, server_name: str, error: ssl.SSLError) -> bool:
+    """A server that speaks TLS 1.3 and finds no way to go on has no certificate with a key that signs for it.
+
+    The few ciphers of TLS 1.3 are common to all (RFC 8446, 9.1), and a client answers for itself only later;
+    a server that does not speak it says so with another alert.
+    """
+    if not _refused(error):
+        return False
     try:
-        with socket.socket(family_of(steps.path.address), socket.SOCK_STREAM) as sock:
-            sock.setblocking(False)
-            async with asyncio.timeout(steps.left()):
-                await asyncio.get_running_loop().sock_connect(sock, (steps.path.address, steps.path.port))
-            talk = await _shake(sock, _context("", 0.0, "", verify=False), server_name, steps.left())
-            der = talk.session.getpeercert(binary_form=True)
-            return shown_chain(talk.session) or ([parse(der)] if der else [])
+        (await _again(steps, server_name, _unverified(ssl.TLSVersion.TLSv1_3))).close()
+    except (OSError, ValueError) as again:
+        return _refused(again)
+    return False
+
+
+def _refused(error: Exception) -> bool:
+    """By the alert (40) of a server that finds no way to go on."""
+    return isinstance(error, ssl.SSLError) and "HANDSHAKE_FAILURE" in (error.reason or "")
+
+
+async def _show(steps: Steps, server_name: str) -> list[Certificate]:
+    """Empty when it is not shown again."""
+    try:
+        talk = await _again(steps, server_name, _unverified())
     except (OSError, ValueError):
         return []
+    try:
+        der = talk.session.getpeercert(binary_form=True)
+        return shown_chain(talk.session) or ([parse(der)] if der else [])
+    except ValueError:
+        return []
+    finally:
+        talk.close()
+
+
+async def _again(steps: Steps, server_name: str, context: ssl.SSLContext) -> SecureTalk:
+    """A second handshake with the same address. Raises OSError, ValueError."""
+    sock = socket.socket(family_of(steps.path.address), socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        async with asyncio.timeout(steps.left()):
+            await asyncio.get_running_loop().sock_connect(sock, (steps.path.address, steps.path.port))
+    except BaseException:
+        sock.close()
+        raise
+    return await _shake(sock, context, server_name, steps.left())
 
 
 def _changed(ca_file: str) -> float:
@@ -143,16 +177,21 @@ def _changed(ca_file: str) -> float:
 
 
 @lru_cache(maxsize=16)
-def _context(ca_file: str, _changed_at: float, speaks: str, *, verify: bool) -> ssl.SSLContext:
+def _trusting(ca_file: str, _changed_at: float, speaks: str) -> ssl.SSLContext:
     """Shared: loading the system's certificates costs 20 ms and a megabyte. Read anew after a change."""
-    if verify:
-        trusting = ssl.create_default_context(cafile=ca_file or None)
-        if speaks:
-            trusting.set_alpn_protocols([speaks, "http/1.1"])
-        return trusting
+    context = ssl.create_default_context(cafile=ca_file or None)
+    if speaks:
+        context.set_alpn_protocols([speaks, "http/1.1"])
+    return context
+
+
+@lru_cache
+def _unverified(oldest: ssl.TLSVersion = ssl.TLSVersion.MINIMUM_SUPPORTED) -> ssl.SSLContext:
+    """Only to see what is shown."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = oldest
     return context
 
 

@@ -70,3 +70,27 @@ def test_a_gateway_that_passes_all_but_pings_is_told_from_one_that_is_down(world
         crossed = [*world.path(observer, "db1"), (Role.OBSERVER, f"host:{observer}")]
         world.see(observer, "net.tcp", "endpoint:tcp://10.0.2.21:5432", Reason.OK, crossed, at=8.0)
     assert roots(world) == [("fw.gateway.echo", "gateway:10.0.1.1")]
+
+
+def asked_on_the_link(world, observer):
+    crossed = [*world.path(observer, "web2"), (Role.OBSERVER, f"host:{observer}")]
+    whole = [(Role.SELF, WEB2), (Role.HOST, "host:web2"), *crossed]
+    world.see(observer, "net.neighbour", WEB2, Reason.TIMEOUT, whole)
+
+
+def test_a_machine_that_is_reached_late_and_answers_no_arp_is_told_from_a_late_link(world):
+    world.alive()
+    ping(world, "web1", Reason.SLOW)
+    asked_on_the_link(world, "web1")
+    ping(world, "app1", Reason.OK, at=8.0)
+    connect(world, "db1", at=8.0)
+    assert roots(world) == [("arp.unanswered", "host:web2")]
+
+
+def test_a_machine_that_answers_nothing_at_all_is_not_one_that_only_answers_no_arp(world):
+    world.alive("web1", "app1", "db1", "db2", "hub", "dns1")
+    for observer in ("web1", "app1"):
+        ping(world, observer, Reason.UNREACHABLE)
+        asked_on_the_link(world, observer)
+    world.heartbeat("web2", Reason.OVERDUE, since=20.0)
+    assert "arp.unanswered" not in {fault for fault, _ in roots(world)}

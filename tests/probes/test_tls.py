@@ -20,8 +20,8 @@ HERE = "DNS:localhost,IP:127.0.0.1"
 def show(authority, nginx, free_port, ask):
     """Shows one certificate and asks about it."""
 
-    def asking(pem, host="127.0.0.1", ca=None, *, more="", listen="ssl", speaks=""):
-        shown = f"ssl_certificate {pem}; ssl_certificate_key {pem}; {more}"
+    def asking(pem, host="127.0.0.1", ca=None, *, key=None, more="", listen="ssl", speaks=""):
+        shown = f"ssl_certificate {pem}; ssl_certificate_key {key or pem}; {more}"
         nginx(f"server {{ listen 127.0.0.1:{free_port} {listen}; {shown} }}", free_port)
         ca_file = str(authority.certificate) if ca is None else ca
         return ask(tls, TlsTarget(host, free_port, ca_file=ca_file, speaks=speaks))
@@ -138,6 +138,21 @@ def test_a_key_of_another_certificate_is_told_from_a_protocol_of_another_time():
 def test_an_old_protocol_is_told(authority, show):
     more = "ssl_protocols TLSv1; ssl_ciphers ALL:@SECLEVEL=0;"
     assert show(authority.leaf("old", HERE, 90, "1 day ago"), more=more).reason is Reason.TLS_PROTOCOL
+
+
+def test_a_key_of_another_kind_is_told_from_a_protocol_of_another_time(authority, show):
+    """nginx starts with such a pair, and has then nothing to show."""
+    elliptic = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    pem = authority.leaf("elliptic", HERE, 90, "1 day ago", key=elliptic)
+    other = authority.leaf("other-kind", HERE, 90, "1 day ago", key=("-newkey", "rsa:2048", "-nodes"))
+    assert show(pem, key=other, more="ssl_protocols TLSv1.2 TLSv1.3;").reason is Reason.TLS_KEY
+
+
+def test_a_cipher_of_another_time_is_no_key_of_another_kind(authority, show):
+    more = "ssl_protocols TLSv1.2; ssl_ciphers AES128-SHA256;"
+    elliptic = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    pem = authority.leaf("no-cipher", HERE, 90, "1 day ago", key=elliptic)
+    assert show(pem, more=more).reason is Reason.TLS_PROTOCOL
 
 
 def test_a_plain_server_is_no_tls(nginx, free_port, ask):

@@ -199,7 +199,9 @@ def _subject(address: str, netlink: Netlink) -> Entity:
 
 
 def _interface(target: NeighbourTarget, netlink: Netlink) -> str:
+    """By which it is reached without a gateway; empty where it is not."""
     try:
-        return netlink.route(target.address).interface
+        route = netlink.route(target.address)
     except OSError:
         return ""
+    return "" if route.gateway else route.interface

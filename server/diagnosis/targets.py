@@ -92,10 +92,7 @@ def _target(check: str, subject: str, latest: Entry | None, topology: Topology) 
             return IcmpTarget(address=address) if address else None
         case "net.route":
             return RouteTarget(address=address) if address else None
-        case "net.neighbour":
-            known = bool(address and path.interface)
-            return NeighbourTarget(address=address, interface=path.interface) if known else None
-        case "net.duplicate":  # without an interface the host finds it
+        case "net.neighbour" | "net.duplicate":  # without an interface the host finds it
             return NeighbourTarget(address=address, interface=path.interface) if address else None
         case "net.dns" | "net.dns_record":
             return _dns(subject, latest, path)

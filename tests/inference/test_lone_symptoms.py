@@ -48,3 +48,10 @@ def test_a_warning_alone_is_no_fault(world, signal):
     world.alive()
     world.local(signal, subject, Reason.HIGH)
     assert world.infer() == []
+
+
+def test_a_program_that_complains_of_its_database_has_not_ended(world):
+    world.service("app1/app", "db1/postgres")
+    world.alive()
+    world.local("log.database_error", "service:app1/app", Reason.MATCHED)
+    assert world.infer() == []

@@ -76,6 +76,16 @@ def test_the_own_address_is_found_without_its_interface(lan):
     assert (judged.signal, judged.verdict) == ("net.duplicate", Verdict.PASS)
 
 
+def test_a_neighbour_is_found_without_its_interface(lan):
+    found = by_signal(lan.ask("neighbour", NeighbourTarget("10.99.0.2", "")))
+    assert found["net.neighbour"].verdict is Verdict.PASS
+
+
+def test_who_is_behind_a_gateway_is_no_neighbour(lan):
+    (judged,) = lan.ask("neighbour", NeighbourTarget("192.0.2.7", ""))
+    assert (judged.signal, judged.reason) == ("net.neighbour", Reason.NOT_SUPPORTED)
+
+
 def test_an_address_that_was_taken_away_on_purpose_is_missed_by_nobody(lan):
     lan.address("h1", "eth0", "10.99.0.77/24")
     taken = lambda: lan.run("h1", "ip", "address", "del", "10.99.0.77/24", "dev", "eth0")  # noqa: E731 - shorter

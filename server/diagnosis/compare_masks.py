@@ -59,11 +59,13 @@ class CompareMasks:
         """Host → its gateways, as they were told last."""
 
     def run(self, turn: Turn) -> None:
-        told = [applied.inventory for applied in turn.arrived if applied.inventory is not None]
-        if told:
-            for gone in self._gateways.keys() - self._topology.inventories.keys():
+        told = {applied.inventory.host for applied in turn.arrived if applied.inventory is not None}
+        known = self._topology.inventories
+        if told or not self._gateways:
+            for gone in self._gateways.keys() - known.keys():
                 self._forget(gone)
-        for inventory in told:
+            told |= known.keys() - self._gateways.keys()  # told before the server was started
+        for inventory in (known[host] for host in sorted(told & known.keys())):
             gateways = tuple(each.address for each in inventory.gateways)
             for one in self._take(inventory.host, gateways):
                 self._judge(one, turn)

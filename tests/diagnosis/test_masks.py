@@ -25,6 +25,15 @@ def test_a_mask_unlike_that_of_the_others_is_named_and_its_correction_resolves_i
     assert lab.only_ticket().status is Status.RESOLVED
 
 
+def test_the_others_are_still_known_after_a_restart_of_the_server(lab):
+    lab.join("web1", "web2", "web3", "web4")
+    lab.pass_time(10)
+    lab.restart()
+    mask(lab, "web2", 16)
+    lab.pass_time(40)
+    assert lab.only_ticket().entity == "host:web2"
+
+
 def test_of_two_hosts_that_differ_neither_is_wrong(lab):
     lab.join("web1", "web2")
     mask(lab, "web2", 16)

@@ -69,11 +69,7 @@ def host_of(entity: str) -> str:
     kind, _, name = entity.partition(":")
     if kind not in ON_HOST:
         return ""
-    cut = len(name)
-    for separator in "/:":
-        at = name.find(separator)
-        cut = min(cut, at) if at >= 0 else cut
-    return name[:cut]
+    return name.partition("/")[0].partition(":")[0]
 
 
 def host(name: str) -> str:

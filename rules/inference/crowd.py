@@ -8,7 +8,7 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from rules.diagnosis import Key
-from rules.inference.lot import MANY, number
+from rules.inference.lot import MANY
 from rules.inference.outcomes import Reading
 from rules.models import Role
 from wire.entity import Entity
@@ -81,12 +81,7 @@ class Crowd:
             some.chosen[key] = reading
             return Change((reading, *back))
         if key in some.waiting:
-            known = some.waiting[key]
-            self.revision += known.id != reading.id
-            if known.exercised != reading.exercised:
-                self._count(known, -1)
-                self._count(reading, 1)
-            some.waiting[key] = self._news[key] = reading
+            self._stay(some, reading)
             return Change(back)
         self._kind_of[key] = kind
         return self._enter(some, reading, back)
@@ -104,7 +99,7 @@ class Crowd:
         back = self._called(some, room) if some.waiting else []
         for each in back:
             self._leave(some, each.key)
-            self._choose(some, each, number(each.key))
+            self._choose(some, each, each.lot)
         return tuple(back)
 
     def aside(self) -> Iterator[Reading]:
@@ -160,7 +155,7 @@ class Crowd:
         return self._shares
 
     def _enter(self, some: _Some, reading: Reading, back: tuple[Reading, ...]) -> Change:
-        drawn = number(reading.key)
+        drawn = reading.lot
         if some.waiting and drawn > some.highest:
             self._wait(some, reading, drawn)
             return Change(back, (reading,))
@@ -184,6 +179,18 @@ class Crowd:
         heappush(some.next, (drawn, reading.key))
         self._count(reading, 1)
         self.revision += 1
+
+    def _stay(self, some: _Some, reading: Reading) -> None:
+        """It waits already; that the same was seen again is no news."""
+        known = some.waiting[reading.key]
+        some.waiting[reading.key] = reading
+        if known.exercised != reading.exercised:
+            self._count(known, -1)
+            self._count(reading, 1)
+        elif known.id == reading.id:
+            return
+        self._news[reading.key] = reading
+        self.revision += known.id != reading.id
 
     def _leave(self, some: _Some, key: Key) -> None:
         self._news[key] = None

@@ -136,6 +136,7 @@ class Engine:
             self._scene.touches.forget_all()
         if self._standing.reaches_back:
             self._scene.touches.forget_all()
+        self._scene.touches.earliest = self._standing.earliest
         self._scene.touches.forget(self._standing.changed_entities | self._standing.confirmed_entities)
         self._judge_changed()
         changed = self._standing.changed_entities | {cause.entity for cause in self._standing.changed_causes}

@@ -72,7 +72,7 @@ class Following:
                 if reading is not None:
                     self._put([reading])
         lost = self._behind.get(None)
-        return sorted(lost.readings.values()) if lost else []
+        return [lost.readings[key] for key in sorted(lost.readings)] if lost else []
 
     def _put(self, readings: Iterable[Reading]) -> None:
         for reading in readings:

@@ -97,13 +97,14 @@ class Index:
             view.order = sorted(looks)
         return (looks[key] for key in view.order)
 
-    def drawn(self, entity: Entity, look: Look, share: float) -> Iterable[Reading]:
-        """The same of a crowded place, of the passes only this share, a power of two."""
+    def drawn(self, entity: Entity, look: Look, share: float, since: float) -> Iterable[Reading]:
+        """The same of a crowded place, of the passes since then only this share, a power of two."""
         view = self._view(entity, look)
         known = view.draw
-        if known is None or known.share != share:
-            wider = known if known is not None and known.share > share else self.at(entity, look).values()
-            known = view.draw = Draw(share, wider)
+        if known is None or known.share < share or known.since > since:
+            known = view.draw = Draw(share, since, self.at(entity, look).values())
+        elif known.share > share:
+            known = view.draw = Draw(share, since, known)
         return known
 
     def _view(self, entity: Entity, look: Look) -> _View:
@@ -117,7 +118,7 @@ class Index:
         if before is None or reading is None:
             view.order = None
         if view.draw is not None and reading is not None:
-            view.draw.put(reading, passed_before=before is not None and not before.is_symptom)
+            view.draw.put(reading)
         elif view.draw is not None and before is not None:
             view.draw.drop(before.key)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from math import exp
-from typing import NamedTuple
+from zlib import crc32
+
+import msgspec
 
 from rules.diagnosis import Key
 from rules.evidence import Evidence, Exercised
@@ -25,7 +27,12 @@ STEADY = 0.9
 """Causes at least this strong do not come and go: an intermittent look contradicts them."""
 
 
-class Reading(NamedTuple):
+HIGHEST = 2**32
+SPREAD = 0x9E3779B1
+"""Odd, near 2³² divided by the golden ratio (Knuth, volume 3, 6.4): keys that are alike come to lie apart."""
+
+
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """An evidence with what the engine needs of it worked out once."""
 
     key: Key
@@ -46,6 +53,8 @@ class Reading(NamedTuple):
     exercised: tuple[Exercised, ...]
     """What the look touched, by the names that the engine reasons with."""
     share: tuple[tuple[Entity, float], ...]
+    lot: int
+    """Below ``HIGHEST``: by it, some are drawn of very many, whatever the order in which they came."""
 
     @property
     def is_symptom(self) -> bool:
@@ -84,7 +93,13 @@ def read(evidence: Evidence, knowledge: Knowledge) -> Reading | None:
         intermittent=intermittent,
         exercised=touched(evidence.exercised),
         share=evidence.share,
+        lot=lot(evidence.key),
     )
+
+
+def lot(key: Key) -> int:
+    """A hash. Cheap, since there may be millions; nothing secret hangs on it."""
+    return crc32("\0".join(key).encode()) * SPREAD % HIGHEST
 
 
 def _of_runs(evidence: Evidence, knowledge: Knowledge) -> tuple[Reason, bool]:

@@ -81,15 +81,16 @@ class Judge:
         found: dict[Key, tuple[Reading, Nats, Nats]] = {}
         remembered: dict[Key, Nats] = {}
         for cause, active in closure.active.items():
-            for reading, produces, miss, by_name in self._touches.of(cause, active.onset):
-                _, blocked, missed = found.get(reading.key, (reading, 0, 0))
-                if produces:
-                    found[reading.key] = (reading, blocked, missed + miss)
+            for touch in self._touches.of(cause, active.onset):
+                reading, key = touch.reading, touch.reading.key
+                _, blocked, missed = found.get(key, (reading, 0, 0))
+                if touch.produces:
+                    found[key] = (reading, blocked, missed + touch.miss)
                     continue
-                more = miss
-                if by_name:
-                    known = remembered.get(reading.key, 0)
-                    more = min(0, miss - known)
-                    remembered[reading.key] = known + more
-                found[reading.key] = (reading, blocked + more, missed)
+                more = touch.miss
+                if touch.by_name:
+                    known = remembered.get(key, 0)
+                    more = min(0, more - known)
+                    remembered[key] = known + more
+                found[key] = (reading, blocked + more, missed)
         return found

@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 
+import msgspec
+
 from rules.diagnosis import Key
 from rules.inference.cause import Cause
 from rules.inference.index import Index
@@ -57,6 +59,11 @@ class Standing:
     def changed(self) -> bool:
         """Is there anything that was not worked into the conclusions yet?"""
         return not self._whole or bool(self.changed_entities or self.changed_causes)
+
+    @property
+    def earliest(self) -> float:
+        """When the first of all symptoms began."""
+        return self._onsets[0] if self._onsets else float("inf")
 
     def settle(self) -> bool:
         """Find anew what must be; true when nothing that was concluded before may be used."""
@@ -118,7 +125,10 @@ class Standing:
 
     def _only_fresher(self, known: Reading, reading: Reading) -> bool:
         """The same result confirmed again: that matters only where it comes to lie after some onset."""
-        if known.id != reading.id or known._replace(confirmed_at=reading.confirmed_at) != reading:
+        if (
+            known.id != reading.id
+            or msgspec.structs.replace(known, confirmed_at=reading.confirmed_at) != reading
+        ):
             return False
         before = bisect_left(self._onsets, known.confirmed_at - known.clock_error)
         return before == bisect_left(self._onsets, reading.confirmed_at - reading.clock_error)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import NamedTuple
+
+import msgspec
 
 from rules.diagnosis import Key
 from rules.inference.cause import Cause, Nats
@@ -22,7 +23,7 @@ REMEMBERED = 200_000
 """Entities of which touches are remembered, at most."""
 
 
-class Touch(NamedTuple):
+class Touch(msgspec.Struct, frozen=True, gc=False):
     """One look under one cause."""
 
     reading: Reading
@@ -89,6 +90,8 @@ class Touches:
         """By entity and name of the cause."""
         self.watched: set[Entity] = set()
         """The entities whose looks were asked for: what was concluded from them rests on these."""
+        self.earliest = float("inf")
+        """When the first of all symptoms began."""
 
     def forget(self, entities: Iterable[Entity]) -> None:
         """The looks at these have changed, or been confirmed."""
@@ -128,7 +131,8 @@ class Touches:
         for look in present:
             same = (look,) if len(present) == 1 else tuple(each for each in present if each[0] == look[0])
             usual = model.sways.setdefault(same, {})
-            for reading in self._looks(cause.entity, look, here[look], in_order=in_order):
+            looks = self._looks(cause.entity, look, here[look], onset, in_order=in_order)
+            for reading in looks:
                 played, known = same, usual
                 if len(same) > 1:
                     played = tuple(other for other in same if reading.key in here[other])
@@ -149,12 +153,12 @@ class Touches:
                         yield touch
 
     def _looks(
-        self, entity: Entity, look: Look, looks: dict[Key, Reading], *, in_order: bool
+        self, entity: Entity, look: Look, looks: dict[Key, Reading], onset: float, *, in_order: bool
     ) -> Iterable[Reading]:
         """Where symptoms stand aside, as few of very many passes as of the symptoms."""
         share = self._crowd.share(look[0])
         if share < 1.0 and len(looks) > MANY:
-            drawn = self._index.drawn(entity, look, share)
+            drawn = self._index.drawn(entity, look, share, min(onset, self.earliest))
             return sorted(drawn, key=attrgetter("key")) if in_order else drawn
         return self._index.in_order(entity, look) if in_order else reversed(looks.values())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from rules.inference.index import Index
-from rules.inference.outcomes import Reading
+from rules.inference.outcomes import Reading, lot
 from rules.models import Role
 from wire.judgement import Reason
 
@@ -30,11 +30,12 @@ def look(number, *, failed=False, crosses=PLACE):
         intermittent=False,
         exercised=((Role.PATH, crosses),),
         share=(),
+        lot=lot(("mon1", "net.icmp", f"host:h{number}")),
     )
 
 
-def drawn(index, share=0.25):
-    return {reading.key: reading for reading in index.drawn(PLACE, PING, share)}
+def drawn(index, share=0.25, since=0.0):
+    return {reading.key: reading for reading in index.drawn(PLACE, PING, share, since)}
 
 
 def index_of(*readings):
@@ -70,3 +71,9 @@ def test_a_smaller_share_is_part_of_a_larger_one():
     larger = drawn(index, 0.5)
     assert drawn(index, 0.125).keys() < larger.keys()
     assert drawn(index, 0.5) == larger
+
+
+def test_what_passed_before_anything_failed_is_left_out_until_something_began_earlier():
+    index = index_of(*(look(number, failed=number < 50) for number in range(1_000)))
+    assert len(drawn(index, since=3.0)) == 50
+    assert drawn(index, since=1.0) == drawn(index_of(*index.readings.values()))

@@ -33,6 +33,7 @@ def look(number, signal, exercised, *, failed=False):
         intermittent=False,
         exercised=exercised,
         share=(),
+        lot=number,
     )
 
 

@@ -50,6 +50,8 @@ class Freshness:
                 known = standing.evidence.get(key)
                 if known is None or entry.confirmed_at <= known.confirmed_at or key in standing.unknown:
                     continue
+                if standing.tells_enough(known):
+                    continue
                 if entry.id != known.id and not entry.continues(standing.entries[key]):
                     continue
                 touched = self._suspects.keys() & [entity for _, entity in known.exercised]

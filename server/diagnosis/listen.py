@@ -54,7 +54,6 @@ class Listen:
         self._standing = standing
         self._vigil = Vigil(presences)
         self._hung_up = hung_up
-        self._seq = 0
 
     def run(self, turn: Turn) -> None:
         hung_up = self._hung_up()
@@ -109,8 +108,13 @@ class Listen:
         standing.silent.discard(host)
         if was_late:
             turn.decide(self.name, Heard.RETURNED, host)
-        if known is None or was_late or (standing.failing and known.confirmed_at < presence.last_heard):
+        if known is None or was_late or self._matters(known, presence):
             self._put(presence, known, turn.now, Reason.OK)
+
+    def _matters(self, known: Evidence, presence: Presence) -> bool:
+        """That it was heard once more, while something fails?"""
+        later = known.confirmed_at < presence.last_heard
+        return bool(self._standing.failing) and later and not self._standing.tells_enough(known)
 
     def _take_leave(self, presence: Presence, known: Evidence | None, now: float, *, was_late: bool) -> None:
         """A machine that goes down takes its services along: they must find it as their root, not another."""
@@ -172,8 +176,6 @@ class Listen:
         )
 
     def _number(self, known: Evidence | None, now: float) -> int:
-        """Rises over restarts too, because it begins at the clock."""
         if known is not None:
             return int(known.id.rpartition("#")[2])
-        self._seq = max(self._seq + 1, int(now * 1000))
-        return self._seq
+        return self._standing.number_own(now)

@@ -19,7 +19,6 @@ class OwnLook:
         self._signal = signal
         self._topology = topology
         self._standing = standing
-        self._seq = 0
 
     def outcome(self, subject: Entity) -> Reason | None:
         """As it stands; None where it was never judged."""
@@ -37,10 +36,9 @@ class OwnLook:
         value: float | None = None,
     ) -> None:
         """``at``: until when it is known to be so, by the server's clock."""
-        self._seq = max(self._seq + 1, int(at * 1000))  # rises over restarts too
         opposite_at = None if self.outcome(subject) is None else at
         seen = Observation(
-            seq=self._seq,
+            seq=self._standing.number_own(at),
             signal=self._signal.name,
             subject=subject,
             verdict=Verdict.PASS if outcome is Reason.OK else Verdict.FAIL,

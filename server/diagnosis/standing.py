@@ -81,6 +81,8 @@ class Standing:
         """Host → when it was heard again after the whole machine had said goodbye."""
         self.many_silent = False
         """A third of all agents fell silent together: perhaps it is the server that is cut off."""
+        self._latest_onset = float("-inf")
+        self._own_looks = 0
         self.failing_revision = 0
         """Rises when a symptom comes or goes."""
         self.revision = 0
@@ -111,6 +113,7 @@ class Standing:
         else:
             self.failing_revision += key not in self.failing
             self.failing.setdefault(key, now)
+            self._latest_onset = max(self._latest_onset, evidence.since)
             self.suspected.put(key, evidence.exercised)
             self.proven.pop(key, None)
             if key[1] in self.log_born:
@@ -122,6 +125,11 @@ class Standing:
         if known != evidence:
             self._engine.update(evidence)
             self.revision += 1
+
+    def number_own(self, at: float) -> int:
+        """Of the server's next look of its own. Rises over restarts too, because it begins at the clock."""
+        self._own_looks = max(self._own_looks + 1, int(at * 1000))
+        return self._own_looks
 
     def remove(self, key: Key) -> None:
         """The key is no longer looked at."""
@@ -171,6 +179,13 @@ class Standing:
         """Will it be looked at again by itself? A one-off drill-down test can never pass again."""
         entry = self.entries.get(key)
         return entry is None or not entry.observation.task or bool(entry.observation.round)
+
+    def tells_enough(self, known: Evidence) -> bool:
+        """It was seen since all that fails began; to see the same once more would tell nothing.
+
+        A line is refuted by what passes after it, and may be said at any time.
+        """
+        return not self.failing_lines and known.confirmed_at - known.clock_error > self._latest_onset
 
     def prove(self, key: Key, by: str, at: float) -> None:
         """A look has refuted what the log said."""

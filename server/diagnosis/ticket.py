@@ -107,11 +107,15 @@ class TicketStage:
                 return
             self._move(diagnosis, ticket, turn)
         self._watch(diagnosis, ticket, turn)
-        said = self._desk.diagnoses.get(ticket.id)
-        same_place = said is None or said.entity == diagnosis.entity
-        surer = said is None or diagnosis.probability >= said.probability
-        if (surer and same_place) or not self._moving.is_remainder(diagnosis, ticket):
+        if self._is_news(diagnosis, ticket, turn.now) and not self._is_less(diagnosis, ticket):
             self._store(diagnosis, ticket, turn)
+
+    def _is_less(self, diagnosis: Diagnosis, ticket: Ticket) -> bool:
+        """Does it say less than what is stored, because the symptoms end?"""
+        said = self._desk.diagnoses.get(ticket.id)
+        if said is None or (said.entity == diagnosis.entity and diagnosis.probability >= said.probability):
+            return False
+        return self._moving.is_remainder(diagnosis, ticket)
 
     def _move(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> None:
         fields = self._describe.fields(diagnosis)
@@ -243,15 +247,17 @@ class TicketStage:
     def _intermittent(self, diagnosis: Diagnosis) -> bool:
         return not self._standing.intermittent.keys().isdisjoint(keys_of(diagnosis.explains))
 
-    def _store(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> None:
-        """A new version of the diagnosis, when it says something new."""
+    def _is_news(self, diagnosis: Diagnosis, ticket: Ticket, now: float) -> bool:
+        """Does it say something else than what was stored, that is due?"""
         says = _gist(diagnosis)
-        size, age = len(diagnosis.explains) / PER_SECOND, turn.now - ticket.opened_at
+        size, age = len(diagnosis.explains) / PER_SECOND, now - ticket.opened_at
         wait = min(REWRITE_AT_MOST, max(REWRITE_AFTER, size, age / 10))
         at, said = self._written.get(ticket.id, (0.0, ()))
-        if says == said or (said and says[:3] == said[:3] and turn.now - at < wait):
-            return
-        self._written[ticket.id] = (turn.now, says)
+        return says != said and not (said and says[:3] == said[:3] and now - at < wait)
+
+    def _store(self, diagnosis: Diagnosis, ticket: Ticket, turn: Turn) -> None:
+        """A new version of the diagnosis."""
+        self._written[ticket.id] = (turn.now, _gist(diagnosis))
         earlier = self._desk.diagnoses.get(ticket.id)
         kept = self._with_context(self._describe.with_earlier_steps(diagnosis, earlier), earlier)
         turn.draft.attach(ticket.id, turn.now, kept, cite(cited_ids(kept), self._standing))

@@ -99,3 +99,12 @@ def test_the_order_of_arrival_does_not_change_the_tickets_that_stay(lab, seed):
         ("storage.fs.full", "fs:web2:/var"),
         ("svc.process.down", "service:web3/db"),
     }
+
+
+def test_a_failure_that_just_lasts_gives_nothing_to_think_about(lab):
+    lab.join("web1", "web2", "web3")
+    lab.stop("web1", "nginx")
+    lab.pass_time(60)
+    thought_of = lab.pipeline.standing.revision
+    lab.pass_time(30)
+    assert lab.pipeline.standing.revision == thought_of

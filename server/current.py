@@ -56,15 +56,17 @@ class CurrentState:
         """All that is known of one agent."""
         return self._agents[agent].save()
 
-    def forget(self, agent: str, now: float) -> Applied | None:
-        """A revoked agent: nothing it said stands any longer."""
+    def forget(self, agent: str, now: float, *, replaced: bool) -> Applied | None:
+        """A revoked agent: nothing it said stands any longer. ``replaced``: its host has another."""
         known = self._agents.pop(agent, None)
         if known is None:
             return None
         if self._by_host.get(known.saved.host) is known:
             del self._by_host[known.saved.host]
         retired = tuple(known.entries.values())
-        return Applied(agent=agent, host=known.saved.host, received_at=now, retired=retired)
+        return Applied(
+            agent=agent, host=known.saved.host, received_at=now, retired=retired, gone=not replaced
+        )
 
     def apply(self, batch: Batch, received_at: float) -> Applied:
         """Applies what is above the agent's mark. Raises KeyError for an agent that was never admitted."""

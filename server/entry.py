@@ -70,6 +70,8 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     """Changed results whose time lay in the future."""
     retired: tuple[Entry, ...] = ()
     """Results that no longer stand, because their subject is no longer looked at."""
+    gone: bool = False
+    """The host was taken out of the site: nothing of it stands any longer."""
     inventory: Inventory | None = None
     heartbeat: Heartbeat | None = None
     goodbye: str = ""
@@ -90,6 +92,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
         return bool(
             self.changed
             or self.retired
+            or self.gone
             or self.inventory is not None
             or self.refusals
             or self.goodbye

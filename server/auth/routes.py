@@ -70,7 +70,7 @@ async def enroll(request: AnyRequest, parts: Parts, data: JSONBody[EnrollRequest
         _log.warning("enrolment refused", host=data.host, caller=_caller(request), why=str(refused))
         raise NotAuthorizedException(str(refused)) from None
     for agent in enrolment.replaced:
-        parts.intake.forget(agent)
+        parts.intake.forget(agent, replaced=True)
     parts.current.admit(enrolment.answer.agent, enrolment.host)
     _log.info("enrolled", host=enrolment.host, agent=enrolment.answer.agent, replaced=enrolment.replaced)
     return enrolment.answer

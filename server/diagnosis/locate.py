@@ -19,6 +19,7 @@ class Located(StrEnum):
     CHANGED = "changed"
     BACKEND_NAMED = "backend_named"
     FILE_NAMED = "file_named"
+    GONE = "gone"
     SAME = "same"
 
 
@@ -32,6 +33,10 @@ class Locate:
 
     def run(self, turn: Turn) -> None:
         for applied in turn.arrived:
+            if applied.gone:
+                self._topology.forget(applied.host)
+                self.revision += 1
+                turn.decide(self.name, Located.GONE, applied.host)
             if applied.inventory is not None:
                 changed = self._topology.update(applied.inventory)
                 self.revision += changed

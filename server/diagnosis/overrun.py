@@ -50,6 +50,7 @@ class Overrun:
                     received_at=now,
                     changed=tuple(entries),
                     retired=tuple(self._standing.entries[key] for key in gone),
+                    gone=not self._current.agent_of(host),
                     inventory=inventories.get(host),
                 )
             )

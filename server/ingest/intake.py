@@ -73,9 +73,9 @@ class Intake:
             self._commit()
         return await done
 
-    def forget(self, agent: str) -> None:
-        """A revoked agent: what it said no longer stands."""
-        gone = self._current.forget(agent, self._now())
+    def forget(self, agent: str, *, replaced: bool = False) -> None:
+        """A revoked agent: what it said no longer stands. ``replaced``: its host has another."""
+        gone = self._current.forget(agent, self._now(), replaced=replaced)
         if gone is not None:
             self._submit(gone)
 

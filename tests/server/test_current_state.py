@@ -269,6 +269,6 @@ def test_the_inventory_is_wanted_until_its_digest_agrees() -> None:
 def test_of_a_revoked_agent_nothing_stands() -> None:
     current = state()
     current.apply(batch(look(1)), NOW)
-    gone = current.forget("a", NOW)
+    gone = current.forget("a", NOW, replaced=False)
     assert gone is not None
-    assert (len(gone.retired), current.agents()) == (1, ())
+    assert (len(gone.retired), gone.gone, current.agents()) == (1, True, ())

@@ -71,3 +71,15 @@ def test_a_file_that_is_no_drawing_changes_nothing(server, drawn, tmp_path) -> N
     done = command(server, "import", str(path))
     assert (done.returncode, "bad.gml" in done.stderr) == (1, True)
     assert server.get("/api/v1/site").json() == before
+
+
+def test_the_host_of_a_revoked_agent_is_in_the_picture_no_longer(server) -> None:
+    def children() -> set[str]:
+        return {each["child"] for each in server.get("/api/v1/topology").json()["edges"]}
+
+    agent = server.enroll("sold1")
+    nic = Nic(name="eth0", addresses=("10.6.9.1/24",))
+    agent.send(agent.batch(inventory=Inventory(host="sold1", nics=(nic,), at=time.time())))
+    assert soon(lambda: "nic:sold1/eth0" in children())
+    assert server.delete(f"/api/v1/agents/{agent.id}").status_code == 204
+    assert soon(lambda: "nic:sold1/eth0" not in children())

@@ -54,6 +54,8 @@ class State(StrEnum):
     STALE = "stale"
     PARTIAL = "partial"
     """Some of its work is not done: one of several that it is divided among is lost."""
+    REFUSING = "refusing"
+    """It turns somebody away who comes with the wrong key, and serves all others."""
 
 
 class Relation(StrEnum):
@@ -71,10 +73,11 @@ class Relation(StrEnum):
 
 
 class Onto(StrEnum):
-    """To whom a fault or state brings a state: itself, the host that it is part of, or who leans on it."""
+    """To whom a fault or state brings a state: itself, its host, what it depends on, or who leans on it."""
 
     SELF = "self"
     HOST = "host"
+    NEEDED = "needed"
     RUNS_ON = "runs_on"
     ATTACHED_TO = "attached_to"
     STORED_ON = "stored_on"

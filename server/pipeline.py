@@ -27,6 +27,7 @@ from server.desk.desk import Desk
 from server.desk.routing import Routing, load_routing
 from server.diagnosis.attention import Attention
 from server.diagnosis.compare_clocks import CompareClocks
+from server.diagnosis.compare_macs import CompareMacs
 from server.diagnosis.compare_masks import CompareMasks
 from server.diagnosis.decisions import log_decisions
 from server.diagnosis.describe import Describe
@@ -126,6 +127,7 @@ class Pipeline:
             Heed(catalogue, self.standing, self.desk),
             Listen(catalogue, self.topology, self.standing, current, tasks.gone),
             CompareClocks(catalogue, self.topology, self.standing, current),
+            CompareMacs(catalogue, self.topology, self.standing),
             CompareMasks(catalogue, self.topology, self.standing),
             infer,
             self.drill_down,

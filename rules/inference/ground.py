@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from rules.graph import Graph
+from rules.graph import Edge, Graph
 from rules.inference.cause import Cause, Nats, nats, state_name
 from rules.inference.knowledge import Knowledge, Model
 from rules.models import Fault, Onto, Relation, State, kinds_of
@@ -68,13 +68,19 @@ class Ground:
                     strength = spread.strength * self._part(cause.entity, spread.state)
                     yield Hop(Cause(spread.state, host(owner)), nats(1.0 - strength))
             else:
-                for edge in self.graph.children(cause.entity):
-                    if edge.relation.value != spread.on.value or spread.kind not in ("", kind_of(edge.child)):
-                        continue
-                    if not edge.weight:
-                        continue
-                    miss = nats(1.0 - spread.strength * edge.weight)
-                    yield Hop(Cause(spread.state, edge.child), miss, edge.source == UNDECLARED)
+                for entity, edge in self._reached(cause.entity, spread.on):
+                    if edge.weight and spread.kind in ("", kind_of(entity)):
+                        miss = nats(1.0 - spread.strength * edge.weight)
+                        yield Hop(Cause(spread.state, entity), miss, edge.source == UNDECLARED)
+
+    def _reached(self, entity: Entity, on: Onto) -> Iterator[tuple[Entity, Edge]]:
+        """What it depends on, or who leans on it by a relation."""
+        if on is Onto.NEEDED:
+            needs = (edge for edge in self.graph.parents(entity) if edge.relation is Relation.DEPENDS_ON)
+            yield from ((edge.parent, edge) for edge in needs)
+        else:
+            leaning = (edge for edge in self.graph.children(entity) if edge.relation.value == on.value)
+            yield from ((edge.child, edge) for edge in leaning)
 
     def _parts(self, cause: Cause) -> Iterator[Hop]:
         """A group whose members each get a part of the work, unchecked, leaves that of a lost one undone."""
@@ -107,12 +113,17 @@ class Ground:
             for edge in self.graph.children(entity):
                 if edge.relation is Relation.RUNS_ON and host_of(edge.child) == name_of(entity):
                     yield from self._leaders(state.name, "host", edge.child)
-        for edge in self.graph.parents(entity):
-            if not edge.weight:
-                continue
-            for name, spread in self.knowledge.brought_by(state.name, edge.relation, kind_of(edge.parent)):
-                if spread.kind in ("", kind) and self.possible(Cause(name, edge.parent)):
-                    yield Cause(name, edge.parent)
+        leaders = [(str(edge.relation), edge.parent) for edge in self.graph.parents(entity) if edge.weight]
+        if self.knowledge.brings(state.name, Onto.NEEDED):
+            leaders += [
+                (str(Onto.NEEDED), edge.child)
+                for edge in self.graph.children(entity)
+                if edge.weight and edge.relation is Relation.DEPENDS_ON
+            ]
+        for on, leader in leaders:
+            for name, spread in self.knowledge.brought_by(state.name, on, kind_of(leader)):
+                if spread.kind in ("", kind) and self.possible(Cause(name, leader)):
+                    yield Cause(name, leader)
 
     def _leaders(self, state: str, on: str, entity: Entity) -> Iterator[Cause]:
         for name, _ in self.knowledge.brought_by(state, on, kind_of(entity)):

@@ -81,6 +81,8 @@ class Knowledge:
         self._models: dict[tuple[str, str], Model] = {}
         self._shown_by: dict[tuple[str, Role, str], list[tuple[Model, Entry]]] = {}
         self._brought_by: dict[tuple[str, str, str], list[tuple[str, Spread]]] = {}
+        self._ways: set[tuple[str, str]] = set()
+        """(state, how it is brought) that some model knows."""
         self.specials: dict[str, list[Fault]] = {}
         """The special kinds of each general fault."""
         self.particular = {
@@ -117,6 +119,10 @@ class Knowledge:
         """(name of the model, spread): what, on an entity of ``kind``, brings this state this way."""
         return self._brought_by.get((state, on, kind), ())
 
+    def brings(self, state: str, on: str) -> bool:
+        """Does anything bring this state this way?"""
+        return (state, on) in self._ways
+
     def peculiar(self, special: str, general: str, kind: str) -> Outcomes:
         """What looks at an entity of ``kind`` end in by the special fault and not by the general one."""
         question = (special, general, kind)
@@ -146,6 +152,7 @@ class Knowledge:
         for spread in model.spreads:
             place = (spread.state, str(spread.on), model.kind)
             self._brought_by.setdefault(place, []).append((model.name, spread))
+            self._ways.add(place[:2])
 
     def _model(self, name: str, kind: str, shape: Fault | StateModel) -> Model:
         entries: dict[Look, tuple[Entry, ...]] = {}

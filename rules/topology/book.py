@@ -22,6 +22,8 @@ class Attachment(msgspec.Struct, frozen=True):
     host: str
     nic: str
     interface: Interface
+    mac: str = ""
+    """Empty where several may have it by design."""
 
 
 class AddressBook:
@@ -30,6 +32,8 @@ class AddressBook:
     def __init__(self) -> None:
         self._owners: dict[str, list[Attachment]] = {}
         """All that have an address; who had it first stands first."""
+        self._cards: dict[tuple[Network, str], list[Attachment]] = {}
+        """All on one link that have a hardware address, in the same order."""
         self._nics: dict[str, list[Attachment]] = {}
         self._listeners: dict[str, dict[tuple[str, int], list[Listener]]] = {}
         self._names: dict[str, str] = {}
@@ -44,7 +48,7 @@ class AddressBook:
         """Replace what was known of this host."""
         attachments = list(
             dict.fromkeys(
-                Attachment(inventory.host, nic.name, interface)
+                Attachment(inventory.host, nic.name, interface, mac_of(nic))
                 for nic in inventory.nics
                 for interface in interfaces_of(nic)
             )
@@ -75,10 +79,14 @@ class AddressBook:
                 self._owners[address].remove(gone)
                 if not self._owners[address]:
                     del self._owners[address]
+                self._cards[gone.interface.network, gone.mac].remove(gone)
+                if not self._cards[gone.interface.network, gone.mac]:
+                    del self._cards[gone.interface.network, gone.mac]
                 self._count(gone.interface.network, -1)
         for new in attachments:
             if new not in before:
                 self._owners.setdefault(str(new.interface.ip), []).append(new)
+                self._cards.setdefault((new.interface.network, new.mac), []).append(new)
                 self._count(new.interface.network, 1)
         self._nics[host] = attachments
 
@@ -94,6 +102,16 @@ class AddressBook:
     def owner(self, address: str) -> Attachment | None:
         """The NIC that has this address; of several the one that had it first."""
         return next(iter(self._owners.get(address, ())), None)
+
+    def namesakes(self, attachment: Attachment) -> list[Attachment]:
+        """The cards of other hosts on the same link with the same hardware address, the first one first."""
+        alike = self._cards.get((attachment.interface.network, attachment.mac), ()) if attachment.mac else ()
+        return [each for each in alike if each.host != attachment.host]
+
+    def had_first(self, attachment: Attachment) -> bool:
+        """Did no card of another host have its hardware address before?"""
+        alike = self._cards.get((attachment.interface.network, attachment.mac), ())
+        return not attachment.mac or next(iter(alike), attachment).host == attachment.host
 
     def is_outside(self, address: str) -> bool:
         """On no link that a host of ours is on. False for what is no address."""
@@ -133,6 +151,17 @@ def interfaces_of(nic: Nic) -> list[Interface]:
         if not (interface.ip.is_loopback or (interface.version == 6 and interface.ip.is_link_local)):
             found.append(interface)
     return found
+
+
+def mac_of(nic: Nic) -> str:
+    """Its hardware address, where no other machine may have the same.
+
+    Not that of a virtual router (RFC 5798), of a cluster that answers as one, or of the card beneath.
+    """
+    shared = nic.kind == "ipvlan" or nic.mac.lower().startswith(
+        ("00:00:5e:00:", "02:bf:", "00:00:00:00:00:00")
+    )
+    return "" if shared else nic.mac.lower()
 
 
 def is_loopback(address: str) -> bool:

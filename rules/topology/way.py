@@ -114,7 +114,9 @@ def _hop(book: AddressBook, wiring: Wiring, source: Attachment, address: str) ->
         return [Crossed(start)]
     far = ids.nic(owner.host, owner.nic)
     end = wiring.where(far) or segment_of(owner)
-    return [*wiring.trunks.between(start, end), Crossed(far)]
+    # Of two cards with one hardware address a switch finds now this one, now that.
+    strays = [Crossed(ids.nic(each.host, each.nic), share=0.5) for each in book.namesakes(owner)]
+    return [*wiring.trunks.between(start, end), Crossed(far), *strays]
 
 
 def _egress(book: AddressBook, gateway: str, destination: str) -> Attachment | None:

@@ -37,12 +37,13 @@ BEAT = 10.0
 class Agent:
     """What one agent remembers of its host; it says what changed, as the real one does."""
 
-    def __init__(self, number: int, host: str, boot: str = "b1") -> None:
+    def __init__(self, number: int, host: str, boot: str = "") -> None:
         self.id = f"agent-{host}"
         self.host = host
         self.address = f"10.0.0.{number}"
         self.prefix = 24
-        self.boot = boot
+        self.mac = f"02:00:00:00:00:{number:02x}"
+        self.boot = boot or f"first of {host}"
         self.seq = 0
         self.looks: dict[tuple[str, str], Observation] = {}
         self.fresh: list[Observation] = []
@@ -53,11 +54,11 @@ class Agent:
         self.composites: tuple[Composite, ...] = ()
 
     def inventory(self) -> Inventory:
-        mac, interface = f"02:00:00:00:00:{self.address[7:]}", f"{self.address}/{self.prefix}"
+        interface = f"{self.address}/{self.prefix}"
         return Inventory(
             host=self.host,
             boot_id=self.boot,
-            nics=(Nic(name="eth0", mac=mac, addresses=(interface,)),),
+            nics=(Nic(name="eth0", mac=self.mac, addresses=(interface,)),),
             composites=self.composites,
             gateways=(Gateway(address="10.0.0.254", interface="eth0"),),
             listeners=tuple(

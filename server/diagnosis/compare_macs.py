@@ -31,16 +31,21 @@ class CompareMacs:
         self._standing = standing
         self._odd: dict[Entity, Attachment] = {}
         """The cards that came later than another with their hardware address."""
+        self._begun = False
 
     def run(self, turn: Turn) -> None:
         told = {applied.inventory.host for applied in turn.arrived if applied.inventory is not None}
+        if not self._begun:
+            told |= self._topology.inventories.keys()  # told before the server was started
+            self._begun = bool(told)
         if not told:
             return
         book = self._topology.book
         for each in [one for host in sorted(told) for one in book.attachments(host)]:
             for one in (each, *book.namesakes(each)):
-                if self._like(one):
-                    self._odd.setdefault(ids.nic(one.host, one.nic), one)
+                card = ids.nic(one.host, one.nic)
+                if self._look.outcome(card) is Reason.DUPLICATE or self._like(one):
+                    self._odd[card] = one
         for card, one in list(self._odd.items()):
             self._judge(card, one, turn)
 
@@ -61,8 +66,7 @@ class CompareMacs:
         )
 
     def _judge(self, card: Entity, one: Attachment, turn: Turn) -> None:
-        still = one in self._topology.book.attachments(one.host)
-        other = self._like(one) if still else None
+        other = self._like(one) if one in self._topology.book.attachments(one.host) else None
         outcome = Reason.DUPLICATE if other else Reason.OK
         if self._look.outcome(card) is not outcome:
             turn.decide(self.name, Named.LIKE_ANOTHER if other else Named.ITS_OWN_AGAIN, card)

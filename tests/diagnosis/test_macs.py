@@ -27,6 +27,19 @@ def test_a_card_with_the_address_of_another_is_named_and_its_correction_resolves
     assert lab.only_ticket().status is Status.RESOLVED
 
 
+def test_a_correction_after_a_restart_of_the_server_resolves_it(lab):
+    lab.join("web1", "web2", "web3")
+    own = lab.agents["web2"].mac
+    mac(lab, "web2", lab.agents["web1"].mac)
+    lab.pass_time(40)
+    lab.restart()
+    lab.pass_time(20)
+    assert lab.only_ticket().status is Status.NEW
+    mac(lab, "web2", own)
+    lab.pass_time(60)
+    assert lab.only_ticket().status is Status.RESOLVED
+
+
 def test_a_machine_under_another_name_is_not_another_machine(lab):
     lab.join("web1", "web2", "web3")
     lab.agents["web3"].boot = lab.agents["web1"].boot = "the-same"

@@ -28,12 +28,13 @@ class Clock(msgspec.Struct):
 
     def hear(self, sent_at: float, received_at: float) -> bool:
         """Whether the shift has moved by it, or is known only now that it shows."""
-        before = self.shift if self.known else 0.0
+        before = self.surely
         sample = received_at - sent_at
         if self.samples and abs(sample - self.samples[-1]) > STEP:
             self.forget()
         self.samples = [*self.samples, sample][-WINDOW:]
-        return self.known and abs(self.shift - before) > MOVED
+        after = self.surely
+        return after is not None and abs(after - (before or 0.0)) > MOVED
 
     def forget(self) -> None:
         """After a boot the clock may have been set."""
@@ -46,10 +47,12 @@ class Clock(msgspec.Struct):
         return smallest if abs(smallest) > IN_STEP else 0.0
 
     @property
-    def known(self) -> bool:
-        """Whether a difference that shows can only be the clock's."""
-        slow_way_or_clock = IN_STEP < abs(self.shift) <= STEP
-        return len(self.samples) == WINDOW or bool(self.samples and not slow_way_or_clock)
+    def surely(self) -> float | None:
+        """The shift; None while a slow way may be all there is to it."""
+        shift = self.shift
+        slow_way_or_clock = IN_STEP < abs(shift) <= STEP
+        full = len(self.samples) == WINDOW
+        return shift if full or (self.samples and not slow_way_or_clock) else None
 
     @property
     def error(self) -> float:

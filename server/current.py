@@ -172,7 +172,7 @@ class CurrentState:
             # While the server was down nobody could be heard.
             overdue_at=max(self._overdue_at(saved), self.started_at + OVERDUE_AFTER * saved.interval),
             goodbye=saved.goodbye,
-            behind=saved.clock.shift if saved.clock.known else None,
+            behind=saved.clock.surely,
             clock_error=saved.clock.error,
         )
 

@@ -147,10 +147,17 @@ class Play:
         self._turn([each.batch(self.clock.now, each.host.looks, first=True) for each in self.agents.values()])
         for _ in range(int(2 * SPREAD / TICK)):
             self._tick([])
-        self.clock.wall = self.clock.cpu = 0.0
+
+    def stay_well(self) -> float:
+        """CPU seconds of as long a time in which nothing fails: heartbeats cost something too."""
+        self.clock.cpu = 0.0
+        for _ in range(int((LASTS + 2.0) / TICK)):
+            self._tick([])
+        return self.clock.cpu
 
     def fail(self, arrival: float) -> None:
         """The looks of all hosts fail one after the other; ``arrival``: when the root itself is seen."""
+        self.clock.wall = self.clock.cpu = 0.0
         begun = self.clock.now + 2.0
         due = sorted(
             (begun + (arrival if each.host.name == self.storm.own else each.slot), each.host.name)

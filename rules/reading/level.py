@@ -13,11 +13,13 @@ REACH = 240
 _LEVEL = re.compile(
     r"(?:^|[\s\[(|<:*\"'])([A-Z]{3,9})(?=[\s\])|>:,*\"'-]|$)"  # ERROR [main], [ERROR], |ERROR|
     r"|(?:\b(?:level|levelname|log_?level|lvl|severity|priority)\"?'?\s?[=:]\s?[\"']?"  # lvl=error
-    r"|(?:^|(?<=[\w\])]: ))(?=[A-Za-z]{3,9}: )"  # squeue: error: …
+    r"|(?:^|(?<=[\w\])]: )|(?<=[\d\]]\] ))(?=[A-Za-z]{3,9}: )"  # squeue: error: …
     r"|,\s+(?=[A-Z][a-z]+\s{2})"  # 2026-01-02 03:04:05, Info      CBS
     r"|[\[<](?:\w+:)?|\bkern +:|\b(?:kern|user|daemon|auth|local\d)\.)"  # [core:error], kern :err
     r"([A-Za-z]{3,9})(?=[\s\]>:\",'}]|$)"
     r"|(?:^|[\s:\[\"])([DIWEF])(?=\d{4} \d\d:\d\d|! |\] |\",\")"  # E0102 03:04:05, E!, [E]
+    r"|(?<=\d )([VDIWEF])(?= [A-Za-z_][\w.-]*\s*: )"  # 1702  1820 E ActivityManager:
+    r"|(?<=\] )([DIWE])(?= \[)"  # ] E [
 )
 
 MARKED = r'[:=(]\s?-[1-9]\d{0,2}\b|\b[EF]\d{4} \d\d:\d\d:|[\s\]]E! |\[E\]|\] E \[|"s":"[EF]"'
@@ -30,10 +32,11 @@ class Levels:
     def __init__(self, levels: Sequence[Level]) -> None:
         self._weights = {name: level.weight for level in levels for name in level.names}
 
-    def weight(self, text: str) -> int | None:
-        """Of the first level that stands near the beginning."""
-        for groups in _LEVEL.findall(text[:REACH]):
-            weight = self._weights.get("".join(groups).lower())
+    def find(self, text: str) -> tuple[int, int, int] | None:
+        """Weight of the first level that stands near the beginning, and where it stands."""
+        for found in _LEVEL.finditer(text[:REACH]):
+            place = found.lastindex or 0
+            weight = self._weights.get(found[place].lower())
             if weight is not None:
-                return weight
+                return weight, *found.span(place)
         return None

@@ -14,8 +14,10 @@ KERNEL = "kernel"
 """The voice in whose log the drivers speak."""
 
 
-ENOUGH = 3
+ENOUGH = 6
 """The weight from which on a line complains."""
+DOUBT = 4
+"""The weight from which on a word makes another such word in its line worse by one."""
 
 
 class Level(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

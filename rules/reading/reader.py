@@ -7,10 +7,15 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from rules.reading.level import Levels
-from rules.reading.lexicon import ENOUGH, Form, Lexicon
+from rules.reading.lexicon import DOUBT, ENOUGH, Form, Lexicon
 from rules.reading.phrases import Phrases
 from rules.reading.speakers import NAMELESS, Speakers, speaker_in, unnumbered
 from rules.reading.words import LONGEST, NUMBER, ZERO, words
+
+ALONE = 5
+"""The weight of a rank that no word explains."""
+DENIED = frozenset(["no", "without", "never", "not", "longer"])
+"""Words before a complaint that turn it into its opposite."""
 
 
 class Said(msgspec.Struct, frozen=True, gc=False):
@@ -42,32 +47,45 @@ class Reader:
     def read(self, line: bytes) -> Said:
         text = line[:LONGEST].decode("latin-1")
         program = speaker_in(line, text)
-        spoken = words(text[program[1] if program else 0 :])
-        weight, minds_numbers = self._weigh(text, spoken)
+        level, first, stop = self._levels.find(text) or (0, 0, 0)
+        begin = program[1] if program else 0
+        # How a line is ranked is weighed as that, and not also as a word.
+        spoken = words(f"{text[begin:first]} {text[stop:]}" if stop > begin else text[begin:])
+        weight, minds_numbers = self._weigh(level, spoken)
         voices = self._speakers.of(text, program, spoken)
         if weight and self._speakers.drives(voices):
-            weight += 1
+            weight += 2
         return Said(self._form(voices, spoken) if weight >= ENOUGH else -1, minds_numbers)
 
-    def _weigh(self, text: str, spoken: Sequence[str]) -> tuple[int, bool]:
-        level = self._levels.weight(text) or 0
+    def _weigh(self, level: int, spoken: Sequence[str]) -> tuple[int, bool]:
         worst = eased = 0
-        minds_numbers = False
-        for weight, said in self._phrases(spoken):
-            minds_numbers = minds_numbers or ZERO in said or NUMBER in said
+        minds_numbers = covered = False
+        doubts: set[str] = set()
+        for weight, said, around in self._phrases(spoken):
+            minds_numbers = minds_numbers or ZERO in around or NUMBER in around
             worst = max(worst, weight)
             eased += min(0, weight)
-        if not worst and level < ENOUGH:
-            return 0, minds_numbers
-        return max(0, worst + level + eased), minds_numbers
+            covered = covered or not weight
+            if weight >= DOUBT:
+                doubts.add(said[0])
+        if not worst:
+            if covered or level < ENOUGH:
+                return 0, minds_numbers
+            worst = ALONE
+        return max(0, worst + (len(doubts) > 1) + level + eased), minds_numbers
 
-    def _phrases(self, spoken: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:
-        """From the left, the longest first, none within another; each with a word on both sides."""
+    def _phrases(self, spoken: Sequence[str]) -> Iterator[tuple[int, Sequence[str], Sequence[str]]]:
+        """From the left, the longest first, none within another; each also with a word on both sides."""
         place = 0
         while place < len(spoken):
             for end, (weight, first) in self._says.at(spoken, place):
                 if not first or all(word in NAMELESS for word in spoken[:place]):
-                    yield weight, spoken[max(0, place - 1) : end + 1]
+                    denied = place > 0 and spoken[place - 1] in DENIED and spoken[place] not in DENIED
+                    yield (
+                        min(weight, 0) if denied else weight,
+                        spoken[place:end],
+                        spoken[max(0, place - 1) : end + 1],
+                    )
                     place = end
                     break
             else:

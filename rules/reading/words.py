@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from rules.reading.unsaid import GIVEN, UNSAID
+
 ZERO, NUMBER, EMPTY = "0", "#", "none"
 """A number is one of two words, an empty value a third."""
 NEGATIVE = "negative"
@@ -14,13 +16,6 @@ THROWN = "exception"
 LONGEST = 1024
 """Characters of a line that are read."""
 
-_LEFT_OUT = re.compile(
-    r"\w+://[^\s\"'<>]+"  # addresses of the web
-    r"|(?:^|(?<=[\s\"'`=(,\[<:]))~?/[\w.@%+-][^\s\"':,;)]*"  # paths
-    r"|\b[a-z][a-z0-9_-]*(?:\.[a-z_-][a-z0-9_-]*)+\b"  # names of hosts, files and modules
-    r"|\b[\w.+-]+@[\w.-]+"  # addresses of mail
-    r"|\b[\w.]+\+0x[0-9a-f]+/0x[0-9a-f]+"  # places in code
-)
 _NOTHING = re.compile(r"([=:] ?)(?:\"\"|''|<>|<nil>|\(null\)|\[\]|\{\})")
 _WORD = re.compile(
     r"(\d[xX][0-9a-fA-F]+|\d+(?:[.:,]\d+)*(?![A-Za-z])[:\])]?)|([A-Za-z][A-Za-z0-9]*(?:'[a-z]+)?)|(\d+[A-Za-z]\w*)"
@@ -36,7 +31,9 @@ _PART = re.compile(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z0-9']+|\d+")
 def words(text: str) -> list[str]:
     """In lower case; ``SocketTimeout`` is two, numbers are ``0`` or ``#``, paths and hosts are left out."""
     found: list[str] = []
-    for number, word, mixed in _WORD.findall(_NOTHING.sub(r"\1none ", _LEFT_OUT.sub(" _ ", text))):
+    for number, word, mixed in _WORD.findall(
+        _NOTHING.sub(r"\1none ", UNSAID.sub(" _ ", GIVEN.sub(r"\1 _ ", text)))
+    ):
         if word:
             found += map(same_digits, _parts(word))
         elif mixed:

@@ -34,6 +34,10 @@ def signal(reader: Reader, line: str) -> str:
         ('open /var/log/error.log for shop.failed.lab: error=""', ["open", "for", "error", "none"]),
         ("mlx5_cmd_out_err: rc=-22", ["mlx0", "cmd", "out", "err", "rc", "#", "negative"]),
         ("0: errors: 0x0, 0.0", ["#", "errors", "0", "0"]),
+        ("run --fail-on=error --password x", ["run", "x"]),
+        ("panic_on_oops = 1, failTimeout: 30s, error_count=4", ["error", "count", "#"]),
+        ('user "fatal" came, USER=root ; COMMAND=/bin/grep failed', ["user", "came", "user", "root"]),
+        ("o.e.shop.ErrorHandlerConfig x, o.e.ShopError", ["x", "shop", "error", "exception"]),
     ],
 )
 def test_line_is_cut_into_words_without_paths_and_hosts(text, cut):
@@ -64,13 +68,18 @@ def test_phrase_is_found_in_each_of_its_spellings(phrase, said, found):
         ("E0102 03:04:05.678901 1 reflector.go:140] x", "error"),
         ("kern  :err   : 2026-01-02T03:04:05 x", "error"),
         ("squeue: error: x", "error"),
+        ("[2026-01-02T03:04:05.678] error: x", "error"),
+        ("[2026-01-02 03:04:05.678901] E [MSGID: 1] x", "error"),
+        ("01-02 03:04:05.678  1702  1820 I ActivityManager: x", "info"),
+        ("ceph-mon[8]: cluster [WRN] x", "warning"),
         ("NetworkManager[8]: <warn>  [1.2] x", "warning"),
         ("shop[9]: an ERRORLESS day", None),
     ],
 )
 def test_level_is_read_as_programs_write_it(line, name):
     weights = {known: level.weight for level in LEXICON.levels for known in level.names}
-    assert Levels(LEXICON.levels).weight(line) == (weights[name] if name else None)
+    found = Levels(LEXICON.levels).find(line)
+    assert (found and found[0]) == (weights[name] if name else None)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +103,16 @@ def test_complaint_means_what_its_speaker_and_its_topic_say(reader, line, means)
     [
         "web1 shop[9]: 120 records, 0 errors, 0 failed, 3 skipped",
         "web1 shop[9]: finished without errors",
+        "web1 shop[9]: lock taken, no deadlock",
+        "web1 shop[9]: till no longer broken",
+        "web1 shop[9]: arguments: [-Xms1g,-XX:+HeapDumpOnOutOfMemoryError]",
+        "web1 shop[9]: ERROR: 0 errors found",
+        "web1 shop[9]: worker 3 exited with code 0",
+        "web1 shop[9]: Recovering after a crash",
+        "web1 shop[9]: handler for SIGSEGV installed",
+        "--- PASS: TestConnectionRefused (0.00s)",
+        "web1 CRON[9]: (root) CMD (/usr/local/bin/check --fail-on-timeout failed)",
+        "web1 sudo: bob : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/mysql --password=x -e DENIED",
         "web1 shop[9]: no memory or disk errors were found",
         "web1 shop[9]: error handler registered",
         "web1 kernel: EXT4-fs (sda1): re-mounted. Opts: errors=remount-ro",
@@ -109,6 +128,11 @@ def test_complaint_means_what_its_speaker_and_its_topic_say(reader, line, means)
 )
 def test_what_only_sounds_like_a_complaint_is_none(reader, line):
     assert signal(reader, line) == ""
+
+
+def test_two_words_of_doubt_are_a_complaint_where_one_is_none(reader):
+    assert signal(reader, "web1 shop[9]: order error") == ""
+    assert signal(reader, "web1 shop[9]: order error, basket not found") == "log.app_exception"
 
 
 def test_number_that_decides_is_minded(reader):

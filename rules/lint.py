@@ -75,9 +75,11 @@ def _names(fault: Fault, catalogue: Catalogue) -> Iterator[str]:
     for cause in fault.aftermath_of:
         if cause not in catalogue.faults:
             yield f"{fault.id}: aftermath_of names {cause}, which nobody describes"
-    for signal in fault.telling:
-        if all(symptom.signal != signal for symptom in fault.symptoms):
-            yield f"{fault.id}: telling names {signal}, which is none of its symptoms"
+    shown = {(one.signal, reason) for one in fault.symptoms for reason in one.reason}
+    for telling in fault.telling:
+        signal, _, outcome = telling.partition(" ")
+        if all(one != signal or outcome not in {"", reason} for one, reason in shown):
+            yield f"{fault.id}: telling names {telling}, which is none of its symptoms"
     for symptom in fault.symptoms:
         if catalogue.signals[symptom.signal].context:
             yield f"{fault.id}: {symptom.signal} is context, and no symptom of anything"

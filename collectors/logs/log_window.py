@@ -12,7 +12,7 @@ from collectors.services.upstream import upstream_in
 from rules.matching.matcher import Hit
 from rules.matching.signatures import Meaning
 from rules.redaction import redact
-from wire.entity import Entity
+from wire.entity import Entity, kind_of
 from wire.judgement import Evidence, Judgement, Reason, Verdict
 
 WINDOW = 10.0
@@ -88,18 +88,17 @@ class Window:
         if len(self._runs) + len(self._held) >= KEYS:
             self.dropped += count
             return None
-        signal = hit.signature.signal
-        if not hit.signature.aside:
-            self._named[signal] = now
-            self._held = {
-                other: held for other, held in self._held.items() if held.hit.signature.signal != signal
-            }
-        elif now - self._named.get(signal, float("-inf")) < ASIDE_AFTER:
-            return None
-        else:
+        if hit.signature.waits:
+            if now - self._named.get(_companion(hit, source), float("-inf")) < ASIDE_AFTER:
+                return None
             held = self._held.setdefault(key, _Run(hit, source, service, now))
             held.repeats += count
             return None
+        said = (hit.signature.signal, source)
+        self._named.update(dict.fromkeys(said, now))
+        self._held = {
+            other: held for other, held in self._held.items() if _companion(held.hit, held.source) not in said
+        }
         run = self._runs[key] = _Run(hit, source, service, now)
         return self._judge(run, entity, count)
 
@@ -107,11 +106,9 @@ class Window:
         """What repeated itself until its window closed, and lines whose companion never came."""
         now = self._ticks()
         told: list[Judgement] = []
-        for key, run in list(self._held.items()):
-            if now - run.told_at >= ASIDE_WAIT:
-                del self._held[key]
-                self._runs[key] = _Run(run.hit, run.source, run.service, now)
-                told.append(self._judge(run, key[1], run.repeats))
+        for key, run in self._alone(now):
+            self._runs[key] = _Run(run.hit, run.source, run.service, now)
+            told.append(self._judge(run, key[1], run.repeats))
         for key, run in list(self._runs.items()):
             if now - run.told_at < WINDOW:
                 continue
@@ -122,6 +119,18 @@ class Window:
             else:
                 del self._runs[key]
         return told
+
+    def _alone(self, now: float) -> list[tuple[Key, _Run]]:
+        """Those that waited long enough; what only names the host yields to what names more."""
+        waited = [(key, run) for key, run in self._held.items() if now - run.told_at >= ASIDE_WAIT]
+        for key, _ in waited:
+            del self._held[key]
+        named = {_companion(run.hit, run.source) for key, run in waited if kind_of(key[1]) != "host"}
+        return [
+            (key, run)
+            for key, run in waited
+            if kind_of(key[1]) != "host" or _companion(run.hit, run.source) not in named
+        ]
 
     def _judge(self, run: _Run, entity: Entity, count: int) -> Judgement:
         hit, signature = run.hit, run.hit.signature
@@ -150,3 +159,8 @@ class Window:
             evidence=evidence,
             path=upstream_in(hit.text[:LINE_READ]) if signature.signal == UPSTREAM else None,
         )
+
+
+def _companion(hit: Hit, source: str) -> str:
+    """What a line that waits comes with: another of its signal or, for a dump, any of its source."""
+    return source if hit.signature.dump else hit.signature.signal

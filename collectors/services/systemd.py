@@ -26,6 +26,11 @@ class UnitState(msgspec.Struct, frozen=True):
         """It ends again and again, whether systemd still tries or gave up."""
         return self.result == "start-limit-hit" or (self.sub == "auto-restart" and self.restarts >= 2)
 
+    @property
+    def out_of_memory(self) -> bool:
+        """The kernel, or systemd-oomd, ended it for lack of memory."""
+        return self.result == "oom-kill"
+
 
 def running(host: Host) -> bool:
     return host.exists(RUNTIME)

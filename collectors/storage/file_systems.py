@@ -9,6 +9,7 @@ from functools import partial
 
 import msgspec
 
+from collectors.command import Completed
 from collectors.host import Host
 from collectors.judging import judged
 from collectors.storage.mount_table import MountPoint, Wanted, file_systems, mounts, wanted_mounts
@@ -22,6 +23,9 @@ MIB, GIB = 1024**2, 1024**3
 REMOTE_SECONDS = 30.0
 """Between two looks at what may hang: each costs a process."""
 HANG_SECONDS = 1.5
+SLOW_MACHINE = 5.0
+"""Times what the same takes at the root of the machine: to be late where nothing has time is not to hang."""
+LONGEST_SECONDS = 4.0
 AT_ONCE = 32
 """Looks under way together; where more are due, those that were looked at longest ago come first."""
 
@@ -119,7 +123,11 @@ def _look_remotely(host: Host, one: MountPoint) -> list[Judgement]:
 
 
 def _told_remotely(host: Host, one: MountPoint) -> Iterator[Judgement]:
-    answer = host.run(["stat", "-f", "-c", "%S %b %f %a %c %d", "--", one.point], timeout=HANG_SECONDS)
+    answer = _stat(host, one.point, HANG_SECONDS)
+    if answer.late:
+        patience = _patience(host)
+        if patience > HANG_SECONDS:
+            answer = _stat(host, one.point, patience)
     lost = answer.late or b"Stale" in answer.err or b"not connected" in answer.err
     yield judged_mount(host, one, Reason.HUNG if lost else Reason.OK)
     numbers = answer.text.split()
@@ -128,6 +136,17 @@ def _told_remotely(host: Host, one: MountPoint) -> Iterator[Judgement]:
     unit, blocks, free, available, files, files_free = map(int, numbers)
     room = Room(blocks * unit, (blocks - free) * unit, available * unit, files, files_free)
     yield from judge_room(host, one.point, room, one.source, one.type)
+
+
+def _patience(host: Host) -> float:
+    """Seconds, from how long the same takes at the root; 0 where that does not answer either."""
+    began = host.ticks()
+    answer = _stat(host, "/", LONGEST_SECONDS)
+    return min(LONGEST_SECONDS, SLOW_MACHINE * (host.ticks() - began)) if answer.ok else 0.0
+
+
+def _stat(host: Host, point: str, timeout: float) -> Completed:
+    return host.run(["stat", "-f", "-c", "%S %b %f %a %c %d", "--", point], timeout=timeout)
 
 
 def judge_room(host: Host, point: str, room: Room, source: str = "", type_: str = "") -> Iterator[Judgement]:

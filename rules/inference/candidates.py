@@ -103,7 +103,10 @@ def _untold(fault: Fault, readings: Iterable[Reading]) -> bool:
     if not fault.telling:
         return False
     told = {
-        (one.signal, reason) for one in fault.symptoms if one.signal in fault.telling for reason in one.reason
+        (one.signal, reason)
+        for one in fault.symptoms
+        for reason in one.reason
+        if one.signal in fault.telling or f"{one.signal} {reason.value}" in fault.telling
     }
     return not any((reading.signal, reading.reason) in told for reading in readings)
 

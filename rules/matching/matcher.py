@@ -188,7 +188,7 @@ def _rank(signature: Signature) -> tuple[int, bool, bool, int, int, str]:
     return (
         list(Breadth).index(signature.breadth),
         not signature.harmless,
-        signature.aside,
+        signature.waits,
         -read_pattern(signature.pattern).weight(),
         list(Severity).index(signature.severity),
         signature.id,

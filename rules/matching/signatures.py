@@ -59,10 +59,17 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """On one line the narrower signature wins."""
     aside: bool = False
     """It comes with another line that names the entity: beside that line it says nothing new."""
+    dump: bool = False
+    """Part of what is printed beneath complaints of every kind: aside to whatever its source has said."""
     harmless: bool = False
     """It says that trouble is over, in words that a wider signature takes for trouble: no hit."""
     samples: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
     near_misses: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+
+    @property
+    def waits(self) -> bool:
+        """It is told only where nothing comes that says more."""
+        return self.aside or self.dump
 
     @property
     def authored(self) -> bool:

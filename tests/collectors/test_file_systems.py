@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from collectors.storage import file_systems, fs_deleted_open, fs_largest
-from collectors.storage.file_systems import GIB, MIB, Room, _inodes, _space
+from collectors.storage.file_systems import GIB, MIB, Room, _inodes, _look_remotely, _space
+from collectors.storage.mount_table import MountPoint
 from tests.collectors.conftest import about
 from wire.judgement import Reason
 
@@ -109,6 +110,15 @@ def silent(tmp_path: Path) -> Iterator[str]:
 @pytest.mark.root
 def test_a_mount_whose_server_does_not_answer_hangs_and_is_named(host, silent):
     assert about(file_systems.read(host), MOUNT, silent).reason is Reason.HUNG
+
+
+@pytest.mark.parametrize(("slow", "reason"), [(1000.0, Reason.OK), (0.0, Reason.HUNG)])
+def test_a_look_that_is_late_where_nothing_has_time_is_taken_again(host, tmp_path, monkeypatch, slow, reason):
+    none: frozenset[str] = frozenset()
+    one = MountPoint(str(tmp_path), "nfs", "filer:/x", "0:1", "/", none, none)
+    monkeypatch.setattr(file_systems, "HANG_SECONDS", 0.0)
+    monkeypatch.setattr(file_systems, "SLOW_MACHINE", slow)
+    assert about(_look_remotely(host, one), MOUNT, str(tmp_path)).reason is reason
 
 
 @pytest.mark.root

@@ -24,3 +24,8 @@ def test_a_unit_that_systemd_gave_up_was_looping():
 def test_a_unit_that_was_killed_once_was_not_looping():
     state = parse_state(KILLED)
     assert (state.looping, state.result, state.status) == (False, "signal", 9)
+
+
+def test_a_unit_that_the_kernel_ended_for_lack_of_memory_says_so():
+    assert parse_state("Type=simple\nResult=oom-kill\nExecMainStatus=9\nSubState=failed\n").out_of_memory
+    assert not parse_state(KILLED).out_of_memory

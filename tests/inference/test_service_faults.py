@@ -170,6 +170,13 @@ def test_a_process_killed_for_memory_is_the_root_of_its_services_restarts(world)
     assert first(world)[0] == "mem.oom.kill"
 
 
+def test_a_service_that_systemd_says_ran_out_of_memory_was_killed_for_it(world):
+    world.service("app1/app")
+    world.alive()
+    world.local("svc.process", "service:app1/app", Reason.EXHAUSTED)
+    assert first(world) == ("mem.oom.kill", "service:app1/app")
+
+
 def test_a_crash_loop_that_was_seen_between_two_starts_is_one_too(world):
     world.service("app1/app")
     world.alive()

@@ -17,7 +17,7 @@ from collectors.logs.log_window import KEYS, WINDOW
 from rules.matching.signatures import load_signatures
 
 GROWTH = 32 * 1024 * 1024
-SAMPLES = [one.samples[0].split("\n")[0] for one in load_signatures() if not (one.harmless or one.aside)]
+SAMPLES = [one.samples[0].split("\n")[0] for one in load_signatures() if not (one.harmless or one.waits)]
 
 
 class Clock:

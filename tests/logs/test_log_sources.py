@@ -247,7 +247,7 @@ def test_a_line_about_a_file_says_which_service_wrote_it(host):
 
 
 def test_hostile_line_gives_a_valid_entity(host):
-    line = b"\x1b[31mOut of memory: Killed process 1 (\xff\x00<script>\x07) total-vm:1kB " + b"A" * 200_000
+    line = b"\x1b[31moom-kill:constraint=NONE,task=\xff\x00<script>\x07,pid=1,uid=0 " + b"A" * 200_000
     (one,) = Reader(host(), "x").read(line)
     assert all(letter.isprintable() for letter in one.subject)
     assert len(str(one.evidence["line"])) <= 512

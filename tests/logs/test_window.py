@@ -67,9 +67,32 @@ def test_too_many_keys_are_counted_and_said(window, clock):
 
 def test_line_beside_the_one_that_names_the_victim_is_not_told(window, clock):
     assert window.admit(hit("oom-invoked"), "host:a", "x") is None
-    assert window.admit(hit("oom-killed-process"), "process:a/java", "x") is not None
+    assert window.admit(hit("oom-constraint-unit"), "service:a/shop", "x") is not None
+    assert window.admit(hit("oom-killed-process"), "process:a/java", "x") is None
     clock.now += ASIDE_WAIT
     assert window.due() == []
+
+
+def test_of_lines_that_wait_the_one_that_names_the_victim_is_told(window, clock):
+    window.admit(hit("oom-invoked"), "host:a", "x")
+    window.admit(hit("oom-killed-process"), "process:a/java", "x")
+    clock.now += ASIDE_WAIT
+    assert [one.subject for one in window.due()] == ["process:a/java"]
+
+
+def test_a_stack_beneath_a_complaint_of_any_kind_is_no_complaint_of_its_own(window, clock):
+    window.admit(hit("call-trace"), "host:a", "x")
+    window.admit(hit("oom-constraint-unit"), "service:a/shop", "x")
+    window.admit(hit("call-trace"), "host:a", "x")
+    clock.now += ASIDE_WAIT
+    assert window.due() == []
+
+
+def test_a_stack_in_another_log_is_no_part_of_it(window, clock):
+    window.admit(hit("oom-constraint-unit"), "service:a/shop", "x")
+    window.admit(hit("call-trace"), "host:a", "y")
+    clock.now += ASIDE_WAIT
+    assert [one.signal for one in window.due()] == ["log.oops"]
 
 
 def test_line_that_stays_alone_is_told(window, clock):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from collectors.clients.answer import ANSWER, NotPermitted
+import msgspec
+
+from collectors.clients.answer import ANSWER, NotPermitted, Refused
 from collectors.clients.conversation import converse
 from collectors.clients.counting import lately
 from collectors.clients.database_limits import BLOCKED_SECONDS, LAG_SECONDS, LONG_SECONDS, NEAR
 from collectors.clients.local import Local, found
-from collectors.clients.postgres_facts import PostgresFacts
+from collectors.clients.postgres_facts import Bloat, PostgresFacts, bloat
 from collectors.clients.postgres_facts import ask as ask_facts
 from collectors.clients.postgres_wire import GRANT, Postgres
 from collectors.clients.secret import login_for, password
@@ -47,6 +49,8 @@ XID_NEAR, XID_END = 1_000_000_000, 1_800_000_000
 """Of 2^31: PostgreSQL warns and then refuses near the end; autovacuum begins at 200 million."""
 RETAINED_BYTES = 5 * 1024**3
 DEAD_SHARE = 0.5
+BLOAT_SECONDS = 600.0
+"""Between two looks into the other databases: each costs a session, and dead rows pile up slowly."""
 
 
 def read(host: Host) -> Iterable[Judgement]:
@@ -64,8 +68,28 @@ def _ask(host: Host, local: Local) -> PostgresFacts:
         uid, owner = _owner(host, local.service.pid)
         if os.geteuid() not in (0, uid):
             raise NotPermitted(GRANT, "no login is declared, and this agent is not root")
-    with Postgres(where, owner, secret, (login and login.database) or "postgres", uid=uid) as session:
-        return ask_facts(session)
+
+    def sign_in(database: str) -> Postgres:
+        return Postgres(where, owner, secret, database, uid=uid)
+
+    with sign_in((login and login.database) or "postgres") as session:
+        facts = ask_facts(session)
+    if not facts.others:
+        return facts
+    key = f"dead rows {local.subject(host)}"
+    elsewhere = host.cached(key, BLOAT_SECONDS, lambda: [*_elsewhere(sign_in, facts.others)])
+    worst = max(facts.bloat, *elsewhere, key=lambda one: one.dead_share) if elsewhere else facts.bloat
+    return msgspec.structs.replace(facts, bloat=worst)
+
+
+def _elsewhere(sign_in: Callable[[str], Postgres], databases: Iterable[str]) -> Iterator[Bloat]:
+    """Of the databases that let us in."""
+    for name in databases:
+        try:
+            with sign_in(name) as session:
+                yield bloat(session)
+        except (NotPermitted, Refused, OSError, ValueError):
+            continue
 
 
 def _socket(host: Host, port: int) -> Where | None:
@@ -160,7 +184,8 @@ def _primary(facts: PostgresFacts, subject: str) -> Iterator[Judgement]:
     yield judged(
         BLOAT,
         subject,
-        Reason.HIGH if facts.dead_share >= DEAD_SHARE else Reason.OK,
-        round(facts.dead_share, 4),
-        table=facts.dead_table,
+        Reason.HIGH if facts.bloat.dead_share >= DEAD_SHARE else Reason.OK,
+        round(facts.bloat.dead_share, 4),
+        table=facts.bloat.table,
+        database=facts.bloat.database,
     )

@@ -38,9 +38,21 @@ SELECT count(*), coalesce(max(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)
        coalesce(string_agg(slot_name, ','), '')
 FROM pg_replication_slots WHERE NOT active AND restart_lsn IS NOT NULL"""
 BLOAT = """
-SELECT coalesce(max(n_dead_tup::float / greatest(n_live_tup + n_dead_tup, 1)), 0),
-       coalesce((array_agg(relname ORDER BY n_dead_tup DESC))[1], '')
-FROM pg_stat_all_tables WHERE n_dead_tup > 1000000"""
+SELECT n_dead_tup::float / (n_live_tup + n_dead_tup), relname, current_database()
+FROM pg_stat_all_tables WHERE n_dead_tup > 1000000 ORDER BY 1 DESC LIMIT 1"""
+OTHERS = """
+SELECT d.datname FROM pg_database d JOIN pg_stat_database s ON s.datid = d.oid
+WHERE d.datallowconn AND NOT d.datistemplate AND has_database_privilege(d.oid, 'CONNECT')
+      AND d.datname <> current_database()
+ORDER BY s.tup_updated + s.tup_deleted DESC LIMIT 8"""
+
+
+class Bloat(msgspec.Struct, frozen=True):
+    """The table with the largest share of dead rows, of those that have many."""
+
+    dead_share: float = 0.0
+    table: str = ""
+    database: str = ""
 
 
 class PostgresFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,8 +79,9 @@ class PostgresFacts(msgspec.Struct, frozen=True, kw_only=True):
     lost_slots: int = 0
     retained_bytes: float = 0.0
     slots: str = ""
-    dead_share: float = 0.0
-    dead_table: str = ""
+    bloat: Bloat = Bloat()
+    others: tuple[str, ...] = ()
+    """The busiest of the other databases: a session sees the tables of its own only."""
 
 
 def ask(session: Postgres) -> PostgresFacts:
@@ -126,8 +139,15 @@ def _slots(session: Postgres, facts: PostgresFacts) -> PostgresFacts:
 
 
 def _bloat(session: Postgres, facts: PostgresFacts) -> PostgresFacts:
-    share, table = session.query(BLOAT)[0]
-    return msgspec.structs.replace(facts, dead_share=_float(share), dead_table=table or "")
+    others = tuple(name for (name,) in session.query(OTHERS) if name)
+    return msgspec.structs.replace(facts, bloat=bloat(session), others=others)
+
+
+def bloat(session: Postgres) -> Bloat:
+    """Of the session's own database. Raises NotPermitted, Refused."""
+    for share, table, database in session.query(BLOAT):
+        return Bloat(_float(share), table or "", database or "")
+    return Bloat()
 
 
 Step = Callable[[Postgres, PostgresFacts], PostgresFacts]

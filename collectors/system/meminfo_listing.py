@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from collectors.host import JSON, Host
 from collectors.parsing import lines_of
 from collectors.source import Source
+from collectors.system.huge_pages import judge_huge_pages
 from collectors.system.memory import KIB, judge_memory
 from collectors.system.slab import judge_slab
 from wire.judgement import Judgement
@@ -32,6 +33,10 @@ def judge(figures: dict[str, int], host: Host) -> Iterable[Judgement]:
         yield judge_memory(host, free * KIB, total * KIB)
         kept = figures.get("SUnreclaim", 0)
         yield judge_slab(host, kept * KIB, total * KIB)
+        if "HugePages_Free" in figures:
+            idle = max(0, figures["HugePages_Free"] - figures.get("HugePages_Rsvd", 0))
+            size = figures.get("Hugepagesize", 0)
+            yield judge_huge_pages(host, idle * size * KIB, free * KIB, total * KIB)
 
 
 def facts(figures: dict[str, int]) -> dict[str, JSON]:

@@ -1,8 +1,9 @@
-"""Does the kernel keep too much memory for itself? Value: share of all memory that it cannot give back."""
+"""Does the kernel keep too much memory for itself, or ever more? Value: share that it cannot give back."""
 
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable
 
 import msgspec
@@ -11,6 +12,7 @@ from collectors.host import JSON, Host
 from collectors.judging import judged
 from collectors.parsing import lines_of
 from collectors.source import Source
+from collectors.system.memory_growth import LONG, Memory, Samples, growth
 from collectors.unit import SECOND, Collector
 from wire import entity
 from wire.judgement import Judgement, Layer, Reason, Scalar
@@ -18,6 +20,8 @@ from wire.judgement import Judgement, Layer, Reason, Scalar
 SIGNAL = "mem.slab"
 COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.HOST, interval=60 * SECOND)
 SHARE, LEAST = 0.25, 1024**3
+AGAIN = 50.0
+"""Seconds: a second look at a symptom is no sample of its own."""
 MIB = 1024**2
 ROW = re.compile(r"^(\S{1,64})\s+(\d{1,15})\s+(\d{1,15})\s+(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})\s*(?::|$)")
 HEAD = "slabinfo - version"
@@ -46,13 +50,18 @@ def read(host: Host) -> Iterable[Judgement]:
     kept, total = figures.get("SUnreclaim"), figures.get("MemTotal")
     if kept is None or not total:
         return
-    yield judge_slab(host, kept, total)
+    samples: Samples = host.memory.setdefault("kept", deque(maxlen=LONG))
+    if not samples or host.ticks() - samples[-1][0] >= AGAIN:
+        samples.append((host.ticks(), kept))
+    yield judge_slab(host, kept, total, growth(samples, Memory(figures.get("MemAvailable", total), total))[1])
 
 
-def judge_slab(host: Host, kept: int, total: int) -> Judgement:
-    """Both in bytes."""
-    high = kept >= SHARE * total and kept >= LEAST
+def judge_slab(host: Host, kept: int, total: int, growing: float = 0.0) -> Judgement:
+    """Bytes, and bytes per second of a growth that will not end before memory does."""
+    high = growing > 0 or (kept >= SHARE * total and kept >= LEAST)
     facts: dict[str, Scalar] = _largest(host) if high else {}
+    if growing:
+        facts["mib_per_minute"] = round(growing * 60 / MIB, 2)
     reason = Reason.HIGH if high else Reason.OK
     return judged(
         SIGNAL, entity.host(host.name), reason, round(kept / total, 4), unreclaimable_mib=kept // MIB, **facts

@@ -219,6 +219,60 @@ def test_a_paused_replay_is_lag(cluster, box, monkeypatch):
     assert troubles(look(postgres, box, port)) == {"db.lag": Reason.SLOW}
 
 
+def test_dead_rows_are_found_in_whichever_database_they_are(cluster, box):
+    made = cluster()
+    port = made.start(autovacuum="off", maintenance_work_mem="64MB")
+    made.sql("CREATE DATABASE shop")
+    made.sql("CREATE TABLE small AS SELECT 1")
+    made.run(
+        *made._psql[len(AS) :],
+        "-d",
+        "shop",
+        "-c",
+        "CREATE UNLOGGED TABLE orders AS SELECT a FROM generate_series(1, 1100000) a",
+        "-c",
+        "DELETE FROM orders",
+        "-c",
+        "SELECT pg_stat_force_next_flush()",
+    )
+    bloat = look(postgres, box, port)["db.bloat"]
+    assert bloat.reason is Reason.HIGH
+    assert (bloat.evidence["database"], bloat.evidence["table"]) == ("shop", "orders")
+
+
+def test_a_session_that_sits_in_its_transaction_is_told(cluster, box, monkeypatch):
+    made = cluster()
+    port = made.start()
+    made.session("BEGIN;", "SELECT 1;")
+    idle = "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'"
+    wait_for(lambda: made.sql(idle) == "1\n", "the transaction")
+    monkeypatch.setattr(postgres, "IDLE_SECONDS", 0.0)
+    assert troubles(look(postgres, box, port)) == {"db.transactions": Reason.HIGH}
+
+
+def test_a_slot_that_nobody_fetches_from_keeps_the_log_and_is_named(cluster, box, monkeypatch):
+    made = cluster()
+    port = made.start(wal_level="replica", max_replication_slots="2")
+    made.sql("SELECT pg_create_physical_replication_slot('gone', true)")
+    made.sql("CREATE TABLE t AS SELECT a FROM generate_series(1, 20000) a")
+    monkeypatch.setattr(postgres, "RETAINED_BYTES", 100_000)
+    kept = look(postgres, box, port)["db.retained"]
+    assert (kept.reason, kept.evidence["slots"]) == (Reason.HIGH, "gone")
+
+
+def test_the_age_of_transactions_is_that_of_the_oldest_database(cluster, box, monkeypatch):
+    made = cluster()
+    port = made.start(autovacuum="off")
+    made.sql("CREATE DATABASE old")
+    for _ in range(3):
+        made.sql("CREATE TABLE t AS SELECT 1; DROP TABLE t")
+    made.sql("VACUUM FREEZE")
+    monkeypatch.setattr(postgres, "XID_NEAR", 1)
+    oldest = look(postgres, box, port)["db.wraparound"]
+    assert oldest.reason is Reason.HIGH
+    assert oldest.evidence["transactions"] == int(made.sql("SELECT max(age(datfrozenxid)) FROM pg_database"))
+
+
 @pytest.mark.parametrize("way", ["scram-sha-256", "md5", "password"])
 def test_a_declared_password_signs_in_by_every_way_of_asking(cluster, tmp_path, way):
     made = cluster(local=way, host=way)

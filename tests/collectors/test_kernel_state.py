@@ -14,6 +14,7 @@ from collectors.system import (
     cpu_steal,
     cpu_throttling,
     entropy,
+    huge_pages,
     inotify,
     kernel_taint,
     memory_growth,
@@ -120,6 +121,43 @@ def test_memory_that_the_kernel_cannot_give_back_is_judged(tree, kept_mib, reaso
     judgement = about(slab.read(tree.host()), "mem.slab")
     assert judgement.reason is reason
     assert judgement.evidence.get("largest") == (None if reason is Reason.OK else "nfs_inode")
+
+
+@pytest.mark.parametrize(("mib_a_look", "reason"), [(0, Reason.OK), (8, Reason.HIGH)])
+def test_memory_that_the_kernel_takes_more_of_at_each_look_is_told_before_it_is_much(
+    tree, mib_a_look, reason
+):
+    host = tree.host()
+    for look in range(LONG):
+        kept, left = 64 + look * mib_a_look, 6000 - look * mib_a_look
+        tree.write(
+            "/proc/meminfo",
+            f"MemTotal: {8 * 2**20} kB\nMemAvailable: {left * 1024} kB\nSUnreclaim: {kept * 1024} kB\n",
+        )
+        judgement = about(slab.read(host), "mem.slab")
+        assert look == LONG - 1 or judgement.reason is Reason.OK
+        tree.clock.pass_by(60)
+    assert judgement.reason is reason
+    assert judgement.evidence.get("mib_per_minute") == (8 if mib_a_look else None)
+
+
+@pytest.mark.parametrize(
+    ("free", "promised", "left_mib", "reason"),
+    [
+        (1024, 0, 500, Reason.HIGH),
+        (1024, 1024, 500, Reason.OK),  # somebody will use them
+        (1024, 0, 4000, Reason.OK),  # nobody lacks them
+        (64, 0, 500, Reason.OK),
+    ],
+)
+def test_huge_pages_that_lie_idle_while_memory_is_short_are_told(tree, free, promised, left_mib, reason):
+    tree.write("/proc/meminfo", f"MemTotal: {8 * 2**20} kB\nMemAvailable: {left_mib * 1024} kB\n")
+    for size, count, wanted in (("2048kB", free, promised), ("1048576kB", 0, 0)):
+        folder = f"/sys/kernel/mm/hugepages/hugepages-{size}"
+        tree.write(f"{folder}/free_hugepages", f"{count}\n")
+        tree.write(f"{folder}/resv_hugepages", f"{wanted}\n")
+    judgement = about(huge_pages.read(tree.host()), "mem.hugepages")
+    assert (judgement.reason, judgement.evidence["idle_mib"]) == (reason, 2 * (free - promised))
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,10 @@ class Speakers:
         """The voices of the first name that is one, with a number behind it or without."""
         for place, word in enumerate(said):
             for name in dict.fromkeys((word, word.rstrip("0123456789"), _TAIL.sub("", word))):
-                found = {voice for _, voice in self._names.at([name, *said[place + 1 :]], 0)}
+                found = list(self._names.at([name, *said[place + 1 :]], 0))
                 if found:
-                    return found
+                    # `systemd resolved` is not `systemd`.
+                    return {voice for end, voice in found if end == found[0][0]}
         return set()
 
 

@@ -91,6 +91,10 @@ def test_level_is_read_as_programs_write_it(line, name):
         ("web1 shop[9]: cannot write basket: ENOSPC", "log.no_space"),
         ("2026-01-02 03:04:05,678 WARN [io-3] shop.Link - peer 10.0.0.4 lost", "log.upstream_failed"),
         ("2026-01-02 03:04:05,678 ERROR [io-3] shop.Till - no drawer", "log.app_exception"),
+        ("2026-01-02 03:04:05,678 ERROR [io-3] shop.Till - unexpected token", "log.app_exception"),
+        ("web1 shop[9]: Authentication attempt of bob failed", "log.auth_failure"),
+        ("Jan  2 03:04:05 web1 systemd-resolved[9]: cannot prime the root", "log.dns_failure"),
+        ("[FAILED] Failed to mount the till.", "log.service_failed"),
         ("[  12.345678] xhci_hcd 0000:00:14.0: slot 3: babble, error -71", "log.usb_error"),
     ],
 )

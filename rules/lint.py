@@ -75,7 +75,7 @@ def _names(fault: Fault, catalogue: Catalogue) -> Iterator[str]:
     for cause in fault.aftermath_of:
         if cause not in catalogue.faults:
             yield f"{fault.id}: aftermath_of names {cause}, which nobody describes"
-    shown = {(one.signal, reason) for one in fault.symptoms for reason in one.reason}
+    shown = {pair for kind in kinds_of(fault.entity) for pair in _outcomes(fault, kind, catalogue)}
     for telling in fault.telling:
         signal, _, outcome = telling.partition(" ")
         if all(one != signal or outcome not in {"", reason} for one, reason in shown):
@@ -137,6 +137,12 @@ def _near(fault: Fault, kind: str, catalogue: Catalogue) -> Iterator[tuple[Sympt
         state = _state(effect, kind, catalogue)
         for symptom in state.symptoms if state else ():
             yield symptom, probability(effect.strength)
+
+
+def _outcomes(fault: Fault, kind: str, catalogue: Catalogue) -> Iterator[tuple[str, Reason]]:
+    """What its looks end in, those of the states that come with it included."""
+    for symptom, _ in _near(fault, kind, catalogue):
+        yield from ((symptom.signal, reason) for reason in symptom.reason)
 
 
 def _state(effect: Effect, kind: str, catalogue: Catalogue) -> StateModel | None:

@@ -202,8 +202,8 @@ class Fault(_Model, frozen=True, kw_only=True):
     aftermath_of: tuple[str, ...] = ()
     """Faults that leave this one behind when they end; while they have a ticket it needs none of its own."""
     telling: tuple[str, ...] = ()
-    """Signals of its own, or ``signal outcome`` where only that is. Where any are named, one must have failed
-    before it can be a root: whatever else it shows, more general faults show too."""
+    """Signals of its own or of the states of its entity, or ``signal outcome`` where only that is. Where any
+    are named, one must have failed before it can be a root: all else general ones show too."""
     symptoms: tuple[Symptom, ...]
     leads_to: tuple[Effect, ...] = ()
     confirm: tuple[Test, ...] = ()

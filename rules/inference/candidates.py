@@ -9,10 +9,11 @@ from rules.diagnosis import Key
 from rules.inference.cause import Cause, Nats
 from rules.inference.ground import Ground
 from rules.inference.index import Index
+from rules.inference.knowledge import Knowledge, Model
 from rules.inference.outcomes import Reading, at_most
 from rules.inference.special import displaced
 from rules.inference.touch import Touches
-from rules.models import Fault, Symptom
+from rules.models import Symptom
 
 QUIET = 120.0
 """Seconds without a new symptom after which the next one may belong to another episode."""
@@ -47,7 +48,7 @@ def judge(
     if model is None or model.fault is None or displaced(cause, ground, index):
         return None
     known = list(readings)
-    if _excluded(cause, model.fault.excluded_by, index) or _untold(model.fault, known):
+    if _excluded(cause, model.fault.excluded_by, index) or _untold(model, known, ground.knowledge):
         return None
     best: Candidate | Refuted | None = None
     for onset, episode in episodes(known):
@@ -98,16 +99,11 @@ def _better(found: Candidate | Refuted, best: Candidate | Refuted) -> bool:
     return isinstance(found, Candidate) and isinstance(best, Refuted)
 
 
-def _untold(fault: Fault, readings: Iterable[Reading]) -> bool:
-    """Has nothing been seen that only this fault shows, and that it shows itself?"""
-    if not fault.telling:
+def _untold(model: Model, readings: Iterable[Reading], knowledge: Knowledge) -> bool:
+    """Has nothing been seen that only this fault shows?"""
+    if model.fault is None or not model.fault.telling:
         return False
-    told = {
-        (one.signal, reason)
-        for one in fault.symptoms
-        for reason in one.reason
-        if one.signal in fault.telling or f"{one.signal} {reason.value}" in fault.telling
-    }
+    told = knowledge.telling(model)
     return not any((reading.signal, reading.reason) in told for reading in readings)
 
 

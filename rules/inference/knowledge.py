@@ -95,6 +95,7 @@ class Knowledge:
             or len(kinds_of(fault.entity)) > 1
         }
         """Faults that not every entity of their kinds can have."""
+        self._telling: dict[tuple[str, str], frozenset[tuple[str, Reason]]] = {}
         self._peculiar: dict[tuple[str, str, str], Outcomes] = {}
         for fault in catalogue.faults.values():
             for general in fault.is_a:
@@ -134,6 +135,22 @@ class Knowledge:
             known = {look: some for look in told if (some := told[look] - usual.get(look, set()))}
             self._peculiar[question] = known
         return known
+
+    def telling(self, model: Model) -> frozenset[tuple[str, Reason]]:
+        """What the telling looks of a fault end in: by itself, or else by the states of its entity."""
+        place = (model.name, model.kind)
+        if place not in self._telling:
+            signals = frozenset(model.fault.telling if model.fault else ())
+            shown = _shown(model)
+            own = {signal for signal, _ in shown}
+            brought = {look: some for look, some in self._brought(model).items() if look[0] not in own}
+            self._telling[place] = frozenset(
+                (signal, reason)
+                for (signal, _), reasons in (shown | brought).items()
+                for reason in reasons
+                if signal in signals or f"{signal} {reason.value}" in signals
+            )
+        return self._telling[place]
 
     def _brought(self, model: Model) -> Outcomes:
         """What looks at the fault's own entity end in, by itself and by the states that it brings there."""

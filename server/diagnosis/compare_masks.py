@@ -83,6 +83,7 @@ class CompareMasks:
         reached: list[str] = []
         for gateway in dict.fromkeys(gateways):
             near = [each for each in networks if _contains(each, gateway)]
+            near = near or [each for each in networks if self._too_narrow(each, gateway)]
             if near:
                 self._behind[gateway].put(host, max(near, key=lambda network: network.prefixlen))
                 reached.append(gateway)
@@ -95,6 +96,11 @@ class CompareMasks:
             if not behind.own:
                 del self._behind[gateway]
         return sorted(found)
+
+    def _too_narrow(self, network: Network, gateway: str) -> bool:
+        """Does it hold but a part of those with whom the host shares the gateway, and not the gateway?"""
+        usual = self._behind[gateway].usual if gateway in self._behind else None
+        return usual is not None and network.num_addresses > 2 and _contains(usual, str(network[0]))
 
     def _judge(self, host: str, turn: Turn) -> None:
         found = (self._odd(host, gateway) for gateway in self._gateways[host])

@@ -25,6 +25,20 @@ def test_a_mask_unlike_that_of_the_others_is_named_and_its_correction_resolves_i
     assert lab.only_ticket().status is Status.RESOLVED
 
 
+def test_a_mask_too_narrow_to_hold_the_gateway_is_named(lab):
+    lab.join("web1", "web2", "web3", "web4")
+    mask(lab, "web2", 28)
+    lab.pass_time(40)
+    assert lab.only_ticket().entity == "host:web2"
+
+
+def test_an_address_that_is_no_link_of_its_own_has_no_mask_to_compare(lab):
+    lab.join("web1", "web2", "web3", "web4")
+    mask(lab, "web2", 32)
+    lab.pass_time(40)
+    assert lab.tickets() == []
+
+
 def test_the_others_are_still_known_after_a_restart_of_the_server(lab):
     lab.join("web1", "web2", "web3", "web4")
     lab.pass_time(10)

@@ -54,4 +54,5 @@ def test_a_program_that_complains_of_its_database_has_not_ended(world):
     world.service("app1/app", "db1/postgres")
     world.alive()
     world.local("log.database_error", "service:app1/app", Reason.MATCHED)
+    world.local("log.app_exception", "service:app1/app", Reason.MATCHED)
     assert "svc.process.down" not in {each.root.fault for each in world.infer()}

@@ -15,7 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from agent.config import metrics_address
 from agent.edge.state import Entry
 from agent.host_metrics import HostMetrics
-from wire.judgement import Verdict
+from wire.judgement import JITTER, Verdict
 
 VALUES = {Verdict.PASS: 1.0, Verdict.WARN: 0.5, Verdict.FAIL: 0.0}
 
@@ -81,14 +81,22 @@ class Exposition:
             "What was measured, in the unit of the signal",
             labels=["signal", "subject"],
         )
+        jitter = GaugeMetricFamily(
+            "rootward_probe_jitter_seconds",
+            "Mean change from one round trip to the next",
+            labels=["signal", "subject"],
+        )
         for entry in self._entries():
             judgement = entry.judgement
             labels = [judgement.signal, judgement.subject]
             result.add_metric([*labels, judgement.reason], VALUES.get(judgement.verdict, -1.0))
             if judgement.value is not None:
                 value.add_metric(labels, judgement.value)
+            if isinstance(varied := judgement.evidence.get(JITTER), float):
+                jitter.add_metric(labels, varied / 1000)
         yield result
         yield value
+        yield jitter
 
 
 def _process() -> Iterator[Metric]:

@@ -103,6 +103,8 @@ Scalar = (
     | bool
 )
 Evidence = Annotated[dict[Annotated[str, msgspec.Meta(max_length=64)], Scalar], msgspec.Meta(max_length=24)]
+JITTER = "jitter_ms"
+"""Key of evidence: mean change from one round trip to the next (RFC 3393), milliseconds."""
 Address = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[0-9A-Fa-f.:%\w-]*$")]
 
 

@@ -51,6 +51,8 @@ class Echoes:
     """Replies beyond one per echo: two machines answer, or packets are doubled on the way."""
     best: array[int]
     """Shortest round trip, nanoseconds."""
+    varied: array[int]
+    """By how much each round trip differed from the one before (RFC 3393), summed up, nanoseconds."""
     errors: dict[int, NetworkError]
     """The last error for an address, by its place."""
 
@@ -70,6 +72,7 @@ class Echoes:
         count = len(self._outgoing)
         self.received, self.repeated = bytearray(count), bytearray(count)
         self.best = array("q", _NEVER) * count
+        self.varied, self._last = array("q", bytes(8 * count)), array("q", bytes(8 * count))
         self.errors = {}
 
     async def wave(self, sequence: int) -> None:
@@ -176,8 +179,11 @@ class Echoes:
                 took = (
                     now - wave.began
                 )  # the clock was set, or shows this process another time than the kernel's
-            if took < self.best[number]:
-                self.best[number] = max(0, took)
+            took = max(0, took)
+            if self.received[number] > 1:
+                self.varied[number] += abs(took - self._last[number])
+            self._last[number] = took
+            self.best[number] = min(self.best[number], took)
 
     def _read_errors(self) -> int:
         """How many errors were found, ours or not."""

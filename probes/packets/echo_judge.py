@@ -11,7 +11,7 @@ import msgspec
 from probes.errors import NetworkError, reason_of_icmp
 from probes.path import Way
 from wire.entity import address as address_entity
-from wire.judgement import Judgement, Reason, Scalar, Verdict
+from wire.judgement import JITTER, Judgement, Reason, Scalar, Verdict
 
 SLOW, SLOWER_BY, SLOWER_TIMES = 0.5, 0.03, 4.0
 """Slow is half a second, or four times the best round trip known and 30 ms more than it."""
@@ -21,12 +21,13 @@ _NANO = 1e-9
 
 
 class Replies(NamedTuple):
-    """Counts of one round, and the shortest round trip in nanoseconds."""
+    """Counts of one round; its shortest round trip and the mean change from one to the next, nanoseconds."""
 
     sent: int
     received: int
     repeated: int
     best: int
+    jitter: int
     error: NetworkError | None
 
 
@@ -52,8 +53,10 @@ def judge(way: Way, replies: Replies, past: Past) -> Judgement:
     past.lost = (past.lost << replies.sent | (1 << lost) - 1) & 0xFFFFFFFF
     rtt = replies.best * _NANO
     evidence: dict[str, Scalar] = {}
+    if replies.received > 1:
+        evidence[JITTER] = round(replies.jitter / 1e6, 3)
     if lost or replies.repeated:
-        evidence = {"sent": replies.sent, "lost": lost, "repeated": replies.repeated}
+        evidence |= {"sent": replies.sent, "lost": lost, "repeated": replies.repeated}
     if lost and past.lost.bit_count() > 1:  # one lost echo in the last 32 is nobody's fault
         past.lossy = True
         verdict = Verdict.FAIL if lost * 2 >= replies.sent else Verdict.WARN

@@ -35,7 +35,7 @@ _KEPT = 8192
 
 
 async def ask_all(targets: Sequence[IcmpTarget], net: Net) -> list[Judgement]:
-    """Pings them all together. Value: best round trip in seconds."""
+    """Pings them all together. Value: best round trip in seconds; the jitter stands in the evidence."""
     ways = Ways.of(net)
     ways.refresh()
     judgements: list[Judgement] = []
@@ -73,17 +73,20 @@ async def _ask_family(family: socket.AddressFamily, ways: Sequence[Way], net: Ne
             if 0 < received < ECHOES or (received and pasts[way.path.address].lossy)
         ]
         sent = bytearray([ECHOES]) * len(ways)
+        steps = [max(0, received - 1) for received in echoes.received]
         if partial:
             more = Echoes(door, _incoming(net), [ways[n].path.address for n in partial])
             await _waves(more, MORE, MORE_GAP)
-            for number, received, best in zip(partial, more.received, more.best, strict=True):
+            for at, number in enumerate(partial):
                 sent[number] += MORE
-                echoes.received[number] += received
-                echoes.best[number] = min(echoes.best[number], best)
+                steps[number] += max(0, more.received[at] - 1)
+                echoes.received[number] += more.received[at]
+                echoes.best[number] = min(echoes.best[number], more.best[at])
+                echoes.varied[number] += more.varied[at]
         replies = [
-            Replies(count, received, repeated, best, echoes.errors.get(number))
-            for number, (count, received, repeated, best) in enumerate(
-                zip(sent, echoes.received, echoes.repeated, echoes.best, strict=True)
+            Replies(count, received, repeated, best, varied // max(1, differences), echoes.errors.get(number))
+            for number, (count, received, repeated, best, varied, differences) in enumerate(
+                zip(sent, echoes.received, echoes.repeated, echoes.best, echoes.varied, steps, strict=True)
             )
         ]
     lost = [way for way, each in zip(ways, replies, strict=True) if not each.received]

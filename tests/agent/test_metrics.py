@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from agent.edge.state import EdgeState, Finding
 from agent.metrics import Exposition, MetricsServer, Numbers
-from wire.judgement import Judgement, Reason, Verdict
+from wire.judgement import JITTER, Judgement, Reason, Verdict
 
 NUMBERS = Numbers(**dict.fromkeys(Numbers.__dataclass_fields__, 3))
 
@@ -20,7 +20,14 @@ def scraped():
         ('endpoint:http://a"b', Verdict.FAIL, Reason.STATUS),
         ("host:x", Verdict.UNKNOWN, Reason.DEADLINE),
     ):
-        judgement = Judgement(signal="app.http", subject=subject, verdict=verdict, reason=reason, value=0.5)
+        judgement = Judgement(
+            signal="app.http",
+            subject=subject,
+            verdict=verdict,
+            reason=reason,
+            value=0.5,
+            evidence={JITTER: 2.5} if subject == "host:x" else {},
+        )
         list(state.apply(Finding(judgement=judgement, at=1.0, source="probe")))
     return _scrape(state)
 
@@ -47,6 +54,11 @@ def test_a_result_has_its_reason_and_value(scraped):
     assert (result.value, result.labels["reason"]) == (0.0, "status")
     assert scraped[("rootward_probe_result", "host:x")].value == -1.0
     assert scraped[("rootward_probe_value", 'endpoint:http://a"b')].value == 0.5
+
+
+def test_the_jitter_of_round_trips_is_told_in_seconds_where_it_was_measured(scraped):
+    assert scraped[("rootward_probe_jitter_seconds", "host:x")].value == 0.0025
+    assert ("rootward_probe_jitter_seconds", 'endpoint:http://a"b') not in scraped
 
 
 def test_the_agent_tells_of_itself(scraped):

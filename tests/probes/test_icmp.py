@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from probes.packets.echo_judge import Past, Replies, judge, lasting
@@ -11,6 +13,23 @@ from wire.target import IcmpTarget
 
 pytestmark = pytest.mark.root
 H2, H2_V6, OUT = IcmpTarget("10.99.0.2"), IcmpTarget("fd99::2"), IcmpTarget("10.98.0.2")
+UNEVEN = """
+import pathlib, socket, struct, sys, time
+door = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+pathlib.Path(sys.argv[1]).touch()
+while True:
+    packet, peer = door.recvfrom(2048)
+    if packet[20] != 8:
+        continue
+    if struct.unpack_from("!H", packet, 26)[0] == 1:
+        time.sleep(0.4)
+    reply = bytes(4) + packet[24:]
+    total = sum(struct.unpack(f"!{len(reply) // 2}H", reply))
+    total = (total & 0xFFFF) + (total >> 16)
+    total = (total & 0xFFFF) + (total >> 16)
+    door.sendto(reply[:2] + struct.pack("!H", total ^ 0xFFFF) + reply[4:], peer)
+"""
+"""Answers echoes in the kernel's place, the second of them 0.4 s late."""
 NOBODY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--")
 
 
@@ -33,6 +52,21 @@ def test_a_pass_tells_the_way_that_was_taken(lan):
 def test_the_round_trip_is_measured_by_kernel_time(lan):
     (judged,) = lan.ask("icmp", H2)
     assert 0 < judged.value < 0.5
+
+
+def test_replies_that_come_after_unequal_times_make_jitter(lan, serve, tmp_path):
+    ready = tmp_path / "ready"
+    lan.run("h2", "sysctl", "-qw", "net.ipv4.icmp_echo_ignore_all=1")
+    serve(*lan.spaces.argv("h2", sys.executable, "-c", UNEVEN, str(ready)))
+    lan.wait("h2", f"test -e {ready}")
+    (uneven,) = lan.ask("icmp", H2)
+    assert uneven.evidence["jitter_ms"] > 1
+
+
+def test_the_jitter_is_the_mean_change_from_one_round_trip_to_the_next():
+    replies = Replies(3, 3, 0, 1_000_000, 2_500_000, None)
+    judged = judge(Way(Path(address="10.0.0.1")), replies, Past())
+    assert (judged.verdict, judged.evidence) == (Verdict.PASS, {"jitter_ms": 2.5})
 
 
 def test_the_round_trip_is_right_where_the_clock_is_not(lan):
@@ -99,9 +133,9 @@ def test_lost_echoes_are_loss(lan):
 def test_after_a_loss_three_echoes_that_happen_to_get_through_prove_nothing():
     way = Way(Path(address="10.0.0.9"))
     past = Past()
-    assert judge(way, Replies(10, 6, 0, 1000, None), past).reason is Reason.LOSS
+    assert judge(way, Replies(10, 6, 0, 1000, 0, None), past).reason is Reason.LOSS
     assert past.lossy
-    assert judge(way, Replies(10, 10, 0, 1000, None), past).verdict is Verdict.PASS
+    assert judge(way, Replies(10, 10, 0, 1000, 0, None), past).verdict is Verdict.PASS
     assert not past.lossy
 
 
@@ -158,7 +192,7 @@ def test_the_errors_of_other_programs_are_not_ours(lan, serve):
 def test_round_trips_that_stay_long_are_told_apart_from_one_slow_round():
     past, said = Past(), []
     for milliseconds in (1, 1, 1, 1, 90, 90, 90, 90, 90, 1):
-        replies = Replies(3, 3, 0, milliseconds * 1_000_000, None)
+        replies = Replies(3, 3, 0, milliseconds * 1_000_000, 0, None)
         judged = judge(Way(Path(address="10.0.0.1")), replies, past)
         said.append([(one.verdict, one.reason) for one in lasting(judged, past)])
     slow = (Verdict.WARN, Reason.SLOW)

@@ -38,7 +38,7 @@ def matched(host: Host, source: str, blocks: Iterable[bytes], file: str = "") ->
     reader = Reader(host.for_unit(), source)
     for block in blocks:
         yield from reader.read(block if block.endswith(b"\n") else block + b"\n", file)
-    yield from reader.due()
+    yield from reader.due(ended=True)
 
 
 def _kernel(host: Host) -> Iterator[bytes]:

@@ -85,12 +85,12 @@ class Reader:
             for new in self._novelty.read(block, told_by, file, urgent):
                 yield self._novel(new)
 
-    def due(self) -> list[Judgement]:
-        """What repeated itself; to be called now and then, also when no line comes."""
+    def due(self, *, ended: bool = False) -> list[Judgement]:
+        """What repeated itself; to be called now and then, also when no line comes. ``ended``: none will."""
         if self._host.ticks() - self._forgot_at >= FRESH:
             self._forget()
         new = () if self._novelty is None else self._novelty.due()
-        return [*self._window.due(), *(self._novel(one) for one in new)]
+        return [*self._window.due(ended=ended), *(self._novel(one) for one in new)]
 
     def _entity(self, one: Tally, file: str) -> Entity:
         """For a second the mounts and names of the machine are taken to stay as they are."""

@@ -102,11 +102,14 @@ class Window:
         run = self._runs[key] = _Run(hit, source, service, now)
         return self._judge(run, entity, count)
 
-    def due(self) -> list[Judgement]:
-        """What repeated itself until its window closed, and lines whose companion never came."""
+    def due(self, *, ended: bool = False) -> list[Judgement]:
+        """What repeated itself until its window closed, and lines whose companion never came.
+
+        ``ended``: no further line comes.
+        """
         now = self._ticks()
         told: list[Judgement] = []
-        for key, run in self._alone(now):
+        for key, run in self._alone(float("inf") if ended else now):
             self._runs[key] = _Run(run.hit, run.source, run.service, now)
             told.append(self._judge(run, key[1], run.repeats))
         for key, run in list(self._runs.items()):

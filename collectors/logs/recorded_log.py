@@ -36,7 +36,7 @@ def judge(log: Log, host: Host) -> Iterable[Judgement]:
         end = log.raw.rfind(b"\n", at, at + BLOCK) + 1 or at + BLOCK
         yield from reader.read(log.raw[at:end])
         at = end
-    yield from reader.due()
+    yield from reader.due(ended=True)
 
 
 def facts(log: Log) -> dict[str, JSON]:

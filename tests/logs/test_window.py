@@ -99,3 +99,8 @@ def test_line_that_stays_alone_is_told(window, clock):
     window.admit(hit("oom-invoked"), "host:a", "x")
     clock.now += ASIDE_WAIT
     assert [one.subject for one in window.due()] == ["host:a"]
+
+
+def test_where_a_log_ends_nothing_is_waited_for(window):
+    window.admit(hit("oom-invoked"), "host:a", "x")
+    assert [one.subject for one in window.due(ended=True)] == ["host:a"]

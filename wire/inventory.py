@@ -62,7 +62,7 @@ class Mount(_Fact, frozen=True, kw_only=True):
     point: Text
     device: Text = ""
     disk: Text = ""
-    """The whole disk under it, where one is known: ``sda``; or the array or pool, by its name."""
+    """The whole disk under it, where one is known: ``sda``; or array, mapped device or pool, by its name."""
     type: Text = ""
 
 

@@ -10,10 +10,9 @@ import msgspec
 from collectors.host import Host
 
 CLASS = "/sys/class/block"
-DEEPEST = 16
-"""Devices on top of each other, against a tree that changes while it is read."""
-LVM = re.compile(r"(?P<group>(?:[^-]|--)+)-(?!-)(?P<volume>(?:[^-]|--)*)")
+LVM = re.compile(r"(?P<group>(?:[^-]|--)+)-(?!-)(?P<volume>(?:[^-]|--)*)(?:-(?P<layer>[a-z]+))?")
 """Of a mapped name; a dash inside a name is doubled (dmsetup(8), lvm)."""
+THIN_POOL = "tpool"
 
 
 class Mapped(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +23,8 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True):
     """The volume group that it is a volume of."""
     volume: str = ""
     """Of that group; what LVM adds for its own use (``-tpool``) is left out."""
+    pool: str = ""
+    """``group/volume`` of a thin pool, which others are cut from."""
     multipath: bool = False
 
 
@@ -33,11 +34,13 @@ def mapped(host: Host, device: str) -> Mapped:
         name, uuid = host.read(f"{folder}/name", 512).strip(), host.read(f"{folder}/uuid", 512).strip()
     except OSError:
         return Mapped()
-    lvm = LVM.match(name) if uuid.startswith("LVM-") else None
+    found = LVM.match(name) if uuid.startswith("LVM-") else None
+    group, volume = (found[part].replace("--", "-") for part in ("group", "volume")) if found else ("", "")
     return Mapped(
         name=name,
-        group=lvm["group"].replace("--", "-") if lvm else "",
-        volume=lvm["volume"].replace("--", "-") if lvm else "",
+        group=group,
+        volume=volume,
+        pool=f"{group}/{volume}" if found and found["layer"] == THIN_POOL else "",
         multipath=uuid.startswith("mpath-"),
     )
 
@@ -58,12 +61,6 @@ def whole(host: Host, device: str) -> str:
     return os.path.basename(target)  # noqa: PTH119
 
 
-def under(host: Host, device: str, steps: int = DEEPEST) -> str:
-    """The whole disk under a device; or the array, pool or multipath disk, where it is made of several."""
-    parts = below(host, device)
-    known = mapped(host, device)
-    if device.startswith("md") or known.multipath or not parts or not steps:
-        return whole(host, device)
-    if len(parts) == 1:
-        return under(host, parts[0], steps - 1)
-    return known.group or whole(host, device)
+def part(host: Host, device: str) -> str:
+    """What a file system or a device lies on: a disk, an array, a mapped device or a pool, by its name."""
+    return mapped(host, device).pool or whole(host, device)

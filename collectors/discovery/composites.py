@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from collectors.discovery.block import below, mapped, whole
+from collectors.discovery.block import Mapped, below, mapped, part, whole
 from collectors.host import Host
 from collectors.network.nic_table import interfaces
 from collectors.storage.zpool_parts import REMEMBERED as POOLS
@@ -65,14 +65,18 @@ def _needed(host: Host, name: str, level: str) -> int:
 
 
 def _mapped(host: Host) -> Iterator[Composite]:
-    """Volume groups by what their volumes are mapped onto, and disks with several paths."""
+    """Volume groups by what their volumes are mapped onto, thin pools, and disks that lie on others."""
     groups: dict[str, set[str]] = {}
     mirrored: set[str] = set()
     for name in names(host, "/sys/block", r"dm-\d+"):
         known = mapped(host, name)
-        if known.multipath:
+        if known.pool:
+            yield _made("pool", known.pool, [known.group], 0)
+        elif known.multipath:
             yield _made("disk", name, _parts(host, name), ONE)
-        elif known.group:
+        elif lies_on := _lies_on(host, name, known):
+            yield _made("disk", name, lies_on, 0)
+        if known.group:
             groups.setdefault(known.group, set()).update(_parts(host, name))
             if MIRRORED.search(known.name):
                 mirrored.add(known.group)
@@ -80,15 +84,20 @@ def _mapped(host: Host) -> Iterator[Composite]:
         yield _made("pool", group, sorted(parts), len(parts) - 1 if group in mirrored else 0)
 
 
+def _lies_on(host: Host, name: str, known: Mapped) -> list[str]:
+    """One step down; the group, for a volume that it keeps in several places."""
+    parts = below(host, name)
+    return [known.group] if known.group and len(parts) > 1 else sorted({part(host, one) for one in parts})
+
+
 def _parts(host: Host, name: str) -> list[str]:
     """Down to what is a part in its own right: a whole disk, an array, a multipath disk."""
     found: dict[str, None] = {}
-    for part in below(host, name):
-        known = mapped(host, part)
-        if part.startswith("dm-") and not known.multipath:
-            found.update(dict.fromkeys(_parts(host, part)))
+    for one in below(host, name):
+        if one.startswith("dm-") and not mapped(host, one).multipath:
+            found.update(dict.fromkeys(_parts(host, one)))
         else:
-            found[whole(host, part)] = None
+            found[whole(host, one)] = None
     return sorted(found)
 
 

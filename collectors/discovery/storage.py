@@ -1,11 +1,11 @@
-"""The mounts that keep files, with the whole disk, array or pool under each."""
+"""The mounts that keep files, with the whole disk, array, mapped device or pool under each."""
 
 from __future__ import annotations
 
 import os.path
 from collections.abc import Iterator
 
-from collectors.discovery.block import under
+from collectors.discovery.block import part
 from collectors.host import Host
 from collectors.storage.mount_table import MountPoint, file_systems
 from wire.inventory import Mount
@@ -24,10 +24,8 @@ def disk_of(host: Host, one: MountPoint) -> str:
         return one.source.partition("/")[0]
     folder = f"/sys/dev/block/{one.device}"
     if host.exists(folder):
-        return under(host, os.path.basename(os.path.realpath(host.path(folder))))  # noqa: PTH119
+        return part(host, os.path.basename(os.path.realpath(host.path(folder))))  # noqa: PTH119
     name = one.source.rpartition("/")[2]
     return (
-        under(host, name)
-        if one.source.startswith("/dev/") and host.exists(f"/sys/class/block/{name}")
-        else ""
+        part(host, name) if one.source.startswith("/dev/") and host.exists(f"/sys/class/block/{name}") else ""
     )

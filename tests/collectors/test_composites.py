@@ -67,7 +67,29 @@ def test_a_volume_that_lvm_keeps_twice_can_lose_a_disk(tree):
     block(tree, "dm-0", "sda", dm__name="vg-home_rimage_0", dm__uuid=f"{LVM}a")
     block(tree, "dm-1", "sdb", dm__name="vg-home_rimage_1", dm__uuid=f"{LVM}b")
     block(tree, "dm-2", "dm-0", "dm-1", dm__name="vg-home", dm__uuid=f"{LVM}c")
-    assert list(composites(tree.host())) == [Composite(kind="pool", name="vg", parts=("sda", "sdb"), need=1)]
+    found = {one.name: one for one in composites(tree.host())}
+    assert found["vg"] == Composite(kind="pool", name="vg", parts=("sda", "sdb"), need=1)
+    assert found["dm-2"] == Composite(kind="disk", name="dm-2", parts=("vg",))
+
+
+def test_a_thin_volume_lies_on_its_pool_and_the_pool_on_its_group(tree):
+    block(tree, "sdc")
+    block(tree, "dm-0", "sdc", dm__name="vg--0-pool_tmeta", dm__uuid=f"{LVM}a-tmeta")
+    block(tree, "dm-1", "sdc", dm__name="vg--0-pool_tdata", dm__uuid=f"{LVM}b-tdata")
+    block(tree, "dm-2", "dm-0", "dm-1", dm__name="vg--0-pool-tpool", dm__uuid=f"{LVM}c-tpool")
+    block(tree, "dm-4", "dm-2", dm__name="vg--0-thin", dm__uuid=f"{LVM}d")
+    found = {one.name: one for one in composites(tree.host())}
+    assert found["dm-4"] == Composite(kind="disk", name="dm-4", parts=("vg-0/pool",))
+    assert found["vg-0/pool"] == Composite(kind="pool", name="vg-0/pool", parts=("vg-0",))
+    assert found["vg-0"] == Composite(kind="pool", name="vg-0", parts=("sdc",))
+    assert "dm-2" not in found
+
+
+def test_an_encrypted_disk_lies_on_the_one_below(tree):
+    block(tree, "sda")
+    block(tree, "sda3", partition_of="sda")
+    block(tree, "dm-0", "sda3", dm__name="secret", dm__uuid="CRYPT-LUKS2-0123-secret")
+    assert list(composites(tree.host())) == [Composite(kind="disk", name="dm-0", parts=("sda",))]
 
 
 def test_the_paths_of_a_multipath_disk_are_its_parts_and_it_is_one_disk_above(tree):
@@ -77,15 +99,19 @@ def test_the_paths_of_a_multipath_disk_are_its_parts_and_it_is_one_disk_above(tr
     block(tree, "dm-1", "dm-0", dm__name="vg-root", dm__uuid=f"{LVM}a")
     assert list(composites(tree.host())) == [
         Composite(kind="disk", name="dm-0", parts=("sda", "sdb"), need=1),
+        Composite(kind="disk", name="dm-1", parts=("dm-0",)),
         Composite(kind="pool", name="vg", parts=("dm-0",)),
     ]
 
 
 @pytest.mark.parametrize(
-    ("device", "under"), [("dm-2", "sda"), ("dm-1", "vg"), ("md0", "md0")], ids=["crypt", "group", "array"]
+    ("device", "under"),
+    [("sda", "sda"), ("sda1", "sda"), ("dm-2", "dm-2"), ("dm-1", "dm-1"), ("md0", "md0")],
+    ids=["disk", "partition", "crypt", "volume", "array"],
 )
-def test_a_mount_lies_on_a_disk_or_on_what_is_made_of_several(tree, device, under):
+def test_a_mount_lies_on_a_disk_or_on_what_is_made_of_others(tree, device, under):
     block(tree, "sda")
+    block(tree, "sda1", partition_of="sda")
     block(tree, "sdb")
     block(tree, "md0", "sda", md__level="raid1", md__raid_disks="2")
     block(tree, "dm-1", "sda", "sdb", dm__name="vg-root", dm__uuid=f"{LVM}a")

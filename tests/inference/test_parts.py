@@ -134,3 +134,50 @@ def test_a_file_system_on_a_degraded_array_is_no_root_of_its_own(world):
     world.local("raid.array", ARRAY, Reason.DEGRADED, since=1.0)
     world.local("log.fs_error", "fs:db1:/srv", Reason.MATCHED, since=2.0, confirmed=False)
     assert root(world) == ("storage.raid.degraded", ARRAY)
+
+
+VOLUME, BELOW, ON_IT = "disk:db1/dm-5", "disk:db1/sdc", "fs:db1:/srv/plain"
+THIN, THIN_POOL = "disk:db1/dm-4", "pool:db1/vg0/pool"
+
+
+def lies_on(world, whole, part):
+    made(world, whole, (part,))
+    world.edge(ON_IT, Relation.BACKED_BY, whole)
+    world.edge(ON_IT, Relation.RUNS_ON, "host:db1")
+
+
+def file_system_broken(world):
+    world.local("fs.errors", ON_IT, Reason.ERRORS, since=2.0)
+    world.local("log.fs_error", ON_IT, Reason.MATCHED, since=2.0)
+    world.local("log.fs_read_only", ON_IT, Reason.MATCHED, since=2.0)
+
+
+def test_errors_of_a_mapped_device_explain_those_of_the_file_system_on_it(world):
+    lies_on(world, VOLUME, BELOW)
+    world.local("log.io_error", VOLUME, Reason.MATCHED)
+    file_system_broken(world)
+    assert root(world) == ("storage.disk.medium_error", VOLUME)
+
+
+def test_errors_of_a_disk_explain_those_of_what_is_mapped_onto_it(world):
+    lies_on(world, VOLUME, BELOW)
+    world.local("log.medium_error", BELOW, Reason.MATCHED)
+    world.local("log.io_error", VOLUME, Reason.MATCHED, since=1.0)
+    file_system_broken(world)
+    assert root(world) == ("storage.disk.medium_error", BELOW)
+
+
+def test_a_slow_disk_makes_slow_what_is_mapped_onto_it(world):
+    lies_on(world, VOLUME, BELOW)
+    for disk in (BELOW, VOLUME):
+        world.local("disk.latency", disk, Reason.SLOW)
+    assert root(world) == ("storage.disk.slow", BELOW)
+
+
+def test_a_full_thin_pool_explains_what_fails_on_a_volume_cut_from_it(world):
+    lies_on(world, THIN, THIN_POOL)
+    world.local("log.no_space", THIN_POOL, Reason.MATCHED)
+    world.local("pool.space", THIN_POOL, Reason.FULL)
+    world.local("log.io_error", THIN, Reason.MATCHED, since=1.0)
+    file_system_broken(world)
+    assert root(world) == ("storage.thin.full", THIN_POOL)

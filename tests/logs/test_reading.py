@@ -152,3 +152,14 @@ def test_every_line_that_complains_holds_a_trigger(reader):
 
 def test_without_tables_nothing_is_looked_for():
     assert triggers(Lexicon((), (), (), ())) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'postgres[9]: [5-2] DETAIL:  Password does not match for user "shop".',
+        "2026-01-02 03:04:05.678 UTC [9] STATEMENT:  SELECT crash, failure FROM errors",
+    ],
+)
+def test_what_belongs_to_the_line_before_is_no_complaint_of_its_own(reader, line):
+    assert signal(reader, line) == ""

@@ -1,4 +1,4 @@
-"""Which packages were changed lately, by the logs of dpkg, dnf, yum and pacman."""
+"""Which packages were changed lately, by the logs of dpkg, dnf, yum, zypper and pacman."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ YUM = re.compile(r"^(\w{3} \d\d \d\d:\d\d:\d\d) (Installed|Updated|Erased): (\S+
 PACMAN = re.compile(
     r"^\[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4})\] \[ALPM\] (installed|upgraded|removed) (\S+) \(([^)]*)\)"
 )
+ZYPPER = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\|(install|remove) *\|([^|]+)\|([^|]*)\|")
+"""It tells an upgrade as an install."""
 RPM = re.compile(r"^(?:\d+:)?(.+)-(?:\d+:)?([^-]+-[^-]+)$")
 
 
@@ -80,6 +82,11 @@ def _pacman(line: str) -> PackageChange | None:
     return _change(_zoned(match[1]), match[2], match[3], match[4].rpartition("-> ")[2])
 
 
+def _zypper(line: str) -> PackageChange | None:
+    match = ZYPPER.match(line)
+    return _change(_moment(match[1], "%Y-%m-%d %H:%M:%S"), match[2], match[3], match[4]) if match else None
+
+
 def _rpm(at: float, action: str, package: str) -> PackageChange | None:
     match = RPM.match(package)
     return _change(at, action.lower(), match[1] if match else package, match[2] if match else "")
@@ -110,5 +117,6 @@ LOGS: tuple[tuple[str, Callable[[str], PackageChange | None]], ...] = (
     ("/var/log/dpkg.log", _dpkg),
     ("/var/log/dnf.rpm.log", _dnf),
     ("/var/log/yum.log", _yum),
+    ("/var/log/zypp/history", _zypper),
     ("/var/log/pacman.log", _pacman),
 )

@@ -57,6 +57,16 @@ def test_disks_are_told_with_model_serial_and_size(tree):
             ("updated", "kernel", "3.10.0-1160.el7.x86_64"),
         ),
         (
+            "/var/log/zypp/history",
+            "2026-01-05 10:00:00|install|kernel-default|6.4.0-150600.21.3|x86_64|root@box|updates|0a1b|",
+            ("install", "kernel-default", "6.4.0-150600.21.3"),
+        ),
+        (
+            "/var/log/zypp/history",
+            "2026-01-05 10:00:00|remove |vim|9.1.0-1.1|x86_64|root@box|",
+            ("remove", "vim", "9.1.0-1.1"),
+        ),
+        (
             "/var/log/pacman.log",
             "[2026-01-05T10:00:00+0000] [ALPM] upgraded linux (6.6.1 -> 6.6.2)",
             ("upgraded", "linux", "6.6.2"),

@@ -175,14 +175,10 @@ class Weigh:
                 turn.decide(self.name, Weighed.EXPIRED, " ".join(key))
 
     def _evidence(self, entry: Entry, signal: Signal) -> Evidence:
-        seen, key = entry.observation, _key(entry)
+        seen = entry.observation
         failed = seen.verdict is not Verdict.PASS
-        known = self._standing.evidence.get(key)
-        if known is not None and self._goes_as_before(entry, key, known):
-            exercised, share = known.exercised, known.share
-        else:
-            exercised = self._topology.exercised(entry.host, signal, seen.subject, seen.path)
-            share = self._topology.shares(entry.host, seen.subject, seen.path)
+        exercised = self._topology.exercised(entry.host, signal, seen.subject, seen.path)
+        known = self._standing.evidence.get(_key(entry))
         if failed and known is not None:
             # What broke may have taken the knowledge of the way with it: the way as it was still counts.
             exercised = united(exercised, known.exercised)
@@ -190,13 +186,8 @@ class Weigh:
             self._begun(entry, signal, known), entry.confirmed_at, entry.opposite_at, entry.clock_error
         )
         ended = self._standing.closed.excuses(entry)
+        share = self._topology.shares(entry.host, seen.subject, seen.path)
         return evidence_of(entry.host, seen, dated, exercised, share=share, ended=ended)
-
-    def _goes_as_before(self, entry: Entry, key: Key, known: Evidence) -> bool:
-        """Is its way the one that was found for its last pass? In a storm that is nearly always so."""
-        same_picture = self._locate.revision == self._seen_revision and key not in self._outdated
-        same_way = self._standing.entries[key].observation.path == entry.observation.path
-        return known.outcome is Reason.OK and same_picture and same_way
 
     @staticmethod
     def _begun(entry: Entry, signal: Signal, known: Evidence | None) -> float:

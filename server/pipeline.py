@@ -132,7 +132,9 @@ class Pipeline:
             infer,
             self.drill_down,
             Settle(catalogue, self.topology.graph, self.standing, self.desk, self.drill_down),
-            TicketStage(self.standing, self.desk, describe, Moving(catalogue, self.standing)),
+            TicketStage(
+                self.standing, self.desk, describe, Moving(catalogue, self.standing, self.desk.diagnoses)
+            ),
             Prove(catalogue, self.topology.graph, self.standing, self.desk, hold_down),
             Timers(self.desk, close_after),
             Mesh(self.topology, current.hosts, tasks.spread),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from itertools import chain
 
 from rules.catalogue import Catalogue
 from rules.diagnosis import Certainty, Diagnosis, Key
@@ -28,9 +30,11 @@ class Move(StrEnum):
 class Moving:
     """Remembers to which other root the symptoms of each ticket point, and since when."""
 
-    def __init__(self, catalogue: Catalogue, standing: Standing) -> None:
+    def __init__(self, catalogue: Catalogue, standing: Standing, diagnoses: Mapping[str, Diagnosis]) -> None:
+        """``diagnoses``: what was stored last, by ticket."""
         self._catalogue = catalogue
         self._standing = standing
+        self._diagnoses = diagnoses
         self._drawn: dict[str, tuple[tuple[str, str], float]] = {}
 
     def forget(self, ticket: str) -> None:
@@ -57,11 +61,15 @@ class Moving:
         return all(key in watched for key in lasting) and self._has_begun_to_recover(ticket)
 
     def _has_begun_to_recover(self, ticket: Ticket) -> bool:
-        """What comes and goes has not; and a ticket that only says where has no root to keep."""
+        """What comes and goes has not; and a ticket that only says where has no root to keep.
+
+        A look that was asked for once and showed the root is not watched, and tells as much when it passes.
+        """
         if ticket.fault.startswith(UNMODELLED):
             return False
-        known = self._standing.evidence
-        steady = (key for key in ticket.watch if key not in known or not known[key].intermittent)
+        known, said = self._standing.evidence, self._diagnoses.get(ticket.id)
+        shown = chain(ticket.watch, said.explains if said is not None else ())
+        steady = (key for key in shown if key not in known or not known[key].intermittent)
         return any(self._standing.fresh_pass(key) or self._answers_again(key, ticket) for key in steady)
 
     def _answers_again(self, key: Key, ticket: Ticket) -> bool:

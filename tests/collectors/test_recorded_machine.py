@@ -60,7 +60,7 @@ def test_what_is_whole_or_whole_again_passes(replay, drill, kind):
         ("array_member_failed", {("log.raid_degraded", "array:vm1/md0")}),
         ("bond_slave_unplugged", {("log.nic_down", "bond:vm1/bond0")}),
         ("machine_check", {("log.machine_check", "host:vm1")}),
-        ("unit_out_of_memory", {("log.oom_kill", "process:vm1/python3")}),
+        ("unit_out_of_memory", {("log.oom_kill", "service:vm1/reports")}),
         ("sectors_unreadable", {("log.medium_error", "disk:vm1/sdd"), ("log.io_error", "disk:vm1/sdd")}),
         (
             "device_errors",

@@ -27,9 +27,13 @@ def remember(runs: list[Run], verdict: Verdict, reason: Reason, at: float) -> No
     """Add one result. Unknown is no result: it neither breaks a run nor prolongs one.
 
     Looks at the same thing may overlap: one that ended earlier than what is known breaks no run either.
+    Runs that ended long after it were dated by a clock that was set back since: nothing follows from them.
     """
-    if verdict is Verdict.UNKNOWN or (runs and 0 < runs[-1].ended - at < OVERLAP):
+    ahead = runs[-1].ended - at if runs else 0.0
+    if verdict is Verdict.UNKNOWN or 0 < ahead < OVERLAP:
         return
+    if ahead >= OVERLAP:
+        runs.clear()
     failing = verdict is not Verdict.PASS
     if not runs or runs[-1].failing is not failing:
         runs.append(Run(failing=failing, began=at, ended=at, reasons=[reason] if failing else []))

@@ -84,6 +84,13 @@ def test_a_failure_that_ended_before_the_last_pass_is_no_second_run():
         assert not any(one.intermittent for one in news)
 
 
+def test_what_failed_by_a_clock_that_was_set_back_since_is_no_second_run():
+    state = EdgeState()
+    for outcome, at in ((FAIL, 4000.0), (PASS, 4015.0), (PASS, 415.0), (FAIL, 430.0)):
+        news = told(state, outcome, at)
+        assert not any(one.intermittent for one in news)
+
+
 def test_that_it_is_no_longer_intermittent_is_told():
     state = EdgeState()
     for at, outcome in enumerate((FAIL, PASS, FAIL, PASS)):

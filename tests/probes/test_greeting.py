@@ -4,13 +4,33 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from probes.connections import greeting
+from tests.waiting import soon
 from wire.judgement import Reason, Verdict
 from wire.target import GreetingTarget
+
+DOVECOT = """
+protocols = {protocol}
+listen = 127.0.0.1
+base_dir = {folder}/run
+log_path = {folder}/log
+ssl = no
+{users}
+service {protocol}-login {{
+  inet_listener {protocol} {{
+    port = {port}
+  }}
+  inet_listener {protocol}s {{
+    port = 0
+  }}
+}}
+"""
+ANYBODY = "passdb {\n  driver = static\n}"
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
@@ -35,6 +55,34 @@ def test_a_mail_server_greets(serve, ask, free_port):
         pytest.skip("python3-aiosmtpd is not installed")
     serve(*program, port=free_port)
     assert ask(greeting, GreetingTarget("127.0.0.1", "smtp", free_port)).verdict is Verdict.PASS
+
+
+@pytest.fixture
+def dovecot(serve, free_port):
+    """Starts Dovecot for one protocol; without a list of users nobody can sign in. Returns its port."""
+    program = shutil.which("dovecot") or "/usr/sbin/dovecot"
+    if not Path(program).exists():
+        pytest.skip("dovecot is not installed")
+
+    def start(protocol: str, users: str) -> int:
+        settings = DOVECOT.format(folder=folder, protocol=protocol, port=free_port, users=users)
+        Path(folder, "dovecot.conf").write_text(settings)
+        serve(program, "-F", "-c", f"{folder}/dovecot.conf", port=free_port)
+        return free_port
+
+    # Its sockets lie there, and their names must be short.
+    with tempfile.TemporaryDirectory(prefix="dovecot-", ignore_cleanup_errors=True) as folder:
+        yield start
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("protocol", ["imap", "pop3"])
+@pytest.mark.parametrize(
+    ("users", "reason"), [(ANYBODY, Reason.OK), ("", Reason.STATUS)], ids=["well", "nobody"]
+)
+def test_a_mail_box_server_says_farewell_where_nobody_can_sign_in(dovecot, ask, protocol, users, reason):
+    target = GreetingTarget("127.0.0.1", protocol, dovecot(protocol, users))
+    assert soon(lambda: ask(greeting, target).reason is reason)
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ class Tasks:
 
     def _refuse(self, task: Task, why: str) -> None:
         self.refused += 1
-        log.warning("task %s (%s) refused: %s", task.id, task.check, why)
+        log.info("task %s (%s) refused: %s", task.id, task.check, why)
         self.outbox.refuse(task.id, why)
 
 

@@ -26,6 +26,8 @@ BEAT = 10.0
 TICK = 0.5
 SPREAD = 15.0
 """Seconds of one round, over which the looks of all hosts are spread."""
+BEFORE = 2.0
+"""Seconds until the first look fails."""
 LASTS = 75.0
 """Seconds for which the failure is watched."""
 ARRIVALS = {"first": -1.0, "2 s late": 2.0, "last": SPREAD + 1.0}
@@ -151,14 +153,14 @@ class Play:
     def stay_well(self) -> float:
         """CPU seconds of as long a time in which nothing fails: heartbeats cost something too."""
         self.clock.cpu = 0.0
-        for _ in range(int((LASTS + 2.0) / TICK)):
+        for _ in range(int((BEFORE + LASTS) / TICK)):
             self._tick([])
         return self.clock.cpu
 
     def fail(self, arrival: float) -> None:
         """The looks of all hosts fail one after the other; ``arrival``: when the root itself is seen."""
         self.clock.wall = self.clock.cpu = 0.0
-        begun = self.clock.now + 2.0
+        begun = self.clock.now + BEFORE
         due = sorted(
             (begun + (arrival if each.host.name == self.storm.own else each.slot), each.host.name)
             for each in self.agents.values()

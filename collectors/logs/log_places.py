@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from collectors.discovery.block import CLASS, mapped
+from collectors.discovery.block import CLASS, THIN_POOL, mapped
 from collectors.host import Host
 from collectors.storage.mount_table import MountPoint, file_systems, mount_of, mounts
 from collectors.sysfs import names
@@ -12,7 +12,7 @@ from collectors.sysfs import names
 FULL = 0.01
 """Free part of the blocks or inodes below which a file system is the one that a line without a path means."""
 
-POOL_ITSELF = "-tpool"
+POOL_ITSELF = f"-{THIN_POOL}"
 """Ends the name of the mapped device that volumes share; the one without it is for LVM's use."""
 
 

@@ -9,7 +9,7 @@ from collectors.aftercare import recovered
 from collectors.host import Host
 from collectors.identity import clean
 from collectors.judging import judged
-from collectors.services.systemd import UnitState, troubled_units, unit_state
+from collectors.services.systemd import troubled_units, unit_state
 from wire import entity
 from wire.judgement import Judgement, Reason
 
@@ -32,7 +32,7 @@ def judge_failed(host: Host, watched: AbstractSet[str]) -> Iterator[Judgement]:
         yield judged(
             PROCESS,
             entity.service(host.name, name),
-            _reason(state),
+            state.ended,
             state.restarts,
             unit=unit,
             result=state.result,
@@ -41,9 +41,3 @@ def judge_failed(host: Host, watched: AbstractSet[str]) -> Iterator[Judgement]:
     for name in recovered(host, PROCESS, failed):
         if name not in watched:
             yield judged(PROCESS, entity.service(host.name, name), Reason.OK)
-
-
-def _reason(state: UnitState) -> Reason:
-    if state.looping:
-        return Reason.RESTARTING
-    return Reason.EXHAUSTED if state.out_of_memory else Reason.STOPPED

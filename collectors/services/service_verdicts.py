@@ -68,7 +68,7 @@ def _process(host: Host, one: Watched, main: Process | None) -> tuple[Reason, di
         facts["restarts"] = max(len(recent), state.restarts if state else 0)
         return Reason.RESTARTING, facts
     if main is None:
-        return Reason.EXHAUSTED if state is not None and state.out_of_memory else Reason.STOPPED, facts
+        return Reason.STOPPED if state is None else state.ended, facts
     stopped = _stopped_by_signal(host, one, main)
     if stopped:
         return Reason.HUNG, facts | {"stopped_pid": stopped, "state": "stopped by a signal"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from collectors.host import Host
+from wire.judgement import Reason
 
 PROPERTIES = ("ActiveState", "SubState", "Result", "NRestarts", "ExecMainStatus", "Type")
 LIST = ("systemctl", "list-units", "--type=service", "--state=failed,auto-restart", "--plain", "--no-legend")
@@ -30,6 +31,13 @@ class UnitState(msgspec.Struct, frozen=True):
     def out_of_memory(self) -> bool:
         """The kernel, or systemd-oomd, ended it for lack of memory."""
         return self.result == "oom-kill"
+
+    @property
+    def ended(self) -> Reason:
+        """How a look at it ends where nothing of it runs."""
+        if self.looping:
+            return Reason.RESTARTING
+        return Reason.EXHAUSTED if self.out_of_memory else Reason.STOPPED
 
 
 def running(host: Host) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from collectors.host import Host
 from collectors.judging import judged
+from collectors.meminfo import KIB, meminfo
 from collectors.sysfs import Files, names
 from collectors.unit import SECOND, Collector
 from wire import entity
@@ -16,7 +17,7 @@ POOLS = "/sys/kernel/mm/hugepages"
 COLLECTOR = Collector(
     signals=(SIGNAL,), layer=Layer.HOST, interval=60 * SECOND, where=(f"{POOLS}/hugepages-*",)
 )
-KIB, MIB = 1024, 1024**2
+MIB = 1024**2
 IDLE, SHORT = 0.1, 0.1
 LEAST = 512 * MIB
 
@@ -30,11 +31,7 @@ def read(host: Host) -> Iterable[Judgement]:
         promised = files.number(f"{POOLS}/{name}/resv_hugepages") or 0
         size = int(name.removeprefix("hugepages-").removesuffix("kB")) * KIB
         idle += max(0, free - promised) * size
-    figures = {
-        words[0].rstrip(":"): int(words[1]) * KIB
-        for line in host.read("/proc/meminfo", 65_536).splitlines()
-        if len(words := line.split()) > 1 and words[1].isdigit()
-    }
+    figures = meminfo(host)
     available, total = figures.get("MemAvailable"), figures.get("MemTotal")
     if available is not None and total:
         yield judge_huge_pages(host, idle, available, total)

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable
 
 from collectors.host import JSON, Host
+from collectors.meminfo import KIB
 from collectors.parsing import lines_of
 from collectors.source import Source
 from collectors.system.huge_pages import judge_huge_pages
-from collectors.system.memory import KIB, judge_memory
+from collectors.system.memory import judge_memory
 from collectors.system.slab import judge_slab
 from wire.judgement import Judgement
 

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from collectors import cgroups
 from collectors.host import Host
 from collectors.judging import judged
+from collectors.meminfo import meminfo
 from collectors.unit import Collector
 from wire import entity
 from wire.judgement import Judgement, Layer, Reason, unknown
 
 SIGNAL = "mem.available"
 COLLECTOR = Collector(signals=(SIGNAL,), layer=Layer.HOST, interval=5.0)
-KIB, MIB = 1024, 1024**2
+MIB = 1024**2
 GIVEN_BACK = ("total_inactive_file", "inactive_file")
 """What the file cache gives back when asked, as version 1 and version 2 count it for all groups below."""
 
@@ -51,12 +52,7 @@ def _reason(share: float, available: int) -> Reason:
 
 def _of_machine(host: Host) -> tuple[int, int] | None:
     """MemAvailable of proc_meminfo(5): what can be had without swapping."""
-    figures: dict[str, int] = {}
-    for line in host.read("/proc/meminfo", 65_536).splitlines():
-        name, _, rest = line.partition(":")
-        number = rest.split()
-        if number and number[0].isdigit():
-            figures[name] = int(number[0]) * KIB
+    figures = meminfo(host)
     if not figures.get("MemTotal") or "MemAvailable" not in figures:
         return None
     return figures["MemAvailable"], figures["MemTotal"]

@@ -14,6 +14,7 @@ from collectors.aftercare import recovered
 from collectors.host import Host
 from collectors.identity import identify
 from collectors.judging import judged
+from collectors.meminfo import meminfo
 from collectors.process_table import Process, processes
 from collectors.unit import SECOND, Collector
 from wire import entity
@@ -104,11 +105,7 @@ def _speed(samples: list[tuple[float, int]], needed: int, least: int) -> float:
 
 def _memory(host: Host) -> Memory:
     """MemAvailable of proc_meminfo(5), or what is left within the control group's limit."""
-    figures = {
-        words[0].rstrip(":"): int(words[1]) * 1024
-        for line in host.read("/proc/meminfo", 65_536).splitlines()
-        if len(words := line.split()) > 1 and words[1].isdigit()
-    }
+    figures = meminfo(host)
     machine = Memory(figures.get("MemAvailable", 0), figures.get("MemTotal", 0))
     group = cgroups.memory(host)
     if group is not None and group[1] < machine.total:

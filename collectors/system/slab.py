@@ -10,6 +10,7 @@ import msgspec
 
 from collectors.host import JSON, Host
 from collectors.judging import judged
+from collectors.meminfo import meminfo
 from collectors.parsing import lines_of
 from collectors.source import Source
 from collectors.system.memory_growth import LONG, Memory, Samples, growth
@@ -42,11 +43,7 @@ class Cache(msgspec.Struct, frozen=True):
 
 def read(host: Host) -> Iterable[Judgement]:
     """SUnreclaim of proc_meminfo(5); which cache it is, root may know."""
-    figures = {
-        words[0].rstrip(":"): int(words[1]) * 1024
-        for line in host.read("/proc/meminfo", 65_536).splitlines()
-        if len(words := line.split()) > 1 and words[1].isdigit()
-    }
+    figures = meminfo(host)
     kept, total = figures.get("SUnreclaim"), figures.get("MemTotal")
     if kept is None or not total:
         return

@@ -52,6 +52,13 @@ class _Some:
             heappop(self.last)
         return -self.last[0][0]
 
+    def pop_highest(self) -> Reading:
+        """Takes the one with the highest hash out of the chosen."""
+        while True:
+            _, key = heappop(self.last)
+            if key in self.chosen:
+                return self.chosen.pop(key)
+
 
 class Crowd:
     """Chosen by a hash of their keys, so that which are weighed does not depend on the order of arrival."""
@@ -99,7 +106,7 @@ class Crowd:
         back = self._called(some, room) if some.waiting else []
         for each in back:
             self._leave(some, each.key)
-            self._choose(some, each, each.lot)
+            self._choose(some, each)
         return tuple(back)
 
     def aside(self) -> Iterator[Reading]:
@@ -155,28 +162,25 @@ class Crowd:
         return self._shares
 
     def _enter(self, some: _Some, reading: Reading, back: tuple[Reading, ...]) -> Change:
-        drawn = reading.lot
-        if some.waiting and drawn > some.highest:
-            self._wait(some, reading, drawn)
+        if some.waiting and reading.lot > some.highest:
+            self._wait(some, reading)
             return Change(back, (reading,))
-        self._choose(some, reading, drawn)
+        self._choose(some, reading)
         gone = []
         while len(some.chosen) > (WEIGHED if some.size > MANY else MANY):
-            drawn = some.highest
-            _, key = heappop(some.last)
-            gone.append(some.chosen.pop(key))
-            self._wait(some, gone[-1], drawn)
+            gone.append(some.pop_highest())
+            self._wait(some, gone[-1])
         stays = () if any(each is reading for each in gone) else (reading,)
         return Change((*stays, *back), tuple(gone))
 
     @staticmethod
-    def _choose(some: _Some, reading: Reading, drawn: int) -> None:
+    def _choose(some: _Some, reading: Reading) -> None:
         some.chosen[reading.key] = reading
-        heappush(some.last, (-drawn, reading.key))
+        heappush(some.last, (-reading.lot, reading.key))
 
-    def _wait(self, some: _Some, reading: Reading, drawn: int) -> None:
+    def _wait(self, some: _Some, reading: Reading) -> None:
         some.waiting[reading.key] = self._news[reading.key] = reading
-        heappush(some.next, (drawn, reading.key))
+        heappush(some.next, (reading.lot, reading.key))
         self._count(reading, 1)
         self.revision += 1
 

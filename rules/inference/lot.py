@@ -23,9 +23,11 @@ class Draw:
         self.since = since
         limit = self._limit = share * HIGHEST
         # Written out, and what most fail first: a core switch may have a million looks.
-        drawn = [each for each in looks if each.place < PASS or each.lot <= limit]
+        drawn = [
+            each for each in looks if each.place < PASS or (each.lot <= limit and each.confirmed_at > since)
+        ]
         self._symptoms = {each.key: each for each in drawn if each.is_symptom}
-        self._passes = {each.key: each for each in drawn if self._is_drawn(each)}
+        self._passes = {each.key: each for each in drawn if not each.is_symptom}
 
     def put(self, reading: Reading) -> None:
         key = reading.key
@@ -33,7 +35,7 @@ class Draw:
         if reading.is_symptom:
             self._passes.pop(key, None)
             self._symptoms[key] = reading
-        elif key in self._passes or self._is_drawn(reading):
+        elif key in self._passes or (reading.lot <= self._limit and reading.confirmed_at > self.since):
             self._passes[key] = reading
 
     def drop(self, key: Key) -> None:
@@ -43,6 +45,3 @@ class Draw:
     def __iter__(self) -> Iterator[Reading]:
         yield from self._symptoms.values()
         yield from self._passes.values()
-
-    def _is_drawn(self, reading: Reading) -> bool:
-        return not reading.is_symptom and reading.lot <= self._limit and reading.confirmed_at > self.since

@@ -25,10 +25,12 @@ UDP_SCHEMES = frozenset(["ntp", "snmp"])
 VOLUME = {"fs": "mount", "mount": "fs"}
 SERVER = "rootward"
 """The name under which the server itself observes."""
+REMEMBERED = 200_000
+"""Looks of which it is remembered what they exercise, at most."""
 
 
 class Exercise:
-    """Expands looks, remembering each way until the picture changes."""
+    """Expands looks, remembering each way and each look until the picture changes."""
 
     def __init__(
         self,
@@ -44,18 +46,27 @@ class Exercise:
         self._inventories = inventories
         self._server_host = server_host
         self._ways: dict[tuple[str, str, str, str], Way] = {}
+        self._looks: dict[tuple[str, Entity, Path, tuple[Role, ...]], tuple[Exercised, ...]] = {}
 
     def forget(self) -> None:
         """The picture changed: ways must be found anew."""
         self._ways.clear()
+        self.forget_looks()
+
+    def forget_looks(self) -> None:
+        """Who stands behind which door is told anew."""
+        self._looks.clear()
 
     def of(
-        self, observer: str, subject: Entity, path: Path | None, roles: frozenset[Role]
+        self, observer: str, subject: Entity, path: Path | None, wanted: tuple[Role, ...]
     ) -> tuple[Exercised, ...]:
-        found = self._all(observer, subject, path or NO_PATH)
-        if Role.PATH in roles:
-            roles |= {Role.AVOIDABLE}
-        return tuple(dict.fromkeys([pair for pair in found if pair[0] in roles]))
+        look = (observer, subject, path or NO_PATH, wanted)
+        known = self._looks.get(look)
+        if known is None:
+            if len(self._looks) >= REMEMBERED:
+                self._looks.clear()
+            known = self._looks[look] = self._find(*look)
+        return known
 
     def shares(self, observer: str, subject: Entity, path: Path | None) -> tuple[tuple[Entity, float], ...]:
         """What the look may have crossed or not, with the probability that it has."""
@@ -69,6 +80,15 @@ class Exercise:
             for each in self._way(place, address, "", "").crossed
             if each.share == 1.0 and ids.kind_of(each.entity) != "address"
         )
+
+    def _find(
+        self, observer: str, subject: Entity, path: Path, wanted: tuple[Role, ...]
+    ) -> tuple[Exercised, ...]:
+        roles = frozenset(wanted)
+        found = self._all(observer, subject, path)
+        if Role.PATH in roles:
+            roles |= {Role.AVOIDABLE}
+        return tuple(dict.fromkeys([pair for pair in found if pair[0] in roles]))
 
     def _all(self, observer: str, subject: Entity, path: Path) -> list[Exercised]:
         place = observer if observer != SERVER else self._server_host

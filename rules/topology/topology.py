@@ -8,7 +8,7 @@ import msgspec
 
 from rules.evidence import Exercised
 from rules.graph import Edge, Graph
-from rules.models import Relation, Role, Signal
+from rules.models import Relation, Signal
 from rules.topology.backends import Backend, Backends
 from rules.topology.book import AddressBook
 from rules.topology.edges import edges_of
@@ -72,6 +72,7 @@ class Topology:
         if not self._backends.note(service, Backend(address, port), at):
             return False
         self._referrers.setdefault(address, set()).add(ids.host_of(service))
+        self._exercise.forget_looks()
         self._rebuild({ids.host_of(service)})
         return True
 
@@ -85,6 +86,7 @@ class Topology:
     def forget(self, host: str) -> None:
         """The host is retired: nothing of it is left."""
         self.revision += 1
+        self._exercise.forget()
         self._backends.forget(host)
         self._refused.forget(host)
         self._vanished.forget(host)
@@ -94,7 +96,6 @@ class Topology:
             return
         gone = {str(attachment.interface.ip) for attachment in self.book.attachments(host)}
         self.book.drop(host)
-        self._exercise.forget()
         for edge in self._edges.pop(host, {}).values():
             self.graph.remove(edge)
         self._rebuild(self._who_refers(gone))
@@ -129,8 +130,7 @@ class Topology:
         self, observer: str, signal: Signal, subject: Entity, path: Path | None
     ) -> tuple[Exercised, ...]:
         """What a look by ``observer`` touched, and in which role, as far as is known now."""
-        wanted: Iterable[Role] = signal.exercises
-        return self._exercise.of(observer, subject, path, frozenset(wanted))
+        return self._exercise.of(observer, subject, path, signal.exercises)
 
     def shares(self, observer: str, subject: Entity, path: Path | None) -> tuple[tuple[Entity, float], ...]:
         """What such a look may have crossed or not, with the probability that it has: see ``Crossed``."""

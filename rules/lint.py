@@ -80,6 +80,8 @@ def _names(fault: Fault, catalogue: Catalogue) -> Iterator[str]:
         signal, _, outcome = telling.partition(" ")
         if all(one != signal or outcome not in {"", reason} for one, reason in shown):
             yield f"{fault.id}: telling names {telling}, which is none of its symptoms"
+    if fault.leads_to and not fault.telling and not fault.confirm and _is_only_told(fault, catalogue):
+        yield f"{fault.id}: only lines tell of it, so that nothing could refute it: which are telling?"
     for symptom in fault.symptoms:
         if catalogue.signals[symptom.signal].context:
             yield f"{fault.id}: {symptom.signal} is context, and no symptom of anything"
@@ -88,6 +90,12 @@ def _names(fault: Fault, catalogue: Catalogue) -> Iterator[str]:
             for reason in symptom.reason:
                 if reason is not Reason.OK and reason not in catalogue.signals[symptom.signal].outcomes:
                     yield f"{fault.id}: {field} {symptom.signal} {reason}, which never happens"
+
+
+def _is_only_told(fault: Fault, catalogue: Catalogue) -> bool:
+    """Does it show on its own entity in nothing but lines of a log?"""
+    own = [symptom.signal for symptom in fault.symptoms if symptom.on is Role.SELF]
+    return bool(own) and all(catalogue.signals[signal].born_of_log for signal in own)
 
 
 def _effects(

@@ -58,3 +58,9 @@ def test_advice_that_does_not_say_when_to_escalate_is_found(catalogue):
     short = msgspec.structs.replace(known.text["en"], advice="\n".join(lines))
     alone = msgspec.structs.replace(known, id="x.alone", text={**known.text, "en": short})
     assert problems(catalogue, alone)[:1] == ["x.alone: advice in en has no line 'Escalate:'"]
+
+
+def test_a_fault_that_nothing_but_lines_tell_of_must_be_told(catalogue):
+    known = catalogue.faults["sec.key.permissions"]
+    untold = msgspec.structs.replace(known, id="x.untold", telling=())
+    assert any("only lines tell of it" in each for each in problems(catalogue, untold))

@@ -18,15 +18,15 @@ COMM, NAME = Path("/proc/self/comm"), "rootward"
 def become_lean(home: Path) -> None:
     """Start this program anew, in the same process, with ``-OO`` for it and its children.
 
-    Byte code is kept beside the sources, or in ``home`` where nothing may or shall be written there
-    (``PYTHONDONTWRITEBYTECODE``). A child compiles it first: what compiles keeps the memory. Returns where
-    it is lean.
+    Byte code is kept beside the sources, or in ``home`` where there is none and nothing may or shall be
+    written (``PYTHONDONTWRITEBYTECODE``). A child compiles it first: what compiles keeps the memory.
+    Returns where it is lean.
     """
     if sys.flags.optimize >= 2:
         with suppress(OSError):
             COMM.write_text(NAME)
         return
-    beside = os.access(MAIN.parent, os.W_OK) and not sys.dont_write_bytecode
+    beside = (os.access(MAIN.parent, os.W_OK) or _compiled()) and not sys.dont_write_bytecode
     if not beside and sys.pycache_prefix is None:
         sys.pycache_prefix = str(home / "cache" / "code")
     environment = {**os.environ, "PYTHONOPTIMIZE": "2", "PYTHONDONTWRITEBYTECODE": ""}

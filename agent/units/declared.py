@@ -84,13 +84,14 @@ def _version(packages: Iterable[str]) -> str:
     return state.hexdigest()
 
 
-def _files(folder: str) -> Iterator[tuple[str, int, int]]:
+def _files(folder: str, within: str = "") -> Iterator[tuple[str, int, int]]:
+    """Named as they lie to each other: a copy of the whole is the same wherever it lies."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir():
-                yield from _files(entry.path)
+                yield from _files(entry.path, f"{within}{entry.name}/")
             elif entry.name.endswith(".py"):
-                yield entry.path, entry.stat().st_size, entry.stat().st_mtime_ns
+                yield within + entry.name, entry.stat().st_size, entry.stat().st_mtime_ns
 
 
 def _read_by_child(packages: Iterable[str]) -> list[Declared]:

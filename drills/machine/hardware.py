@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -25,13 +24,6 @@ EMULATED = "Haswell-noTSX,-pcid,-x2apic,-tsc-deadline,-invpcid"
 """The least of QEMU's processors with AVX2, so that it takes the signatures that were compiled here, if
 here is nothing wider; without what the emulation lacks.
 """
-
-
-class Share(msgspec.Struct, frozen=True):
-    """A directory of this machine that the virtual one sees at the same path, read-only."""
-
-    path: str
-    tag: str
 
 
 class Files(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,11 +55,15 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
     def root(self) -> Path:
         return self.place / "root.qcow2"
 
+    @property
+    def product(self) -> Path:
+        return self.place / "product.img"
+
     def disk(self, name: str) -> Path:
         return self.place / f"{name}.img"
 
 
-def command_line(files: Files, shares: Sequence[Share], port: int, *, hardware: bool) -> list[str]:
+def command_line(files: Files, port: int, *, hardware: bool) -> list[str]:
     """``port``: of this machine's loopback, where the server is; ``hardware``: with KVM."""
     return [
         *("qemu-system-x86_64", "-name", NAME, "-nodefaults", "-display", "none", "-no-user-config"),
@@ -82,7 +78,8 @@ def command_line(files: Files, shares: Sequence[Share], port: int, *, hardware: 
         *_nvme(files),
         *("-device", "ipmi-bmc-sim,id=bmc", "-device", "isa-ipmi-kcs,bmc=bmc"),
         *_network(port),
-        *(word for share in shares for word in _shared(share)),
+        *("-drive", f"if=none,id=product,file={files.product},format=raw,readonly=on"),
+        *("-device", "virtio-blk-pci,drive=product"),
     ]
 
 
@@ -136,11 +133,3 @@ def _network(port: int) -> list[str]:
         words += ["-netdev", f"hubport,id=hub-{card},hubid={number}"]
         words += ["-device", f"virtio-net-pci,id={card},netdev=hub-{card},mac=02:00:00:00:00:0{number}"]
     return words
-
-
-def _shared(share: Share) -> tuple[str, str]:
-    path = share.path.replace(",", ",,")
-    return (
-        "-virtfs",
-        f"local,path={path},mount_tag={share.tag},security_model=none,readonly=on,multidevs=remap",
-    )

@@ -16,21 +16,18 @@ from drills.command import run
 from drills.console import Console
 from drills.errors import LabError
 from drills.here import Here
-from drills.lab import PROJECT
-from drills.machine import lent
+from drills.machine import installed
 from drills.machine.hardware import NAME, PORT, SERVER
 from drills.machine.machine import Machine
 from drills.product import Rootward
 from drills.services.authority import CURVE
 
-AGENT_HOME = "/var/lib/rootward"
-INSIDE, BESIDE = "/opt/rootward/.venv/bin/rootward", str(Path(sys.prefix, "bin", "rootward"))
-UNITS = "deploy/systemd"
+BESIDE = str(Path(sys.prefix, "bin", "rootward"))
 STARTING = 900.0
 STOPPING = 20.0
 AS_AGENT = (
-    *("setpriv", "--reuid", lent.USER, "--regid", lent.USER, "--init-groups", "env"),
-    *(f"PYTHONPYCACHEPREFIX={lent.CODE}", f"ROOTWARD_HOME={AGENT_HOME}", INSIDE),
+    *("setpriv", "--reuid", installed.USER, "--regid", installed.USER, "--init-groups", "env"),
+    *(f"ROOTWARD_HOME={installed.HOME}", f"{installed.PLACE}/.venv/bin/rootward"),
 )
 
 
@@ -64,14 +61,11 @@ class InMachine(Rootward):
         self._certify()
         self.start_server()
         guest = self.machine[NAME]
-        guest.run("mkdir", "-p", "/opt/rootward")
-        guest.run("ln", "-sfn", sys.prefix, "/opt/rootward/.venv")
         self._install()
-        lent.lend(guest)
+        installed.lend(guest)
         self._enroll()
         guest.run("systemctl", "enable", "--now", "rootward-agent")
         self.wait_for(NAME, STARTING)
-        lent.keep(guest)
         self.wait_until_known()
 
     def _certify(self) -> None:
@@ -89,9 +83,8 @@ class InMachine(Rootward):
             ("rootward-agent.sysusers", "/etc/sysusers.d/rootward-agent.conf"),
             ("rootward-agent.service", "/etc/systemd/system/rootward-agent.service"),
         ):
-            guest.run("install", "-D", "-m", "0644", f"{PROJECT}/{UNITS}/{name}", place)
+            guest.run("install", "-D", "-m", "0644", f"{installed.PLACE}/{installed.UNITS}/{name}", place)
         guest.run("systemd-sysusers")
-        guest.run("install", "-d", "-o", lent.USER, "-m", "0700", AGENT_HOME)
 
     def _enroll(self) -> None:
         guest = self.machine[NAME]

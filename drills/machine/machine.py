@@ -5,19 +5,16 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from drills.command import run
 from drills.errors import LabError
-from drills.lab import PROJECT
-from drills.machine import hardware, lent, volumes
+from drills.machine import hardware, installed, volumes
 from drills.machine.guest import Guest
-from drills.machine.hardware import DISK_MEGABYTES, DISKS, NAME, Files, Share
+from drills.machine.hardware import DISK_MEGABYTES, DISKS, NAME, Files
 from drills.machine.image import image
 from drills.machine.line import Line
 
@@ -52,11 +49,8 @@ class Machine:
         run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", str(made.root), "-F", "raw", str(files.root)])
         for name in (*DISKS, "nvme"):
             run(["truncate", f"--size={DISK_MEGABYTES}M", str(files.disk(name))])
-        lent.prepare()
-        shares = shared(
-            place.resolve() for place in (PROJECT, Path(sys.prefix), Path(sys.base_prefix), lent.PLACE)
-        )
-        argv = hardware.command_line(files, shares, self.port, hardware=hardware.has_hardware())
+        installed.disk(files.product)
+        argv = hardware.command_line(files, self.port, hardware=hardware.has_hardware())
         with (self.place / "qemu.log").open("wb") as log:
             self._process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -66,7 +60,7 @@ class Machine:
             self._monitor.ask("qmp_capabilities")
             self._guest = Guest(NAME, files.agent)
             self._guest.wait(BOOTING)
-            mount(self._guest, shares)
+            installed.mount(self._guest)
             volumes.make(self._guest)
         except LabError as error:
             raise LabError(f"{error}; {self.last_words()}") from None
@@ -103,24 +97,6 @@ class Machine:
             self._process.wait()
             self._process = None
         shutil.rmtree(self.place, ignore_errors=True)
-
-
-def shared(wanted: Iterable[Path]) -> list[Share]:
-    """What has to be lent, without what lies in another or comes with the image itself."""
-    places = {place for place in wanted if place != Path("/usr")}
-    outer = sorted(place for place in places if not any(other in place.parents for other in places))
-    return [Share(str(place), f"share{number}") for number, place in enumerate(outer)]
-
-
-def mount(guest: Guest, shares: Iterable[Share]) -> None:
-    """Mounted now, and at each boot."""
-    options = "ro,trans=virtio,version=9p2000.L,msize=262144,cache=loose"
-    table = guest.read("/etc/fstab").decode()
-    for share in shares:
-        table += f"{share.tag} {share.path} 9p {options} 0 0\n"
-        guest.run("mkdir", "-p", share.path)
-    guest.write("/etc/fstab", table)
-    guest.run("mount", "-a")
 
 
 def free_port() -> int:

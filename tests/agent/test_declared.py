@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -81,6 +82,22 @@ def test_a_changed_module_is_read_anew(plant, tmp_path):
     known_units(tmp_path / "units.json", packages)
     (tmp_path / packages[1] / "two.py").write_text(GOOD.format(signal="c.d").lstrip())
     assert set(known_units(tmp_path / "units.json", packages).by_signal) == {"a.b", "c.d"}
+
+
+def test_what_was_kept_holds_for_a_copy_that_lies_elsewhere(tmp_path):
+    kept = tmp_path / "units.json"
+    known_units(kept)
+    made = kept.stat().st_mtime_ns
+    for name in ("agent", "collectors", "kernel", "probes", "rules", "wire"):
+        shutil.copytree(name, tmp_path / "copy" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    code = (
+        "import sys; sys.path.insert(0, '.'); from pathlib import Path; import agent.units.declared as units;"
+        f"units.known_units(Path({str(kept)!r})); print(units.__file__)"
+    )
+    argv = [sys.executable, "-c", code]
+    done = subprocess.run(argv, cwd=tmp_path / "copy", check=True, capture_output=True, text=True)
+    assert done.stdout.strip().startswith(str(tmp_path))
+    assert kept.stat().st_mtime_ns == made
 
 
 def test_a_spoilt_file_is_made_anew(plant, tmp_path):

@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 
 from drills.machine import hardware
-from drills.machine.hardware import DISKS, JOINED, Files, Share
+from drills.machine.hardware import DISKS, JOINED, Files
 from drills.machine.line import Line
-from drills.machine.machine import shared
 
 
 def words(place: Path) -> list[str]:
     files = Files(kernel=place / "vmlinuz", initrd=place / "initrd", place=place)
-    return hardware.command_line(files, [Share("/srv/a,b", "share0")], 4711, hardware=False)
+    return hardware.command_line(files, 4711, hardware=False)
 
 
 def test_each_disk_is_there_under_its_serial_number(tmp_path: Path) -> None:
@@ -31,18 +30,9 @@ def test_the_network_leads_to_the_server_on_this_machine_and_nowhere_else(tmp_pa
     ]
 
 
-def test_a_comma_in_a_lent_path_stays_part_of_it(tmp_path: Path) -> None:
-    assert "path=/srv/a,,b," in words(tmp_path)[-1]
-
-
 def test_without_help_of_the_processor_the_machine_is_emulated(tmp_path: Path) -> None:
     told = words(tmp_path)
     assert told[told.index("-accel") + 1] == "tcg"
-
-
-def test_what_lies_within_a_lent_directory_is_not_lent_again() -> None:
-    lent = shared({Path("/srv/project"), Path("/srv/project/.venv"), Path("/opt/python"), Path("/usr")})
-    assert [share.path for share in lent] == ["/opt/python", "/srv/project"]
 
 
 @pytest.mark.skipif(shutil.which("qemu-system-x86_64") is None, reason="qemu-system-x86 is not installed")
@@ -50,11 +40,10 @@ def test_the_emulator_knows_every_part(tmp_path: Path) -> None:
     """It refuses an unknown device or option before anything of the machine runs."""
     for name in ("root.qcow2",):
         subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", str(tmp_path / name), "1M"], check=True)
-    for name in (*DISKS, "nvme"):
+    for name in (*DISKS, "nvme", "product"):
         (tmp_path / f"{name}.img").write_bytes(bytes(1 << 20))
-    lent = [Share(str(tmp_path), "share0")]
     files = Files(kernel=Path("vmlinuz"), initrd=Path("initrd"), place=tmp_path)
-    argv = hardware.command_line(files, lent, 0, hardware=False)
+    argv = hardware.command_line(files, 0, hardware=False)
     boot = {"-kernel", "-initrd", "-append"}
     kept = [word for at, word in enumerate(argv) if not ({word, argv[at - 1]} & boot)]
     process = subprocess.Popen([*kept, "-S"], stderr=subprocess.PIPE, text=True)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-import msgspec
-
 from collectors.clients import web
 from collectors.clients.answer import NotPermitted, Refused, asked, note_direct
 from collectors.clients.local import Local, found, shown
+from collectors.clients.rabbitmq_facts import Facts, Node, Queue, facts
 from collectors.clients.secret import login_for, password
 from collectors.host import Host
-from collectors.judging import judged
+from collectors.judging import CONTROL, judged
 from collectors.unit import SECOND, Collector
 from wire.judgement import Judgement, Layer, Reason, Verdict, unknown
 
@@ -25,43 +24,14 @@ COLLECTOR = Collector(
     timeout=10 * SECOND,
 )
 PORTS = (15672, 15671)
-NODES = "/api/nodes"
-QUEUES = "/api/queues?columns=name,vhost,messages,messages_ready,consumers,state"
-GRANT = "rabbitmqctl add_user rootward …; set_user_tags rootward monitoring;  and a [[applications.login]]"
+PERMIT = "rabbitmqctl set_permissions -p VHOST rootward '' '' ''"
+"""The tag alone opens no virtual host: its queues are then left out of every list, without a word."""
+GRANT = (
+    f"rabbitmqctl add_user rootward …; set_user_tags rootward monitoring; {PERMIT}; a [[applications.login]]"
+)
 NEAR = 0.9
 MANY = 10_000
 """Messages that wait in one queue, and become more, before somebody should look."""
-MOST_QUEUES = 2_000
-
-
-class Node(msgspec.Struct, frozen=True):
-    """One entry of /api/nodes."""
-
-    name: str = ""
-    running: bool = True
-    mem_alarm: bool = False
-    disk_free_alarm: bool = False
-    partitions: list[str] = []
-    fd_used: float = 0
-    fd_total: float = 0
-    sockets_used: float = 0
-    sockets_total: float = 0
-
-
-class Queue(msgspec.Struct, frozen=True):
-    """One entry of /api/queues."""
-
-    name: str = ""
-    vhost: str = "/"
-    messages: int = 0
-    messages_ready: int = 0
-    consumers: int = 0
-    state: str = "running"
-
-
-class Facts(msgspec.Struct, frozen=True):
-    nodes: list[Node]
-    queues: list[Queue]
 
 
 def read(host: Host) -> Iterable[Judgement]:
@@ -69,18 +39,18 @@ def read(host: Host) -> Iterable[Judgement]:
         if login_for(host, local) is None:
             continue  # without a login its port and its metrics tell what they may
         subject = local.subject(host)
-        facts, answer = asked(
+        told, answer = asked(
             host,
             subject,
             partial(_ask, host, local),
             address=shown(local.where),
         )
-        if facts is None:  # whether the broker itself answers is asked over its own port
+        if told is None:  # whether the broker itself answers is asked over its own port
             why = answer.reason if answer.verdict is Verdict.UNKNOWN else Reason.UNREADABLE
             yield unknown(ALARM, subject, why, **answer.evidence)
         else:
             note_direct(host, subject)
-            yield from judge(facts, host, subject)
+            yield from judge(told, host, subject)
 
 
 def _ask(host: Host, local: Local) -> Facts:
@@ -95,10 +65,7 @@ def _ask(host: Host, local: Local) -> Facts:
             raise Refused(f"HTTP status {answer.status}")
         return answer.body
 
-    return Facts(
-        msgspec.json.decode(page(NODES), type=list[Node]),
-        msgspec.json.decode(page(QUEUES), type=list[Queue])[:MOST_QUEUES],
-    )
+    return facts(page)
 
 
 def judge(facts: Facts, host: Host, subject: str) -> Iterator[Judgement]:
@@ -107,8 +74,13 @@ def judge(facts: Facts, host: Host, subject: str) -> Iterator[Judgement]:
     yield judged(ALARM, subject, Reason.FULL if alarms else Reason.OK, len(alarms), alarms=", ".join(alarms))
     yield _cluster(facts.nodes, subject)
     yield _connections(facts.nodes, subject)
-    yield _consumers(facts.queues, host, subject)
-    yield _backlog(facts.queues, host, subject)
+    for said in (_consumers(facts.queues, host, subject), _backlog(facts.queues, host, subject)):
+        yield _blind(said, facts.hidden) if facts.hidden and said.verdict is Verdict.PASS else said
+
+
+def _blind(said: Judgement, hidden: Sequence[str]) -> Judgement:
+    vhosts = CONTROL.sub("?", ", ".join(hidden))[:512]
+    return unknown(said.signal, said.subject, Reason.NOT_PERMITTED, grant=PERMIT, vhosts=vhosts)
 
 
 def _cluster(nodes: Sequence[Node], subject: str) -> Judgement:

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from random import randrange
@@ -49,8 +49,8 @@ def needs(program: str) -> str:
     return found
 
 
-def wait_for(ready: Callable[[], bool], what: str) -> None:
-    until = time.monotonic() + 120
+def wait_for(ready: Callable[[], bool], what: str, seconds: float = 120) -> None:
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         if ready():
             return
@@ -63,28 +63,36 @@ def listens(port: int) -> bool:
         return sock.connect_ex(("127.0.0.1", port)) == 0
 
 
-@pytest.fixture
-def launch() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
-    """Starts a server and waits for its port."""
+@contextmanager
+def launching() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """What starts a server and waits for its port; all are ended with the context."""
     children: list[subprocess.Popen[bytes]] = []
 
-    def start(*argv: str, port: int, **how: Any) -> subprocess.Popen[bytes]:
+    def start(*argv: str, port: int, seconds: float = 120, **how: Any) -> subprocess.Popen[bytes]:
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         # Apache ends the whole group that it is part of.
         child = subprocess.Popen(argv, start_new_session=True, **quiet, **how)
         children.append(child)
-        wait_for(lambda: listens(port), argv[0])
+        wait_for(lambda: listens(port), argv[0], seconds)
         return child
 
-    yield start
-    for child in children:
-        child.terminate()
-    for child in children:
-        try:
-            child.wait(60)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait(10)
+    try:
+        yield start
+    finally:
+        for child in children:
+            child.terminate()
+        for child in children:
+            try:
+                child.wait(60)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait(10)
+
+
+@pytest.fixture
+def launch() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    with launching() as start:
+        yield start
 
 
 @pytest.fixture
@@ -146,7 +154,7 @@ class Web:
 
         self.port = port
         self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self._thread = Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
     def close(self) -> None:

@@ -47,6 +47,7 @@ class Health(msgspec.Struct, frozen=True, rename="pascal"):
 
 class Policy(msgspec.Struct, frozen=True, rename="pascal"):
     name: str = ""
+    maximum_retry_count: int = 0
 
 
 class Limits(msgspec.Struct, frozen=True, rename="pascal"):
@@ -148,6 +149,9 @@ def _reason(one: Container, *, ran: bool, restarted: bool) -> Reason:
         return Reason.HUNG if unwell else Reason.OK
     if state.status == "exited" and state.oom_killed and (ran or kept):
         return Reason.EXHAUSTED
-    # 137 and 143 without a kernel's kill: somebody stopped it
-    meant = state.exit_code in (0, 137, 143) and not state.error
+    most = one.host_config.restart_policy.maximum_retry_count
+    given_up = 0 < most <= one.restart_count
+    # 137 and 143 without a kernel's kill: somebody stopped it, unless the engine itself would not go on
+    meant = state.exit_code == 0 or (state.exit_code in (137, 143) and not given_up)
+    meant &= not state.error
     return Reason.STOPPED if state.status == "exited" and not meant and (ran or kept) else Reason.OK

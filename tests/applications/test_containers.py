@@ -37,7 +37,7 @@ class Engine:
                 pass
 
         self._server = ThreadingUnixStreamServer(str(path), Handler)
-        Thread(target=self._server.serve_forever, daemon=True).start()
+        Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def add(
         self,

@@ -175,6 +175,8 @@ class SnmpTarget(_Target, frozen=True, tag="snmp"):
     """Version 3 as the user whom the host declares under this name; empty means v2c by community."""
     digest: Literal["md5", "sha1", "sha224", "sha256", "sha384", "sha512"] = "sha256"
     """By which that user signs."""
+    cipher: Literal["", "aes128", "aes192", "aes256"] = ""
+    """By which that user encrypts; empty means not at all."""
 
     @property
     def subject(self) -> Entity:

@@ -28,6 +28,8 @@ class Login(_Table, frozen=True, kw_only=True):
     user: Text = ""
     secret_file: Text = ""
     """Holds the password in its first line; nobody but the agent may read it (mode 0600)."""
+    privacy_file: Text = ""
+    """Of a user of SNMP v3 who encrypts with another password than he signs with: holds that one."""
     database: Text = ""
 
 

@@ -20,6 +20,8 @@ class Login:
     user: str
     password: str = field(default="", repr=False)
     """Empty where no file is declared."""
+    privacy: str = field(default="", repr=False)
+    """The password to encrypt with; empty where it is the same."""
 
 
 class Refused(Exception):
@@ -32,6 +34,7 @@ class _Declared(msgspec.Struct, frozen=True):
     service: str
     user: str = ""
     secret_file: str = ""
+    privacy_file: str = ""
 
 
 class _Table(msgspec.Struct, frozen=True):
@@ -43,15 +46,20 @@ def login(name: str, net: Net) -> Login:
     found = next((one for one in _declared(net.options) if one.service == name), None)
     if found is None:
         raise Refused(f"declare [[applications.login]] with service = {name!r}")
-    if not found.secret_file:
-        return Login(found.user)
+    return Login(found.user, *(_secret(path, net) for path in (found.secret_file, found.privacy_file)))
+
+
+def _secret(path: str, net: Net) -> str:
+    """Empty where none is declared. Raises Refused."""
+    if not path:
+        return ""
     try:
-        password = _first_line(Path(net.root) / found.secret_file.lstrip("/"))
+        password = _first_line(Path(net.root) / path.lstrip("/"))
     except OSError as error:
-        raise Refused(f"{found.secret_file}: {error.strerror}") from None
+        raise Refused(f"{path}: {error.strerror}") from None
     if not password:
-        raise Refused(f"chmod 600 {found.secret_file}, with the password as its first line")
-    return Login(found.user, password)
+        raise Refused(f"chmod 600 {path}, with the password as its first line")
+    return password
 
 
 def _declared(options: Mapping[str, str]) -> tuple[_Declared, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kernel.cipher import NoCipher
 from probes.devices.login import Refused, login
 from probes.devices.snmp_envelope import Community, Envelope
 from probes.devices.snmp_query import Agent, Session, Value
@@ -68,6 +69,8 @@ async def ask(target: SnmpTarget, net: Net) -> list[Judgement]:
             rows = await session.table(_COLUMNS)
     except StepFailed as failure:
         return [steps.failed(failure)]
+    except NoCipher as error:
+        return [unknown("snmp.agent", target.subject, Reason.NOT_SUPPORTED, why=str(error))]
     name = target.name or _text(about.get(_NAME)) or target.address
     steps.evidence |= {"name": name, "ports": len(rows)}
     return [_uptime(steps, target, _number(about[_UPTIME])), *_ports(steps, target, name, rows)]
@@ -75,7 +78,12 @@ async def ask(target: SnmpTarget, net: Net) -> list[Judgement]:
 
 def _envelope(target: SnmpTarget, net: Net) -> Envelope:
     """Raises Refused."""
-    return User(login(target.login, net), target.digest) if target.login else Community(target.community)
+    if not target.login:
+        return Community(target.community)
+    declared = login(target.login, net)
+    if target.cipher and not declared.password:
+        raise Refused("who encrypts must sign too: declare a secret_file")
+    return User(declared, target.digest, target.cipher)
 
 
 async def _about(steps: Steps, target: SnmpTarget, envelope: Envelope) -> dict[str, Value]:

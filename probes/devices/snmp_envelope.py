@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from kernel.ber import OCTETS, SEQUENCE, integer, item, items
+from probes.steps import StepFailed
+from wire.judgement import Reason
 
 _VERSION_2C = 1
 Pdu = tuple[int, bytes]
@@ -22,6 +24,13 @@ class Envelope(Protocol):
     def opened(self, message: bytes) -> Pdu | None:
         """None for what is no answer to us. Raises AskAgain, StepFailed, ValueError, IndexError."""
 
+    def unheard(self) -> StepFailed:
+        """What it means that no answer came."""
+
+
+def nobody() -> StepFailed:
+    return StepFailed(Reason.TIMEOUT, error="no answer: away, filtered, or not for us")
+
 
 class Community:
     """Whoever knows the word may ask."""
@@ -36,3 +45,6 @@ class Community:
         ((_, content),) = items(message)
         (_, version), _, pdu = items(content)
         return pdu if int.from_bytes(version, "big") == _VERSION_2C else None
+
+    def unheard(self) -> StepFailed:
+        return nobody()

@@ -104,7 +104,7 @@ class Session:
                 continue
             except OSError as error:
                 raise self._failure(error) from None
-        raise StepFailed(Reason.TIMEOUT, error="no answer: away, filtered, or not for us")
+        raise self._agent.envelope.unheard()
 
     def _parsed(self, data: bytes, number: int) -> list[tuple[str, Value]] | None:
         try:

@@ -61,8 +61,7 @@ class Exercise:
         self, observer: str, subject: Entity, path: Path | None, wanted: tuple[Role, ...]
     ) -> tuple[Exercised, ...]:
         look = (observer, subject, path or NO_PATH, wanted)
-        known = self._looks.get(look)
-        if known is None:
+        if (known := self._looks.get(look)) is None:
             if len(self._looks) >= REMEMBERED:
                 self._looks.clear()
             known = self._looks[look] = self._find(*look)

@@ -56,6 +56,8 @@ DOUBTFUL = re.compile(
 )
 HARMLESS = re.compile(r"presence|fully redundant|log (?:area )?(?:reset|cleared)", re.IGNORECASE)
 GONE = re.compile(r"deassert", re.IGNORECASE)
+PASSING = re.compile(r"\b(?:de)?asserted\b|\breading \S+ [<>]=? threshold\b.*|\s+", re.IGNORECASE)
+"""What an event and the one that takes it back do not have in common: ``Reading 300 < Threshold 800 RPM``."""
 DATE = (
     "%m/%d/%Y %H:%M:%S",
     "%m/%d/%y %H:%M:%S",
@@ -158,7 +160,7 @@ def standing(events: list[Event]) -> list[Event]:
     """What was asserted and not taken back since; of repeats the last."""
     left: dict[tuple[str, str], Event] = {}
     for one in events:
-        key = (one.sensor, re.sub(r"\b(?:de)?asserted\b|\s+", " ", one.what, flags=re.IGNORECASE).strip())
+        key = (one.sensor, PASSING.sub(" ", one.what).strip())
         if one.gone:
             left.pop(key, None)
         else:

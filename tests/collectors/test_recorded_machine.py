@@ -27,6 +27,8 @@ def replay() -> Replay:
         ("array_member_failed", "mdstat", ("raid.array", "array:vm1/md0", Reason.DEGRADED)),
         ("bond_slave_unplugged", "bonding", ("link.bond", "bond:vm1/bond", Reason.MISSING)),
         ("bmc_temperature", "ipmitool_sel", ("bmc.events.temperature", "chassis:vm1", Reason.ERRORS)),
+        ("fan_stopped", "ipmitool_sel", ("bmc.events.fan", "chassis:vm1", Reason.ERRORS)),
+        ("fan_stopped", "ipmitool_sdr", ("bmc.fan", "chassis:vm1", Reason.CRITICAL)),
         ("thin_pool_full", "lvm", ("pool.space", "pool:vm1/vg0/pool", Reason.FULL)),
         ("nvme_worn", "nvme_smart_log", ("disk.smart", "disk:vm1/nvme0n1", Reason.ERRORS)),
         ("nvme_worn", "smartctl_json", ("disk.smart", "disk:vm1/nvme0n1", Reason.ERRORS)),
@@ -47,6 +49,8 @@ def test_what_was_harmed_is_judged_by_its_name_and_nothing_else(replay, drill, k
         ("bond_slave_plugged_in", "bonding"),
         ("nvme_well_again", "nvme_smart_log"),
         ("nvme_well_again", "smartctl_json"),
+        ("fan_turning", "ipmitool_sel"),
+        ("fan_turning", "ipmitool_sdr"),
     ],
 )
 def test_what_is_whole_or_whole_again_passes(replay, drill, kind):
@@ -59,7 +63,7 @@ def test_what_is_whole_or_whole_again_passes(replay, drill, kind):
     [
         ("array_member_failed", {("log.raid_degraded", "array:vm1/md0")}),
         ("bond_slave_unplugged", {("log.nic_down", "bond:vm1/bond0")}),
-        ("machine_check", {("log.machine_check", "host:vm1")}),
+        ("machine_check", {("log.machine_check", "host:vm1"), ("log.memory_corrected", "host:vm1")}),
         ("unit_out_of_memory", {("log.oom_kill", "service:vm1/reports")}),
         ("sectors_unreadable", {("log.medium_error", "disk:vm1/sdd"), ("log.io_error", "disk:vm1/sdd")}),
         (

@@ -1,4 +1,4 @@
-"""Harm to the hardware of the virtual machine, done by the program that plays it."""
+"""Harm to the hardware of the virtual machine, done by the programs that play it."""
 
 from __future__ import annotations
 
@@ -37,6 +37,21 @@ class Monitor(Harm, frozen=True, kw_only=True):
         tell(machine, self.run)
         yield
         tell(machine, self.revert)
+
+
+class SensorReads(Harm, frozen=True, kw_only=True):
+    """A sensor of the board reads something else than usual."""
+
+    stages: ClassVar[tuple[StageName, ...]] = ("machine",)
+    sensor: str
+    value: int
+
+    @contextmanager
+    def on(self, product: Rootward) -> Iterator[None]:
+        board = machine_of(product).board
+        board.reads(self.sensor, self.value)
+        yield
+        board.reads(self.sensor)
 
 
 class MachineReset(Harm, frozen=True, kw_only=True):

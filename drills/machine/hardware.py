@@ -63,8 +63,11 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
         return self.place / f"{name}.img"
 
 
-def command_line(files: Files, port: int, *, hardware: bool) -> list[str]:
-    """``port``: of this machine's loopback, where the server is; ``hardware``: with KVM."""
+def command_line(files: Files, port: int, board: int, *, hardware: bool) -> list[str]:
+    """``port``, ``board``: of this machine's loopback, where the server and the management controller are.
+
+    ``hardware``: with KVM.
+    """
     return [
         *("qemu-system-x86_64", "-name", NAME, "-nodefaults", "-display", "none", "-no-user-config"),
         *_processor(hardware=hardware),
@@ -76,7 +79,8 @@ def command_line(files: Files, port: int, *, hardware: bool) -> list[str]:
         *_agent(files),
         *_disks(files),
         *_nvme(files),
-        *("-device", "ipmi-bmc-sim,id=bmc", "-device", "isa-ipmi-kcs,bmc=bmc"),
+        *("-chardev", f"socket,id=board,host=127.0.0.1,port={board},reconnect=1"),
+        *("-device", "ipmi-bmc-extern,id=bmc,chardev=board", "-device", "isa-ipmi-kcs,bmc=bmc"),
         *_network(port),
         *("-drive", f"if=none,id=product,file={files.product},format=raw,readonly=on"),
         *("-device", "virtio-blk-pci,drive=product"),
@@ -90,8 +94,10 @@ def has_hardware() -> bool:
 
 
 def _processor(*, hardware: bool) -> tuple[str, ...]:
-    kind = ("kvm", "host") if hardware else ("tcg", EMULATED)
-    return ("-machine", "q35", "-accel", kind[0], "-cpu", kind[1], "-smp", "2", "-m", str(MEMORY))
+    kind = (
+        ("kvm", "host", "2") if hardware else ("tcg", EMULATED, "1")
+    )  # two emulated ones wait for each other
+    return ("-machine", "q35", "-accel", kind[0], "-cpu", kind[1], "-smp", kind[2], "-m", str(MEMORY))
 
 
 def _agent(files: Files) -> tuple[str, ...]:

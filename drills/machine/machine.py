@@ -13,6 +13,7 @@ from typing import Any
 from drills.command import run
 from drills.errors import LabError
 from drills.machine import hardware, installed, volumes
+from drills.machine.board import Board
 from drills.machine.guest import Guest
 from drills.machine.hardware import DISK_MEGABYTES, DISKS, NAME, Files
 from drills.machine.image import image
@@ -29,6 +30,8 @@ class Machine:
         self.place = Path(tempfile.mkdtemp(prefix="rootward-machine-"))
         self.port = free_port()
         """Of this machine's loopback; where the virtual one finds the server."""
+        self._board_port = free_port()
+        self.board = Board(self.place, self._board_port)
         self._process: subprocess.Popen[bytes] | None = None
         self._monitor: Line | None = None
         self._guest: Guest | None = None
@@ -50,7 +53,8 @@ class Machine:
         for name in (*DISKS, "nvme"):
             run(["truncate", f"--size={DISK_MEGABYTES}M", str(files.disk(name))])
         installed.disk(files.product)
-        argv = hardware.command_line(files, self.port, hardware=hardware.has_hardware())
+        self.board.up()
+        argv = hardware.command_line(files, self.port, self._board_port, hardware=hardware.has_hardware())
         with (self.place / "qemu.log").open("wb") as log:
             self._process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -96,6 +100,7 @@ class Machine:
             self._process.kill()
             self._process.wait()
             self._process = None
+        self.board.down()
         shutil.rmtree(self.place, ignore_errors=True)
 
 

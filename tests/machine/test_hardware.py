@@ -16,7 +16,7 @@ from drills.machine.line import Line
 
 def words(place: Path) -> list[str]:
     files = Files(kernel=place / "vmlinuz", initrd=place / "initrd", place=place)
-    return hardware.command_line(files, 4711, hardware=False)
+    return hardware.command_line(files, 4711, 4712, hardware=False)
 
 
 def test_each_disk_is_there_under_its_serial_number(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_the_emulator_knows_every_part(tmp_path: Path) -> None:
     for name in (*DISKS, "nvme", "product"):
         (tmp_path / f"{name}.img").write_bytes(bytes(1 << 20))
     files = Files(kernel=Path("vmlinuz"), initrd=Path("initrd"), place=tmp_path)
-    argv = hardware.command_line(files, 0, hardware=False)
+    argv = hardware.command_line(files, 0, 9, hardware=False)
     boot = {"-kernel", "-initrd", "-append"}
     kept = [word for at, word in enumerate(argv) if not ({word, argv[at - 1]} & boot)]
     process = subprocess.Popen([*kept, "-S"], stderr=subprocess.PIPE, text=True)

@@ -52,7 +52,10 @@ def common_entity(members: Sequence[Cause], graph: Graph) -> Entity:
     known = [member for member in members if not member.name.startswith(UNMODELLED)] or members
     entities = {member.entity for member in known}
     names = {(host_of(entity), name_of(entity)) for entity in entities if kind_of(entity) in RUNNING}
-    if len(entities) == 1 or (len(names) == 1 and all(kind_of(entity) in RUNNING for entity in entities)):
+    if len(names) == 1 and all(kind_of(entity) in RUNNING for entity in entities):
+        # A process of that name is thought of only where its service is looked at.
+        return max(entities, key=lambda entity: kind_of(entity) == "service")
+    if len(entities) == 1:
         return known[0].entity
     owners = {host_of(entity) for entity in entities}
     if len(owners) == 1 and (owner := owners.pop()):

@@ -181,3 +181,11 @@ def test_a_full_thin_pool_explains_what_fails_on_a_volume_cut_from_it(world):
     world.local("log.io_error", THIN, Reason.MATCHED, since=1.0)
     file_system_broken(world)
     assert root(world) == ("storage.thin.full", THIN_POOL)
+
+
+def test_a_line_that_a_pool_has_no_space_left_names_it_before_anybody_has_measured(world):
+    lies_on(world, THIN, THIN_POOL)
+    world.local("log.no_space", THIN_POOL, Reason.MATCHED)
+    world.local("log.io_error", THIN, Reason.MATCHED, since=1.0)
+    file_system_broken(world)
+    assert root(world) == ("storage.thin.full", THIN_POOL)

@@ -21,6 +21,8 @@ log = logging.getLogger("rootward.schedule")
 STANDARD = 15.0
 """Units with this interval follow the configured one."""
 SLOTS = 15
+TOLD_AGAIN = 600.0
+"""Seconds after which a round that is skipped is told again; a machine without time skips one in two."""
 APART = (Layer.APPLICATION, Layer.LOG)
 """Layers whose collectors ask others, and may have to wait for one: each has a slot of its own."""
 
@@ -71,6 +73,7 @@ class Schedule:
         self._run = run
         self._slots: set[Slot] = set()
         self.skipped = 0
+        self._loop, self._told = loop, dict[str, float]()
         self._begun = _soon()
         self._scheduler = AsyncIOScheduler(
             event_loop=loop,
@@ -113,7 +116,10 @@ class Schedule:
 
     def _skip(self, event: JobEvent) -> None:
         self.skipped += 1
-        log.warning("round %s was skipped: the run before it was not through", event.job_id)
+        now = self._loop.time()
+        if now - self._told.get(event.job_id, -TOLD_AGAIN) >= TOLD_AGAIN:
+            self._told[event.job_id] = now
+            log.warning("round %s was skipped: the run before it was not through", event.job_id)
 
     def _fail(self, event: JobEvent) -> None:
         error = getattr(event, "exception", None)

@@ -53,7 +53,7 @@ def test_round_names_fit_the_wire():
     assert len(round_name((3600.0, 14))) <= 32
 
 
-def test_a_run_that_is_not_through_skips_the_next_and_is_counted():
+def test_a_run_that_is_not_through_skips_the_next_is_counted_and_told_once(caplog):
     runs = []
 
     async def work():
@@ -73,6 +73,10 @@ def test_a_run_that_is_not_through_skips_the_next_and_is_counted():
 
     asyncio.run(asyncio.wait_for(work(), 100))
     assert len(runs) == 1
+    told = [record for record in caplog.records if record.name == "rootward.schedule"]
+    assert [record.getMessage() for record in told] == [
+        "round 0.1s/0 was skipped: the run before it was not through"
+    ]
 
 
 def matched(subject):

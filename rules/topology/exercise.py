@@ -227,13 +227,8 @@ class Exercise:
 
     def _segments_of(self, nic: Entity) -> Way:
         host, _, interface = ids.name_of(nic).partition("/")
-        return way_of(
-            *(
-                Crossed(ids.segment(str(attachment.interface.network)))
-                for attachment in self._book.attachments(host)
-                if attachment.nic == interface
-            )
-        )
+        here = (each for each in self._book.attachments(host) if each.nic == interface)
+        return way_of(*(Crossed(ids.segment(str(each.interface.network))) for each in here))
 
     def _plugs_of(self, bond: Entity) -> Way:
         """What the ports of a bond are plugged into."""

@@ -44,7 +44,7 @@ def read(host: Host) -> Iterable[Judgement]:
 
 
 def _judge(host: Host, name: str, done: int, milliseconds: int, under_way: int) -> Iterator[Judgement]:
-    stuck = _stuck_for(host, name, done, under_way)
+    stuck = _stuck_for(host, name, done, waiting=under_way > 0 or _is_suspended(host, name))
     rates = Rates.of(host, name).update({"done": done, "milliseconds": milliseconds}, host.ticks())
     if rates is None:
         return
@@ -64,11 +64,22 @@ def _judge(host: Host, name: str, done: int, milliseconds: int, under_way: int) 
     )
 
 
-def _stuck_for(host: Host, name: str, done: int, under_way: int) -> float:
-    """Seconds since a request was completed, while some are under way."""
+def _is_suspended(host: Host, name: str) -> bool:
+    """A mapped device that keeps back what it is asked does not count it as under way.
+
+    Kernel: Documentation/ABI/testing/sysfs-block-dm. While a snapshot is made it takes a moment.
+    """
+    try:
+        return name.startswith("dm-") and host.read(f"/sys/block/{name}/dm/suspended", 16).strip() == "1"
+    except OSError:
+        return False
+
+
+def _stuck_for(host: Host, name: str, done: int, *, waiting: bool) -> float:
+    """Seconds since a request was completed, while some wait."""
     last: dict[str, tuple[int, float]] = host.memory.setdefault("completed", {})
     before, since = last.get(name, (-1, 0.0))
-    if done != before or not under_way:
+    if done != before or not waiting:
         last[name] = (done, host.ticks())
         return 0.0
     return host.ticks() - since

@@ -187,11 +187,11 @@ def test_swapping_both_ways_all_the_time_is_thrashing_and_filling_once_is_not(
     assert about(swap.read(host), "mem.swap").reason is reason
 
 
-def _disk(tree, done: int, milliseconds: int, under_way: int) -> None:
+def _disk(tree, done: int, milliseconds: int, under_way: int, name: str = "sda") -> None:
     tree.write("/proc/self/mountinfo", "")
-    tree.write("/sys/block/sda/queue/rotational", "1\n")
-    line = f"8 0 sda {done} 0 0 {milliseconds} 0 0 0 0 {under_way} 0 0\n"
-    tree.write("/proc/diskstats", line + line.replace("sda", "sda1"))
+    tree.write(f"/sys/block/{name}/queue/rotational", "1\n")
+    line = f"8 0 {name} {done} 0 0 {milliseconds} 0 0 0 0 {under_way} 0 0\n"
+    tree.write("/proc/diskstats", line + line.replace(name, f"{name}1"))
 
 
 def test_requests_under_way_of_which_none_completes_are_a_hung_disk(tree):
@@ -201,6 +201,17 @@ def test_requests_under_way_of_which_none_completes_are_a_hung_disk(tree):
         verdicts = list(disks.read(host))
         tree.clock.pass_by(5)
     assert about(verdicts, "disk.latency").reason is Reason.HUNG
+
+
+@pytest.mark.parametrize(("suspended", "reason"), [("1", Reason.HUNG), ("0", Reason.OK)])
+def test_a_mapped_device_that_keeps_back_what_it_is_asked_is_hung(tree, suspended, reason):
+    host = tree.host()
+    for _ in range(5):
+        _disk(tree, 100, 100, 0, name="dm-5")
+        tree.write("/sys/block/dm-5/dm/suspended", f"{suspended}\n")
+        verdicts = list(disks.read(host))
+        tree.clock.pass_by(5)
+    assert about(verdicts, "disk.latency").reason is reason
 
 
 @pytest.mark.parametrize(("per_request", "reason"), [(10, Reason.OK), (900, Reason.SLOW)])

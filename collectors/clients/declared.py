@@ -71,6 +71,20 @@ class Plugin(_Table, frozen=True, kw_only=True):
     timeout: Annotated[float, msgspec.Meta(gt=0, le=60)] = 10.0
 
 
+class Redfish(_Table, frozen=True, kw_only=True):
+    """The management controller of this machine, or of one without an agent, asked over the network."""
+
+    url: Annotated[str, msgspec.Meta(max_length=256, pattern=r"^https://[^\s/@?#\x00-\x1f\x7f]+/?$")]
+    host: Annotated[str, msgspec.Meta(max_length=128, pattern=r"^[\w.-]*$")] = ""
+    """Whose it is; empty: of this machine."""
+    login: Text
+    """The service of a ``[[applications.login]]``."""
+    fingerprint: Annotated[str, msgspec.Meta(pattern=r"^(([0-9a-fA-F]{2}:?){31}[0-9a-fA-F]{2})?$")] = ""
+    """SHA-256 of the certificate that it must show."""
+    ca_file: Text = ""
+    """Whom its certificate must be signed by, where no fingerprint is declared; empty: the system's."""
+
+
 class Declared(_Table, frozen=True, kw_only=True):
     """The ``[applications]`` table of the agent's configuration."""
 
@@ -79,6 +93,7 @@ class Declared(_Table, frozen=True, kw_only=True):
     fresh: tuple[Fresh, ...] = ()
     licence: tuple[Licence, ...] = ()
     plugin: tuple[Plugin, ...] = ()
+    redfish: tuple[Redfish, ...] = ()
     certificates: tuple[Place, ...] = ()
     """Further certificate files to watch; the last part may hold ``*``."""
 

@@ -45,8 +45,20 @@ class _Connection(http.client.HTTPConnection):
 
 def fetch(where: Where, path: str, *, tls: bool = False, login: tuple[str, str] | None = None) -> Page:
     """Raises OSError, EOFError for a connection that breaks off, ValueError for what is not HTTP."""
-    deadline = time.monotonic() + SECONDS
     connection = _Connection(where, tls=tls)
+    try:
+        return page(connection, path, time.monotonic() + SECONDS, login)
+    finally:
+        connection.close()
+
+
+def page(
+    connection: http.client.HTTPConnection,
+    path: str,
+    deadline: float,
+    login: tuple[str, str] | None = None,
+) -> Page:
+    """One page over this connection, by ``deadline`` on the monotonic clock. Raises as ``fetch`` does."""
     headers = {"User-Agent": "rootward", "Accept": "*/*", "Accept-Encoding": "identity"}
     if login is not None:
         headers["Authorization"] = "Basic " + base64.b64encode(":".join(login).encode()).decode()
@@ -58,13 +70,12 @@ def fetch(where: Where, path: str, *, tls: bool = False, login: tuple[str, str] 
             body += chunk
             if time.monotonic() > deadline:
                 raise TimeoutError("the answer does not end")
+        answer.close()  # else the connection takes no further question
         return Page(answer.status, bytes(body[:MOST]), len(body) >= MOST)
     except (http.client.RemoteDisconnected, http.client.IncompleteRead) as error:
         raise EOFError(str(error)) from None
     except http.client.HTTPException as error:
         raise ValueError(f"not HTTP: {error!r}") from None
-    finally:
-        connection.close()
 
 
 _contexts: list[ssl.SSLContext] = []

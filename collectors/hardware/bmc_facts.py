@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
+from collectors.clients.declared import declared
 from collectors.host import JSON, Host
 from collectors.judging import judged
 from wire import entity
@@ -35,6 +36,11 @@ class Sensor(msgspec.Struct, frozen=True, kw_only=True):
     reading: float | None = None
     unit: str = ""
     note: str = ""
+
+
+def asked_by_network(host: Host) -> bool:
+    """The controller of this machine is one that its owner declares: nobody else says the same of it."""
+    return any(one.host in ("", host.name) for one in declared(host).redfish)
 
 
 def reason_of(one: Sensor) -> Reason:

@@ -12,6 +12,7 @@ from collectors.hardware.bmc_facts import (
     SIGNALS,
     Grade,
     Sensor,
+    asked_by_network,
     facts,
     grade_of,
     judge,
@@ -52,7 +53,7 @@ BITS = {"0x02": "Failure detected", "0x04": "Predictive failure", "0x08": "Power
 
 def read(host: Host) -> Iterable[Judgement]:
     """``ipmitool sdr elist``, where the machine has such a controller."""
-    if not any(host.exists(device) for device in DEVICES):
+    if asked_by_network(host) or not any(host.exists(device) for device in DEVICES):
         return
     done = host.run(["ipmitool", "sdr", "elist", "all"], timeout=50.0)
     subject = entity.chassis(host.name)

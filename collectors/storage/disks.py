@@ -20,7 +20,9 @@ SLOW_SPINNING, SLOW_SOLID = 500.0, 250.0
 LOOKS = 3
 """So many slow looks in a row."""
 LEAST_REQUESTS = 1.0
-"""Per second; fewer say little."""
+"""Per second; fewer say little,"""
+MOSTLY = 500.0
+"""unless the disk was busy with them for so many milliseconds of each second."""
 HUNG_SECONDS = 15.0
 """Requests under way, and none completed."""
 NO_DISKS = ("ram", "zram", "sr", "fd")
@@ -38,21 +40,25 @@ def read(host: Host) -> Iterable[Judgement]:
             continue
         if fields[2].startswith(IF_MOUNTED) and fields[2] not in mounted:
             continue
-        name, (reads, _, _, reading, writes, _, _, writing, under_way) = fields[2], map(int, fields[3:12])
+        reads, _, _, reading, writes, _, _, writing, under_way, busy = map(int, fields[3:13])
         if reads or writes or under_way:
-            yield from _judge(host, name, reads + writes, reading + writing, under_way)
+            counters = {"done": reads + writes, "milliseconds": reading + writing, "busy": busy}
+            yield from _judge(host, fields[2], counters, under_way)
 
 
-def _judge(host: Host, name: str, done: int, milliseconds: int, under_way: int) -> Iterator[Judgement]:
-    stuck = _stuck_for(host, name, done, waiting=under_way > 0 or _is_suspended(host, name))
-    rates = Rates.of(host, name).update({"done": done, "milliseconds": milliseconds}, host.ticks())
+def _judge(host: Host, name: str, counters: dict[str, int], under_way: int) -> Iterator[Judgement]:
+    """``busy``: milliseconds in which at least one request was under way."""
+    waiting = under_way > 0 or _is_suspended(host, name)
+    stuck = _stuck_for(host, name, counters["done"], waiting=waiting)
+    rates = Rates.of(host, name).update(counters, host.ticks())
     if rates is None:
         return
     latency = rates["milliseconds"] / rates["done"] if rates["done"] else 0.0
-    slow = latency >= _limit(host, name) and rates["done"] >= LEAST_REQUESTS
+    enough = rates["done"] >= LEAST_REQUESTS or rates["busy"] >= MOSTLY
     run: dict[str, int] = host.memory.setdefault("slow", {})
-    run[name] = run.get(name, 0) + 1 if slow else 0
-    reason = Reason.HUNG if stuck >= HUNG_SECONDS else Reason.SLOW if run[name] >= LOOKS else Reason.OK
+    if rates["done"] or not waiting:  # while one is under way the next look tells how long it took
+        run[name] = run.get(name, 0) + 1 if enough and latency >= _limit(host, name) else 0
+    reason = Reason.HUNG if stuck >= HUNG_SECONDS else Reason.SLOW if run.get(name, 0) >= LOOKS else Reason.OK
     yield judged(
         SIGNAL,
         entity.disk(host.name, name),

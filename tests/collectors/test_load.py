@@ -187,10 +187,10 @@ def test_swapping_both_ways_all_the_time_is_thrashing_and_filling_once_is_not(
     assert about(swap.read(host), "mem.swap").reason is reason
 
 
-def _disk(tree, done: int, milliseconds: int, under_way: int, name: str = "sda") -> None:
+def _disk(tree, done: int, milliseconds: int, under_way: int, *, name: str = "sda", busy: int = 0) -> None:
     tree.write("/proc/self/mountinfo", "")
     tree.write(f"/sys/block/{name}/queue/rotational", "1\n")
-    line = f"8 0 {name} {done} 0 0 {milliseconds} 0 0 0 0 {under_way} 0 0\n"
+    line = f"8 0 {name} {done} 0 0 {milliseconds} 0 0 0 0 {under_way} {busy} 0\n"
     tree.write("/proc/diskstats", line + line.replace(name, f"{name}1"))
 
 
@@ -201,6 +201,17 @@ def test_requests_under_way_of_which_none_completes_are_a_hung_disk(tree):
         verdicts = list(disks.read(host))
         tree.clock.pass_by(5)
     assert about(verdicts, "disk.latency").reason is Reason.HUNG
+
+
+@pytest.mark.parametrize(("busy", "reason"), [(5000, Reason.SLOW), (50, Reason.OK)])
+def test_a_few_slow_requests_are_a_slow_disk_only_where_it_did_nothing_else(tree, busy, reason):
+    host = tree.host()
+    for look in range(8):
+        done = 100 + look // 2  # one in ten seconds, looked at each five
+        _disk(tree, done, done * 9000, 1, busy=look * busy)
+        verdicts = list(disks.read(host))
+        tree.clock.pass_by(5)
+    assert about(verdicts, "disk.latency").reason is reason
 
 
 @pytest.mark.parametrize(("suspended", "reason"), [("1", Reason.HUNG), ("0", Reason.OK)])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+import msgspec
 
 from collectors.clients.local import local_services
 from collectors.command import Completed
@@ -22,25 +24,41 @@ COLLECTOR = Collector(
     timeout=12 * SECOND,
     where=("nginx", "haproxy", "apachectl", "sshd", "dnsmasq", "unbound-checkconf"),
 )
-TESTS: dict[str, tuple[tuple[str, ...], str]] = {
-    "nginx": (("nginx", "-t", "-q"), "-c"),
-    "haproxy": (("haproxy", "-c", "-q"), "-f"),
-    "apache2": (("apachectl", "configtest"), ""),
-    "httpd": (("apachectl", "configtest"), ""),
-    "sshd": (("sshd", "-t"), "-f"),
-    "dnsmasq": (("dnsmasq", "--test"), "-C"),
-    "unbound": (("unbound-checkconf",), ""),
+
+
+class Test(msgspec.Struct, frozen=True):
+    """How a program tests a configuration without using it."""
+
+    argv: tuple[str, ...]
+    option: str = ""
+    """By which the program is told of another file than the usual; empty: then nothing is tested."""
+    bare: bool = False
+    """Its test takes the file without that option."""
+
+
+TESTS = {
+    "nginx": Test(("nginx", "-t", "-q"), "-c"),
+    "haproxy": Test(("haproxy", "-c"), "-f"),  # its -q keeps silent about what is wrong too
+    "apache2": Test(("apachectl", "configtest")),
+    "httpd": Test(("apachectl", "configtest")),
+    "sshd": Test(("sshd", "-t"), "-f"),
+    "dnsmasq": Test(("dnsmasq", "--test"), "-C"),
+    "unbound": Test(("unbound-checkconf",), "-c", bare=True),
 }
-"""Program → how it tests a configuration without using it, and its option for another file than the usual."""
 OWN_FILE = frozenset(["-c", "-f", "-C", "-p"])
 """Options by which a program is told of files of its own; where we cannot pass one on, nothing is tested."""
 SYNTAX = re.compile(
     r"(?i)syntax error|unknown (?:directive|option|keyword|parameter)|bad (?:option|configuration option)"
-    r"|invalid (?:number of arguments|parameter|value|command)|unexpected (?:end|\"[{};]\")|is not terminated"
-    r"|is duplicate|directive is not allowed here|not allowed here|unsupported option|missing .{0,20}argument"
+    r"|invalid (?:number of arguments|parameter|value|command|port)|unexpected (?:end|character|\"[{};]\")"
+    r"|is not terminated|is duplicate|directive is not allowed here|not allowed here|unsupported option"
+    r"|missing .{0,20}argument|no argument after|badly formatted|number expected|expected yes or no"
 )
 """What only an edit of the file changes. A name that does not resolve, a file that may not be read by this
 agent, or a key that does not fit, are other matters, or unknown."""
+ELSEWHERE = re.compile(
+    r"(?i)permission denied|does not exist|no such file|(?:cannot|could not|unable to) (?:open|load)"
+)
+"""Apache calls a syntax error what it may not read, such as a key when this agent runs it."""
 LONGEST = 300
 
 
@@ -56,24 +74,34 @@ def test_of(program: str, arguments: Iterable[str]) -> tuple[str, ...]:
     """The command that tests the configuration that this program was started with; empty where unknown."""
     if program not in TESTS:
         return ()
-    argv, option = TESTS[program]
+    test = TESTS[program]
+    argv = test.argv
     given = iter(arguments)
     for argument in given:
-        if argument == option:
-            argv = (*argv, option, next(given, ""))
+        if test.option and argument == test.option:
+            argv = (*argv, *([] if test.bare else [argument]), next(given, ""))
         elif argument in OWN_FILE:
             return ()
-    return argv if program != "haproxy" or option in argv else ()
+    return argv if program != "haproxy" or test.option in argv else ()
 
 
 def judge(host: Host, name: str, answer: Completed) -> Iterable[Judgement]:
     """Nothing where the test itself could not be taken."""
     said = (answer.err + b"\n" + answer.out).decode("utf-8", "replace")
-    wrong = next((line for line in said.splitlines() if SYNTAX.search(line)), "")
+    wrong = _wrong(said.splitlines())
     if answer.ok:
         yield judged(SIGNAL, entity.service(host.name, name), Reason.OK)
     elif wrong and not (answer.missing or answer.late or answer.cut):
         yield judged(SIGNAL, entity.service(host.name, name), Reason.WRONG, line=wrong.strip()[:LONGEST])
+
+
+def _wrong(lines: Sequence[str]) -> str:
+    """The first complaint of the file itself, with the line after a colon; empty where there is none."""
+    for line, after in zip(lines, (*lines[1:], ""), strict=True):
+        whole = f"{line} {after}" if line.endswith(":") else line
+        if SYNTAX.search(line) and not ELSEWHERE.search(whole):
+            return whole
+    return ""
 
 
 def _arguments(host: Host, service: Service) -> list[str]:

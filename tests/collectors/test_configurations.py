@@ -1,8 +1,11 @@
-"""What a program says when it tests its own configuration: real nginx and dnsmasq."""
+"""What a program says when it tests its own configuration: the real ones."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,17 +13,29 @@ import pytest
 from collectors.host import Host
 from collectors.services.configurations import judge
 from collectors.services.configurations import test_of as command_for
-from wire.judgement import Reason
+from wire.judgement import Judgement, Reason
+
+Take = Callable[[Path, str], list[Reason]]
 
 HOST = Host("box")
 NGINX = "pid {place}/pid;\nerror_log {place}/log;\nevents {{}}\nhttp {{ access_log off; {more} }}\n"
 
 
-def answers(program: str, option: str, file: Path) -> list[Reason]:
-    if shutil.which(program) is None:
+APACHE = (
+    "LoadModule mpm_prefork_module /usr/lib/apache2/modules/mod_mpm_prefork.so\n"
+    "LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so\n"
+    "ServerName box\nListen 127.0.0.1:8099\nErrorLog {place}/log\n{more}\n"
+)
+
+
+def said(program: str, argv: tuple[str, ...]) -> list[Judgement]:
+    if shutil.which(program, path="/usr/sbin:/usr/bin") is None:
         pytest.skip(f"{program} is not installed")
-    argv = command_for(program, [option, str(file)])
-    return [each.reason for each in judge(HOST, program, HOST.run(argv, timeout=20.0))]
+    return list(judge(HOST, program, HOST.run(argv, timeout=60.0)))
+
+
+def answers(program: str, option: str, file: Path) -> list[Reason]:
+    return [each.reason for each in said(program, command_for(program, [option, str(file)]))]
 
 
 def nginx(place: Path, more: str) -> list[Reason]:
@@ -29,20 +44,90 @@ def nginx(place: Path, more: str) -> list[Reason]:
     return answers("nginx", "-c", file)
 
 
-def dnsmasq(place: Path, text: str) -> list[Reason]:
-    file = place / "dnsmasq.conf"
-    file.write_text(text)
-    return answers("dnsmasq", "-C", file)
+def written(option: str, program: str) -> Callable[[Path, str], list[Reason]]:
+    def take(place: Path, text: str) -> list[Reason]:
+        file = place / f"{program}.conf"
+        file.write_text(text)
+        return answers(program, option, file)
+
+    return take
 
 
-def test_a_configuration_that_can_be_used_passes(tmp_path: Path) -> None:
-    assert nginx(tmp_path, "") == [Reason.OK]
-    assert dnsmasq(tmp_path, "no-resolv\n") == [Reason.OK]
+dnsmasq, haproxy, unbound = written("-C", "dnsmasq"), written("-f", "haproxy"), written("-c", "unbound")
 
 
-def test_an_unknown_word_is_wrong(tmp_path: Path) -> None:
-    assert nginx(tmp_path, "proxy_cash_path /tmp;") == [Reason.WRONG]
-    assert dnsmasq(tmp_path, "no-resolve-at-all\n") == [Reason.WRONG]
+def sshd(place: Path, text: str) -> list[Reason]:
+    key = place / "key"
+    if not key.exists():
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    return written("-f", "sshd")(place, f"HostKey {key}\n{text}\n")
+
+
+def apache(place: Path, more: str) -> list[Judgement]:
+    """As ``apachectl`` calls it; that only takes the file of the system."""
+    file = place / "apache.conf"
+    file.write_text(APACHE.format(place=place, more=more))
+    return said("apache2", ("apache2", "-t", "-f", str(file)))
+
+
+LISTEN = "frontend shop\n mode tcp\n bind 127.0.0.1:8099\n timeout client 1s\n"
+WELL = [
+    (nginx, ""),
+    (dnsmasq, "no-resolv\n"),
+    (haproxy, LISTEN),
+    (unbound, 'server:\n port: 5353\n chroot: ""\n auto-trust-anchor-file: ""\n'),
+]
+ILL = [
+    (nginx, "proxy_cash_path /tmp;"),
+    (dnsmasq, "no-resolve-at-all\n"),
+    (haproxy, LISTEN + " defaultbackend x\n"),
+    (haproxy, LISTEN.replace("8099", "80990")),
+    (haproxy, LISTEN.replace("1s", "1q")),
+    (unbound, "server:\n no-such-word: yes\n"),
+    (unbound, "server:\n do-ip4: perhaps\n"),
+    (unbound, "server:\n num-threads: many\n"),
+    (sshd, "Prot 22"),
+    (sshd, "Port many"),
+    (sshd, "Port"),
+    (sshd, "PermitRootLogin perhaps"),
+]
+
+
+@pytest.mark.parametrize(("take", "text"), WELL)
+def test_a_configuration_that_can_be_used_passes(tmp_path: Path, take: Take, text: str) -> None:
+    assert take(tmp_path, text) == [Reason.OK]
+
+
+@pytest.mark.parametrize(("take", "text"), ILL)
+def test_what_only_an_edit_mends_is_wrong(tmp_path: Path, take: Take, text: str) -> None:
+    assert take(tmp_path, text) == [Reason.WRONG]
+
+
+@pytest.mark.root
+def test_a_configuration_of_sshd_that_can_be_used_passes(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    Path("/run/sshd").mkdir(exist_ok=True)
+    assert sshd(tmp_path, "Port 22") == [Reason.OK]
+
+
+def test_apache_is_told_with_what_it_does_not_understand(tmp_path: Path) -> None:
+    assert [one.reason for one in apache(tmp_path, "")] == [Reason.OK]
+    (one,) = apache(tmp_path, "Lissten 80")
+    assert one.reason is Reason.WRONG
+    assert "Invalid command 'Lissten'" in str(one.evidence["line"])
+    (one,) = apache(tmp_path, "<Directory />")
+    assert one.reason is Reason.WRONG
+
+
+SSL = "LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so\nSSLEngine on\n"
+
+
+def test_a_key_that_is_not_there_for_us_is_no_mistake_of_the_file(tmp_path: Path) -> None:
+    assert (
+        apache(tmp_path, f"{SSL}SSLCertificateFile {tmp_path}/apache.conf\nSSLCertificateKeyFile /no/key")
+        == []
+    )
 
 
 def test_a_missing_bracket_is_wrong(tmp_path: Path) -> None:
@@ -65,5 +150,7 @@ def test_the_file_that_a_program_was_started_with_is_the_one_that_is_tested() ->
         "-q",
     )
     assert command_for("haproxy", ["-Ws", "-f", "/etc/other.cfg"])[-2:] == ("-f", "/etc/other.cfg")
+    assert command_for("unbound", ["-d", "-c", "/etc/other.conf"]) == ("unbound-checkconf", "/etc/other.conf")
+    assert command_for("apache2", ["-f", "/etc/other.conf"]) == ()
     assert command_for("haproxy", said.split()) == ()
     assert command_for("postgres", []) == ()

@@ -18,7 +18,8 @@ DISKS = ("disk1", "disk2", "disk3")
 """SCSI disks, by serial number."""
 DISK_MEGABYTES = 128
 CARDS = ("slave1", "slave2")
-"""Two cards for one bond; what is at their other ends does not answer."""
+"""Two cards for one bond, plugged into one hub, on which nobody else is. One that is alone there can send
+nothing, and is told as hung once its queue is full."""
 MEMORY = 1536
 EMULATED = "Haswell-noTSX,-pcid,-x2apic,-tsc-deadline,-invpcid"
 """The least of QEMU's processors with AVX2, so that it takes the signatures that were compiled here, if
@@ -136,6 +137,6 @@ def _network(port: int) -> list[str]:
         *("-device", "virtio-net-pci,netdev=outside,mac=02:00:00:00:00:01"),
     ]
     for number, card in enumerate(CARDS, 2):
-        words += ["-netdev", f"hubport,id=hub-{card},hubid={number}"]
+        words += ["-netdev", f"hubport,id=hub-{card},hubid=1"]
         words += ["-device", f"virtio-net-pci,id={card},netdev=hub-{card},mac=02:00:00:00:00:0{number}"]
     return words

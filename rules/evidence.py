@@ -6,7 +6,7 @@ import msgspec
 
 from rules.models import Role
 from wire.entity import Entity
-from wire.judgement import Reason, Verdict
+from wire.judgement import BY_FORM, Reason, Verdict
 from wire.observation import Observation, observation_id
 
 Exercised = tuple[Role, Entity]
@@ -34,6 +34,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     clock_error: float = 0.0
     """Bound of what is not known of the observer's clock, seconds."""
     confirmed: bool = False
+    by_form: bool = False
+    """A log line that no signature knows: it was only read, and says as much as it is often misread."""
     intermittent: tuple[Reason, ...] = ()
     exercised: tuple[Exercised, ...]
     share: tuple[tuple[Entity, float], ...] = ()
@@ -62,8 +64,14 @@ def evidence_of(
     *,
     share: tuple[tuple[Entity, float], ...] = (),
     ended: bool = False,
+    known: Evidence | None = None,
 ) -> Evidence:
-    """``ended``: what made it intermittent was a trouble that is over. Not for a verdict of unknown."""
+    """``ended``: what made it intermittent was a trouble that is over. Not for a verdict of unknown.
+
+    ``known``: what this key said before. A line that is only read takes nothing from one that a signature
+    knew.
+    """
+    read = seen.evidence.get(BY_FORM) is True
     return Evidence(
         id=observation_id(host, seen.seq),
         observer=host,
@@ -75,6 +83,7 @@ def evidence_of(
         opposite_at=dated.opposite_at,
         clock_error=dated.clock_error,
         confirmed=seen.confirmed,
+        by_form=read and (known is None or known.outcome is Reason.OK or known.by_form),
         intermittent=() if ended else seen.intermittent,
         exercised=exercised,
         share=share,

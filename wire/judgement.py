@@ -105,6 +105,8 @@ Scalar = (
 Evidence = Annotated[dict[Annotated[str, msgspec.Meta(max_length=64)], Scalar], msgspec.Meta(max_length=24)]
 JITTER = "jitter_ms"
 """Key of evidence: mean change from one round trip to the next (RFC 3393), milliseconds."""
+BY_FORM = "by_form"
+"""Key of evidence: true where no signature knows the log line, so that it was only read."""
 Address = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[0-9A-Fa-f.:%\w-]*$")]
 
 

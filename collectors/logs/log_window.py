@@ -13,7 +13,7 @@ from rules.matching.matcher import Hit
 from rules.matching.signatures import Meaning
 from rules.redaction import redact
 from wire.entity import Entity, kind_of
-from wire.judgement import Evidence, Judgement, Reason, Verdict
+from wire.judgement import BY_FORM, Evidence, Judgement, Reason, Verdict
 
 WINDOW = 10.0
 """Seconds in which repeats of one signature on one entity are one judgement."""
@@ -143,6 +143,8 @@ class Window:
             "count": count,
             "source": run.source,
         }
+        if signature.by_form:
+            evidence[BY_FORM] = True
         if run.service:
             evidence["service"] = run.service
         signal, fault, verdict = signature.signal, signature.fault, signature.severity.verdict

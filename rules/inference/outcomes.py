@@ -19,6 +19,11 @@ from wire.judgement import Reason
 
 CONFIRMED = 0.1
 """What a second try that agreed leaves of the leak, once."""
+MISREAD = 6.0
+"""How much oftener reading takes a harmless line for trouble than signatures do, for each line of trouble
+found, on collections that nobody had looked at (docs/performance.md, log lines)."""
+MOST_MISREAD = 5e-2
+"""Leak of a line of which only that it is new is known: reading says no less."""
 UNKNOWN_LEAK = 1e-2
 """Leak of an outcome that the signal does not declare."""
 COMES_AND_GOES = frozenset([Reason.RESTARTING, Reason.FLAPPING])
@@ -74,6 +79,8 @@ def read(evidence: Evidence, knowledge: Knowledge) -> Reading | None:
         reason, intermittent = _of_runs(evidence, knowledge)
     place = knowledge.place(signal.name, reason)
     leak = signal.leak.get(reason, UNKNOWN_LEAK)
+    if evidence.by_form:
+        leak = max(leak, min(leak * MISREAD, MOST_MISREAD))
     confirmed = evidence.confirmed or intermittent
     if confirmed:
         leak *= CONFIRMED

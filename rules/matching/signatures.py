@@ -72,6 +72,11 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return self.aside or self.dump
 
     @property
+    def by_form(self) -> bool:
+        """It was only read: who speaks, how much he complains and what about."""
+        return False
+
+    @property
     def authored(self) -> bool:
         """It matters who wrote the line: it is about its author, or about a file that the author uses."""
         return "{program}" in self.entity or self.entity.startswith("file:")

@@ -61,6 +61,10 @@ class Form(Meaning, frozen=True, kw_only=True, forbid_unknown_fields=True):
     also: Phrases = ()
     """Beside one of ``about`` one of these."""
 
+    @property
+    def by_form(self) -> bool:
+        return True
+
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     level: list[Level] = []

@@ -187,7 +187,7 @@ class Weigh:
         )
         ended = self._standing.closed.excuses(entry)
         share = self._topology.shares(entry.host, seen.subject, seen.path)
-        return evidence_of(entry.host, seen, dated, exercised, share=share, ended=ended)
+        return evidence_of(entry.host, seen, dated, exercised, share=share, ended=ended, known=known)
 
     @staticmethod
     def _begun(entry: Entry, signal: Signal, known: Evidence | None) -> float:

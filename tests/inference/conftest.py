@@ -83,6 +83,7 @@ class World:
         intermittent: tuple[Reason, ...] = (),
         share: tuple[tuple[str, float], ...] = (),
         opposite: float | None = -15.0,
+        by_form: bool = False,
     ) -> Evidence:
         """``since`` and ``at`` count from T0."""
         self._seq += 1
@@ -98,6 +99,7 @@ class World:
             opposite_at=None if opposite is None else T0 + since + opposite,
             clock_error=0.05,
             confirmed=confirmed and outcome is not Reason.OK,
+            by_form=by_form,
             intermittent=intermittent,
             exercised=tuple(dict.fromkeys(exercised)),
             share=share,

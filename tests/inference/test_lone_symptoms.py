@@ -56,3 +56,16 @@ def test_a_program_that_complains_of_its_database_has_not_ended(world):
     world.local("log.database_error", "service:app1/app", Reason.MATCHED)
     world.local("log.app_exception", "service:app1/app", Reason.MATCHED)
     assert "svc.process.down" not in {each.root.fault for each in world.infer()}
+
+
+def test_a_line_that_is_only_read_weighs_less_than_one_that_a_signature_knows(world):
+    world.service("app1/app")
+    world.edge("service:app1/app", Relation.RUNS_ON, "process:app1/python3")
+    world.alive()
+    sure = []
+    for by_form in (False, True):
+        world.local("log.oom_kill", "process:app1/python3", Reason.MATCHED, by_form=by_form)
+        [found] = world.infer()
+        sure.append((found.root.fault, found.probability))
+    assert [fault for fault, _ in sure] == ["mem.oom.kill"] * 2
+    assert sure[1][1] < sure[0][1]

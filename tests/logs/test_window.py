@@ -7,6 +7,8 @@ import pytest
 from collectors.logs.log_window import ASIDE_WAIT, KEYS, WINDOW, Window
 from rules.matching.matcher import Hit
 from rules.matching.signatures import load_signatures
+from rules.reading.lexicon import load_lexicon
+from wire.judgement import BY_FORM
 
 SIGNATURES = {signature.id: signature for signature in load_signatures()}
 
@@ -35,6 +37,12 @@ def hit(name: str, line: str = "a line") -> Hit:
 
 def test_first_line_is_told_at_once(window):
     assert window.admit(hit("soft-lockup"), "host:a", "x").evidence["count"] == 1
+
+
+def test_a_line_that_is_only_read_says_so(window):
+    read = Hit(load_lexicon().forms[0], 0, b"a line", {})
+    assert window.admit(read, "host:a", "x").evidence[BY_FORM] is True
+    assert BY_FORM not in window.admit(hit("soft-lockup"), "host:a", "x").evidence
 
 
 def test_repeats_are_one_judgement_when_the_window_closes(window, clock):

@@ -40,7 +40,7 @@ MEANS = {
     "pcie_aer": ("pcie_error",),
     "power_psu": ("psu_failure",),
     "service_crash_loop": ("crash_loop",),
-    "service_failed": ("service_failed", "config_invalid"),
+    "service_failed": ("service_failed", "config_invalid", "dependency_missing"),
     "smart_failure": ("smart_failing",),
     "soft_lockup": ("lockup",),
     "thermal_throttle": ("thermal",),

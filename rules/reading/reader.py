@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from rules.reading.level import Levels
+from rules.reading.level import Levels, Rank
 from rules.reading.lexicon import DOUBT, ENOUGH, Form, Lexicon
 from rules.reading.phrases import Phrases
 from rules.reading.speakers import NAMELESS, Speakers, speaker_in, unnumbered
@@ -14,8 +15,15 @@ from rules.reading.words import LONGEST, NUMBER, ZERO, words
 
 ALONE = 5
 """The weight of a rank that no word explains."""
+AT_BOOT = re.compile(r"\[ {3,4}\d{1,2}\.\d{6}\]")
+"""The clock of the kernel in its first hundred seconds. How many digits it has tells, not the number: what
+differs in digits alone still says the same."""
+ENOUGH_AT_BOOT = 8
+"""The weight of a complaint while drivers try what there is: much of that fails on a machine that is well."""
 DENIED = frozenset(["no", "without", "never", "not", "longer"])
 """Words before a complaint that turn it into its opposite."""
+PLURAL = "s"
+"""What ends so is counted, and nought of it is none."""
 
 
 class Said(msgspec.Struct, frozen=True, gc=False):
@@ -47,17 +55,20 @@ class Reader:
     def read(self, line: bytes) -> Said:
         text = line[:LONGEST].decode("latin-1")
         program = speaker_in(line, text)
-        level, first, stop = self._levels.find(text) or (0, 0, 0)
+        rank = self._levels.find(text)
         begin = program[1] if program else 0
         # How a line is ranked is weighed as that, and not also as a word.
-        spoken = words(f"{text[begin:first]} {text[stop:]}" if stop > begin else text[begin:])
-        weight, minds_numbers = self._weigh(level, spoken)
+        spoken = words(
+            f"{text[begin : rank.first]} {text[rank.stop :]}" if rank.stop > begin else text[begin:]
+        )
+        weight, minds_numbers = self._weigh(rank, spoken)
         voices = self._speakers.of(text, program, spoken)
         if weight and self._speakers.drives(voices):
             weight += 2
-        return Said(self._form(voices, spoken) if weight >= ENOUGH else -1, minds_numbers)
+        enough = ENOUGH_AT_BOOT if AT_BOOT.search(text) else ENOUGH
+        return Said(self._form(voices, spoken) if weight >= enough else -1, minds_numbers)
 
-    def _weigh(self, level: int, spoken: Sequence[str]) -> tuple[int, bool]:
+    def _weigh(self, rank: Rank, spoken: Sequence[str]) -> tuple[int, bool]:
         worst = eased = 0
         minds_numbers = covered = False
         doubts: set[str] = set()
@@ -69,10 +80,10 @@ class Reader:
             if weight >= DOUBT:
                 doubts.add(said[0])
         if not worst:
-            if covered or level < ENOUGH:
+            if covered or rank.lent or rank.weight < ENOUGH:
                 return 0, minds_numbers
             worst = ALONE
-        return max(0, worst + (len(doubts) > 1) + level + eased), minds_numbers
+        return max(0, worst + (len(doubts) > 1) + rank.weight + eased), minds_numbers
 
     def _phrases(self, spoken: Sequence[str]) -> Iterator[tuple[int, Sequence[str], Sequence[str]]]:
         """From the left, the longest first, none within another; each also with a word on both sides."""
@@ -80,7 +91,9 @@ class Reader:
         while place < len(spoken):
             for end, (weight, first) in self._says.at(spoken, place):
                 if not first or all(word in NAMELESS for word in spoken[:place]):
-                    denied = place > 0 and spoken[place - 1] in DENIED and spoken[place] not in DENIED
+                    denied = (place > 0 and spoken[place - 1] in DENIED and spoken[place] not in DENIED) or (
+                        spoken[end : end + 1] == [ZERO] and spoken[end - 1].endswith(PLURAL)
+                    )
                     yield (
                         min(weight, 0) if denied else weight,
                         spoken[place:end],

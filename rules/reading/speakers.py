@@ -9,12 +9,12 @@ from rules.matching.engines import Span
 from rules.matching.entities import program_in
 from rules.reading.lexicon import KERNEL, Voice
 from rules.reading.phrases import Phrases
-from rules.reading.words import NUMBER, ZERO, words
+from rules.reading.words import NUMBER, PLACE, ZERO, words
 
 OPENING = 5
 """Words in which the one who speaks names himself."""
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-NAMELESS = frozenset([NUMBER, ZERO, KERNEL, *MONTHS])
+NAMELESS = frozenset([NUMBER, PLACE, ZERO, KERNEL, *MONTHS])
 """Words before those."""
 _TAIL = re.compile(r"\d.*")
 _UNDATED = re.compile(r"(?:\[[ \d.T]+\](?:\[[ \w]+\])? )?([A-Za-z][\w./-]*)\[\d+\]: ")

@@ -16,25 +16,38 @@ _COUNTER = (
 """What counts or tells an outcome, is said."""
 _THROWN = r"(?!\w*(?:Exception|Error|Errno|Throwable|Timeout)\b)"
 """The name of a class of errors is said."""
-_GIVEN = "user|name|subject|title|topic|queue|account|acct|agent|referer|query|comm|exe|mailbox|image|msgid"
+_GIVEN = (
+    "command|check|job|migration|plugin|procedure|user|name|subject|title|topic|queue|account|acct|agent|referer"
+    "|query|comm|exe|mailbox|image|msgid"
+)
 
 GIVEN = re.compile(r"\b(" + _GIVEN + r")(?:[=:] ?| )(?:\"[^\"]*\"|'[^']*'|<[^<>]*>)")
 """A name that somebody gave to what the first group says."""
 
 UNSAID = re.compile(
+    # The names of units, which the manager of services only repeats.
+    r"(?:^|\bsystemd)\[\d+\]: (?:Start(?:ing|ed)|Stopp(?:ing|ed)|Finished|Reached target|Listening on"
+    r"|(?:Unm|M)ount(?:ing|ed)|(?:Created|Removed) slice|Set up automount|Activating|Reload(?:ing|ed)|Closed"
+    r"|Condition check resulted in) .*\.$|"
     # What was asked for, to the end of the line.
     r"(?:\b(?:COMMAND|proctitle|cmdline|_raw_params)=|\bCMD \(|\b(?:[Cc]ommand line|[Ss]tatement): ).*"
     # Options of a command.
     r"|(?:^|(?<=[\s\"'(\[,]))(?:--[A-Za-z][\w-]*|-[DX][\w:.+-]+)(?:=[^\s\"',;)\]]*)?"
     # Settings: a name of several words with a value that is no outcome.
     r"|\b" + _SETTING + _IS + _CHOICE + r"(?![\w.])"
+    r"|\b" + _SETTING + r"=\[[^\[\]]*\]"
     r"|\b(?!\w*" + _COUNTER + r"\b)" + _SETTING + _IS + r"\d+(?![\w.])"
     # Addresses of the web, paths.
     r"|\w+://[^\s\"'<>]+"
     r"|(?:^|(?<=[\s\"'`=(,\[<:]))~?/[\w.@%+-][^\s\"':,;)]*"
     # Names of hosts, files, modules and classes.
     r"|\b[a-z][a-z0-9_-]*(?:\.[a-z_-][a-z0-9_-]*)+(?:[.$]" + _THROWN + r"[A-Z][\w$]*)*\b"
-    # Addresses of mail, places in code.
+    # Names of settings alone, places in code, addresses of mail.
+    r"|\b(?:time_?out|timer|retry|error|fault|failure|reset|panic|abort|crash|stall)_"
+    r"(?:ids?|ms|msecs?|secs?|mask|flags|type|size|interval|threshold|policy|limit|mode|name|file|path|dir)\b"
+    r"|\b" + _SETTING + r":\d+:"
+    # Tests, whatever they are about.
+    r"|\b(?:test_\w+|Test[A-Z]\w+)"
     r"|\b[\w.+-]+@[\w.-]+"
     r"|\b[\w.]+\+0x[0-9a-f]+/0x[0-9a-f]+"
 )

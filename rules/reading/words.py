@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from rules.reading.unsaid import GIVEN, UNSAID
 
-ZERO, NUMBER, EMPTY = "0", "#", "none"
-"""A number is one of two words, an empty value a third."""
+ZERO, NUMBER, PLACE, EMPTY = "0", "#", "@", "none"
+"""A number is one of two words; one in brackets, which tells a process or a place, a third; an empty value a
+fourth."""
 NEGATIVE = "negative"
 """Said at the end of a line in which a number is given as the kernel gives errors."""
 THROWN = "exception"
@@ -16,10 +17,15 @@ THROWN = "exception"
 LONGEST = 1024
 """Characters of a line that are read."""
 
-_NOTHING = re.compile(r"([=:] ?)(?:\"\"|''|<>|<nil>|\(null\)|\[\]|\{\})")
+_NOTHING = re.compile(r"([=:] ?)(?:\"\"|''|<>|<nil>|\(null\)|\[\](?!\[)|\{\})")
 _WORD = re.compile(
     r"(\d[xX][0-9a-fA-F]+|\d+(?:[.:,]\d+)*(?![A-Za-z])[:\])]?)|([A-Za-z][A-Za-z0-9]*(?:'[a-z]+)?)|(\d+[A-Za-z]\w*)"
 )
+_COUNTED = re.compile(
+    r"((?i:fail(?:ed|ures?)?|err(?:or)?s?|lost|dropped|drops|missed|bad|dead|invalid|rejected|aborted|timeouts?))"
+    r"((?: (?!count|rate|code|number|level|limit|status)[A-Za-z]+){1,3}) *[:=] *(\d+)(?![\w.:/%-])"
+)
+"""``Failed Devices : 0``: a complaint, up to three words of what is counted, and how many."""
 _NEGATIVE = re.compile(r"[:=(]\s?-\d{1,3}(?![\w.:-])")
 """As drivers write the number of an error: ``: -16``, ``rc=-11``, ``(-110)``."""
 _NOUGHT = re.compile(r"0(?:\.0+|x0+)?")
@@ -31,16 +37,15 @@ _PART = re.compile(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z0-9']+|\d+")
 def words(text: str) -> list[str]:
     """In lower case; ``SocketTimeout`` is two, numbers are ``0`` or ``#``, paths and hosts are left out."""
     found: list[str] = []
-    for number, word, mixed in _WORD.findall(
-        _NOTHING.sub(r"\1none ", UNSAID.sub(" _ ", GIVEN.sub(r"\1 _ ", text)))
-    ):
+    said = _COUNTED.sub(r"\1 \3\2 ", UNSAID.sub(" _ ", GIVEN.sub(r"\1 _ ", text)))
+    for number, word, mixed in _WORD.findall(_NOTHING.sub(r"\1none ", said)):
         if word:
             found += map(same_digits, _parts(word))
         elif mixed:
             found.append(same_digits(mixed.lower()))
         else:
-            # What has a colon or a bracket behind it is a place or a name, and no count.
-            found.append(ZERO if _NOUGHT.fullmatch(number) else NUMBER)
+            # What has a colon behind it is a place or a name, and no count.
+            found.append(PLACE if number[-1] == "]" else ZERO if _NOUGHT.fullmatch(number) else NUMBER)
     if _NEGATIVE.search(text):
         found.append(NEGATIVE)
     return found

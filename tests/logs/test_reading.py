@@ -34,6 +34,7 @@ def signal(reader: Reader, line: str) -> str:
         ('open /var/log/error.log for shop.failed.lab: error=""', ["open", "for", "error", "none"]),
         ("mlx5_cmd_out_err: rc=-22", ["mlx0", "cmd", "out", "err", "rc", "#", "negative"]),
         ("0: errors: 0x0, 0.0", ["#", "errors", "0", "0"]),
+        ("shop[9]: Failed Devices : 2", ["shop", "@", "failed", "#", "devices"]),
         ("run --fail-on=error --password x", ["run", "x"]),
         ("panic_on_oops = 1, failTimeout: 30s, error_count=4", ["error", "count", "#"]),
         ('user "fatal" came, USER=root ; COMMAND=/bin/grep failed', ["user", "came", "user", "root"]),
@@ -73,13 +74,14 @@ def test_phrase_is_found_in_each_of_its_spellings(phrase, said, found):
         ("01-02 03:04:05.678  1702  1820 I ActivityManager: x", "info"),
         ("ceph-mon[8]: cluster [WRN] x", "warning"),
         ("NetworkManager[8]: <warn>  [1.2] x", "warning"),
+        ("Mon Jan  5 03:04:05 2026 daemon.err uhttpd[9]: [info] x", "info"),
+        ("Mon Jan  5 03:04:05 2026 daemon.warn shopd[9]: x", "warning"),
         ("shop[9]: an ERRORLESS day", None),
     ],
 )
 def test_level_is_read_as_programs_write_it(line, name):
     weights = {known: level.weight for level in LEXICON.levels for known in level.names}
-    found = Levels(LEXICON.levels).find(line)
-    assert (found and found[0]) == (weights[name] if name else None)
+    assert Levels(LEXICON.levels).find(line).weight == (weights[name] if name else 0)
 
 
 @pytest.mark.parametrize(
@@ -128,10 +130,26 @@ def test_complaint_means_what_its_speaker_and_its_topic_say(reader, line, means)
         "web1 kernel: sd 0:0:0:0: [sda] Write cache: enabled, doesn't support DPO or FUA",
         '203.0.113.9 - - [02/Jan/2026:03:04:05 +0000] "GET /error/failed.html HTTP/1.1" 200 157',
         "10 | 01/02/2026 | 03:04:05 | Fan #0x41 | Lower Critical going low | De-asserted",
+        "Mon Jan  5 03:04:05 2026 daemon.err shopd[9]: listening on port 80",
+        "web1 systemd[1]: Starting Error and panic watcher...",
+        "till:Till_Timeout:2622:new timeout_id 4",
+        "2026-01-02 03:04:05,678 WARN shop.Policy - chosen, creationFailures=[DISK_LOST], spare=1",
+        "web1 shop[9]: (trapped) error reading the till",
+        "    Failed Devices : 0",
+        "     rx_crc_errors: 0",
+        "web1 shopd[9]: error log rotated",
+        "=== RUN   TestDialTimeout",
+        "web1 nrpe[9]: asked for command 'check_failed_jobs' to be run",
     ],
 )
 def test_what_only_sounds_like_a_complaint_is_none(reader, line):
     assert signal(reader, line) == ""
+
+
+def test_in_the_first_minutes_of_a_machine_it_takes_more_to_complain(reader):
+    assert signal(reader, "[   12.345678] zx9e 0000:03:00.0: unexpected event") == ""
+    assert signal(reader, "[  112.345678] zx9e 0000:03:00.0: unexpected event") == "log.other_fault"
+    assert signal(reader, "[   12.345678] zx9e 0000:03:00.0: reset failed") == "log.other_fault"
 
 
 def test_two_words_of_doubt_are_a_complaint_where_one_is_none(reader):

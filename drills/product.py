@@ -123,7 +123,8 @@ class Rootward(ABC):
 
     def resolve(self, number: object) -> None:
         """As a person who has done the repair."""
-        for action in ("start", "resolve"):
+        begun = any(one["id"] == number and one["status"] == "in_progress" for one in self.tickets())
+        for action in ("resolve",) if begun else ("start", "resolve"):
             self.console.post(f"/api/v1/tickets/{number}/{action}", {"reason": "the part was replaced"})
 
     def record(self, file: Path, since: float) -> None:

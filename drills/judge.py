@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from drills.case import Case
-from drills.drill import Drill
+from drills.drill import Answer, Drill
 from drills.errors import NotPossible
 from drills.outcome import Outcome
 from drills.product import OPEN, Rootward
@@ -28,7 +29,7 @@ class Judge:
 
     def run(self, drill: Drill, number: int = 1) -> Outcome:
         """Never raises for what the product does wrong. Raises LabError when the lab itself breaks."""
-        if trouble := self.wait_until_quiet():
+        if trouble := self.wait_until_quiet(drill.also):
             return Outcome(drill=drill.name, run=number, verdict="failed", why=f"before the drill: {trouble}")
         case = Case(self.product, drill, number)
         try:
@@ -53,13 +54,13 @@ class Judge:
             record(case, steps, outcome, self.folder)
         return outcome
 
-    def wait_until_quiet(self, seconds: float = QUIET_WITHIN) -> str:
-        """Until every host reports and nothing is open; what is still wrong, or nothing.
+    def wait_until_quiet(self, also: Sequence[Answer] = (), seconds: float = QUIET_WITHIN) -> str:
+        """Until every host reports and nothing is open but what may be; what is still wrong, or nothing.
 
         Looks that still fail without a ticket, such as a line of a log, are given some time, no more.
         """
         began = time.monotonic()
-        while trouble := self.trouble():
+        while trouble := self.trouble(also):
             if time.monotonic() > began + seconds * self.product.patience:
                 return trouble
             time.sleep(self.product.look_every)
@@ -67,8 +68,13 @@ class Judge:
             time.sleep(self.product.look_every)
         return ""
 
-    def trouble(self) -> str:
-        if still_open := [name_of(ticket) for ticket in self.product.tickets() if ticket["status"] in OPEN]:
+    def trouble(self, also: Sequence[Answer] = ()) -> str:
+        allowed = {(one.fault, one.entity) for one in also}
+        if still_open := [
+            name_of(ticket)
+            for ticket in self.product.tickets()
+            if ticket["status"] in OPEN and (ticket["fault"], ticket["entity"]) not in allowed
+        ]:
             return f"open: {', '.join(still_open)}"
         silent = set(self.product.watched) - {
             host["host"] for host in self.product.hosts() if host["state"] == "alive"

@@ -131,6 +131,8 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     value: float | None = None
     evidence: Evidence = {}
     path: Path | None = None
+    age: float = 0.0
+    """Seconds since it was so, where the unit learnt of it late."""
 
 
 def passed(signal: str, subject: Entity, value: float | None = None, **evidence: Scalar) -> Judgement:

@@ -63,7 +63,7 @@ class Followers:
         born_of_log = unit.layer is Layer.LOG
         finding = Finding(
             judgement=judgement,
-            at=self.runner.clock(),
+            at=self.runner.clock() - judgement.age,
             source=unit.name,
             occurrence=born_of_log and failing,
         )

@@ -104,7 +104,7 @@ class Once:
         done, _ = await asyncio.wait([logs], timeout=max(0.1, seconds))
         now = time.time()
         said = logs.result() if done else []
-        return [Finding(judgement=one, at=now, source="logs", occurrence=True) for one in said]
+        return [Finding(judgement=one, at=now - one.age, source="logs", occurrence=True) for one in said]
 
     async def _look(self, seconds: float) -> list[Unchecked]:
         """Everything at once; what is not through in time is told."""

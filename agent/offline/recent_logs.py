@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -24,7 +25,9 @@ def recent_logs(host: Host) -> Iterator[Judgement]:
     """Of what may be read; nothing is remembered of it."""
     path = host.options.get(kernel_log.OPTION, kernel_log.DEVICE)
     if path == kernel_log.DEVICE and host.real:
-        yield from matched(host, "kernel", [b"\n".join(_kernel(host)) + b"\n"])
+        reader = Reader(host.for_unit(), "kernel")
+        yield from kernel_log.judged(reader, _kernel())
+        yield from reader.due(ended=True)
     answer = host.run(JOURNAL, timeout=5.0, limit=LIMIT) if host.real and _keeps_journal(host) else None
     if answer is not None and answer.out:
         yield from matched(host, "journal", [answer.out])
@@ -41,17 +44,15 @@ def matched(host: Host, source: str, blocks: Iterable[bytes], file: str = "") ->
     yield from reader.due(ended=True)
 
 
-def _kernel(host: Host) -> Iterator[bytes]:
-    """Records of the last minutes; their stamps are microseconds since boot."""
+def _kernel() -> list[kernel_log.Record]:
+    """Records of the last minutes."""
     try:
         descriptor = os.open(kernel_log.DEVICE, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:  # said by the look at the source
-        return
+        return []
     try:
-        oldest = float(host.read("/proc/uptime", 256).split()[0]) - RECENT
-        for at, line in kernel_log.dated_records(descriptor):
-            if at >= oldest:
-                yield line
+        oldest = time.monotonic() - RECENT
+        return [record for record in kernel_log.records(descriptor) if record.at >= oldest]
     finally:
         os.close(descriptor)
 

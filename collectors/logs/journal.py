@@ -15,6 +15,7 @@ from collectors.command import ENVIRONMENT
 from collectors.host import Host
 from collectors.logs.kernel_log import DEVICE
 from collectors.logs.kernel_log import OPTION as KERNEL_OPTION
+from collectors.logs.log_dates import written_at
 from collectors.logs.log_files import file_entity
 from collectors.logs.log_lines import Lines
 from collectors.logs.log_reading import Reader
@@ -46,12 +47,19 @@ class Entry(msgspec.Struct):
     transport: str | list[str | int] | None = msgspec.field(name="_TRANSPORT", default=None)
     command: str | list[str | int] | None = msgspec.field(name="_COMM", default=None)
     cursor: str = msgspec.field(name="__CURSOR", default="")
+    received: str = msgspec.field(name="__REALTIME_TIMESTAMP", default="")
+    """Microseconds since the epoch."""
 
     @property
     def text(self) -> bytes:
         if isinstance(self.message, list):
             return bytes(byte & 255 for byte in self.message if isinstance(byte, int)).replace(b"\n", b" ")
         return (self.message or "").encode("utf-8", "replace").replace(b"\n", b" ")
+
+    def at(self, now: float) -> float:
+        """When the journal took it in; ``now`` where it does not say."""
+        digits = self.received[:18]
+        return int(digits) / 1e6 if digits.isascii() and digits.isdigit() else now
 
     @property
     def program(self) -> str:
@@ -128,8 +136,12 @@ def judge(host: Host, reader: Reader, block: bytes) -> Iterable[Judgement]:
     for text in texts:
         starts.append(starts[-1] + len(text) + 1)
     urgent = [start for start, entry in zip(starts, entries, strict=False) if entry.priority in URGENT]
+    now = host.clock()
     yield from reader.read(
-        b"\n".join(texts), lambda start: entries[bisect_right(starts, start) - 1].program, urgent
+        b"\n".join(texts),
+        lambda start: entries[bisect_right(starts, start) - 1].program,
+        urgent,
+        written_at(starts, [entry.at(now) for entry in entries], now),
     )
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterable, Iterator
-from itertools import islice
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from itertools import accumulate, islice
 from pathlib import Path
+from typing import NamedTuple
 
 from collectors.awaiting import Bell
 from collectors.host import Host
+from collectors.logs.log_dates import written_at
 from collectors.logs.log_files import file_entity, follow_files
 from collectors.logs.log_reading import Reader
 from collectors.logs.log_signals import SIGNALS, SOURCE
@@ -26,6 +29,14 @@ TURN = 4096
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 MEMORY = "log.kmsg"
 GRANT = "setcap cap_syslog+ep on the agent's Python, or sysctl kernel.dmesg_restrict=0 and group adm"
+
+
+class Record(NamedTuple):
+    """One message of the kernel; ``at`` in seconds since boot, without those in which the machine slept."""
+
+    number: int
+    at: float
+    text: bytes
 
 
 def read(host: Host) -> Iterable[Judgement]:
@@ -67,25 +78,25 @@ async def _follow_device(host: Host) -> AsyncIterator[Judgement]:
         boot = host.read(BOOT_ID, 64).strip()
         after = _left_at(host, boot)
         if after is None:  # nothing of what was said before the very first start is news
-            after = max((number for number, _ in records(descriptor)), default=-1)
+            after = max((record.number for record in records(descriptor)), default=-1)
         reader = await asyncio.to_thread(Reader, host, DEVICE, learns=True)
         subject = file_entity(host, DEVICE)
         with Bell(descriptor) as bell:
             while True:
-                lines: list[bytes] = []
-                for number, line in islice(records(descriptor), TURN):
-                    if number > after:
-                        lost = number - after - 1 if after >= 0 else 0
+                new: list[Record] = []
+                for record in islice(records(descriptor), TURN):
+                    if record.number > after:
+                        lost = record.number - after - 1 if after >= 0 else 0
                         if lost:
                             yield unknown(SOURCE, subject, Reason.DEADLINE, lost_records=lost)
-                        lines.append(line)
-                        after = number
+                        new.append(record)
+                        after = record.number
                 host.remembered[MEMORY] = [boot, after]
-                for judgement in reader.read(b"\n".join(lines)) if lines else ():
+                for judgement in judged(reader, new):
                     yield judgement
                 for judgement in reader.due():
                     yield judgement
-                await (bell.rung(2.0) if len(lines) < TURN else asyncio.sleep(0))
+                await (bell.rung(2.0) if len(new) < TURN else asyncio.sleep(0))
     finally:
         os.close(descriptor)
 
@@ -98,20 +109,17 @@ def _left_at(host: Host, boot: str) -> int | None:
     return left[1] if left[0] == boot and isinstance(left[1], int) else -1
 
 
-def records(descriptor: int) -> Iterator[tuple[int, bytes]]:
-    """Sequence number and text of what is there now."""
-    for number, _, text in _records(descriptor):
-        yield number, text
+def judged(reader: Reader, new: Sequence[Record]) -> Iterator[Judgement]:
+    """What records of this boot come to."""
+    if new:
+        lines = [record.text for record in new]
+        starts = [0, *accumulate(len(line) + 1 for line in lines)]
+        dates = [record.at for record in new]
+        yield from reader.read(b"\n".join(lines), age=written_at(starts, dates, time.monotonic()))
 
 
-def dated_records(descriptor: int) -> Iterator[tuple[float, bytes]]:
-    """Seconds since boot and text of what is there now."""
-    for _, at, text in _records(descriptor):
-        yield at, text
-
-
-def _records(descriptor: int) -> Iterator[tuple[int, float, bytes]]:
-    """Kernel: Documentation/ABI/testing/dev-kmsg."""
+def records(descriptor: int) -> Iterator[Record]:
+    """What is there now. Kernel: Documentation/ABI/testing/dev-kmsg."""
     while True:
         try:
             record = os.read(descriptor, RECORD)
@@ -124,7 +132,7 @@ def _records(descriptor: int) -> Iterator[tuple[int, float, bytes]]:
         fields = prefix.split(b",")
         if len(fields) >= 3 and fields[1].isdigit():
             microseconds = int(fields[2]) if fields[2].isdigit() else 0
-            yield int(fields[1]), microseconds / 1e6, text.replace(rb"\x0a", b" ")
+            yield Record(int(fields[1]), microseconds / 1e6, text.replace(rb"\x0a", b" "))
 
 
 def _place(host: Host, path: str) -> str:

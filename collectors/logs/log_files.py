@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from collectors.host import Host
 from collectors.logs.log_announced import Announced
+from collectors.logs.log_dates import written_within
 from collectors.logs.log_folder import Folder
 from collectors.logs.log_reading import Reader
 from collectors.logs.log_signals import SIGNALS, SOURCE
@@ -95,8 +96,9 @@ def file_entity(host: Host, path: str) -> str:
 
 
 def _turn(folder: Folder, reader: Reader, host: Host) -> Iterator[Judgement]:
-    for path, block in folder.read(host.clock()):
-        yield from reader.read(block, path)
+    now = host.clock()
+    for path, block, within in folder.read(now):
+        yield from reader.read(block, path, age=written_within(within, now))
     for path, skipped, cut in folder.lost():
         subject = file_entity(host, path)
         yield unknown(SOURCE, subject, Reason.DEADLINE, lost_bytes=skipped, cut_lines=cut)

@@ -29,6 +29,7 @@ class Folder:
         self._tails: dict[Identity, Tail] = {}
         self._moved: dict[Identity, float] = {}
         self._begun = False
+        self._scanned_at = 0.0
         self.ignored = 0
         """Files not followed because there are too many."""
         self.unreadable: set[str] = set()
@@ -50,6 +51,7 @@ class Folder:
         for identity in self._tails.keys() - seen:
             self._moved.setdefault(identity, now)
         self._begun = True
+        self._scanned_at = now
 
     def announced_by(self, kernel: Announcements) -> bool:
         """Let the kernel announce new names and new lines; False where it does not do so for all."""
@@ -72,15 +74,18 @@ class Folder:
             if identity not in self._moved
         )
 
-    def read(self, now: float) -> Iterator[tuple[str, bytes]]:
-        """Path and whole lines of each file that grew."""
+    def read(self, now: float) -> Iterator[tuple[str, bytes, float]]:
+        """Path and whole lines of each file that grew; written within so many seconds."""
         for identity, tail in list(self._tails.items()):
+            within = max(0.0, now - tail.up_to_date_at)
             for block in tail.read():
-                yield tail.path, block
+                yield tail.path, block, within
+            if tail.drained:
+                tail.up_to_date_at = now
             if self._is_over(identity, tail, now):
                 del self._tails[identity], self._moved[identity]
                 if rest := tail.close():
-                    yield tail.path, rest
+                    yield tail.path, rest, within
             elif identity not in self._moved:
                 self._remembered[tail.path] = [*identity, tail.offset, now]
 
@@ -114,24 +119,25 @@ class Folder:
         return found
 
     def _open(self, path: str, identity: Identity, now: float) -> None:
+        offset, up_to_date_at = self._left(path, identity, now)
         try:
-            tail = Tail(path, self._offset(path, identity, now))
+            tail = Tail(path, up_to_date_at, offset)
         except OSError:
             self.unreadable.add(path)
             return
         self.unreadable.discard(path)
         self._tails[tail.identity] = tail
 
-    def _offset(self, path: str, identity: Identity, now: float) -> int | None:
-        """At the end of what was there before us, at the beginning of what came later."""
+    def _left(self, path: str, identity: Identity, now: float) -> tuple[int | None, float]:
+        """At the end of what was there before us, at the beginning of what came later; and since when."""
         if self._begun:
-            return 0
+            return 0, self._scanned_at
         try:
             position = Position(*self._remembered[path])
         except (KeyError, TypeError):
-            return None
+            return None, now
         same = (position.device, position.inode) == identity
-        return position.offset if same and 0 <= now - position.at <= RESUME else None
+        return (position.offset, position.at) if same and 0 <= now - position.at <= RESUME else (None, now)
 
 
 def _identity(path: str) -> Identity | None:

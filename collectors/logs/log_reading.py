@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from collectors.host import Host
+from collectors.logs.log_dates import Ages, just_now
 from collectors.logs.log_novelty import OPTION as NOVELTY_OPTION
 from collectors.logs.log_novelty import NewLine, Novelty
 from collectors.logs.log_places import HostPlaces
@@ -62,11 +63,15 @@ class Reader:
         self._entities: dict[tuple[object, str], Entity] = {}
 
     def read(
-        self, block: bytes, author: str | Callable[[int], str] = "", urgent: Iterable[int] = ()
+        self,
+        block: bytes,
+        author: str | Callable[[int], str] = "",
+        urgent: Iterable[int] = (),
+        age: Ages = just_now,
     ) -> Iterator[Judgement]:
         """Judge whole lines. ``author``: the path of the file, or the program of the line at an offset.
 
-        ``urgent``: where lines begin whose source calls them a warning or worse.
+        ``urgent``: where lines begin whose source calls them a warning or worse. ``age`` of a line.
         """
         told_by, file = (author, "") if callable(author) else (None, author)
         for one in self._matcher.tally(block, told_by):
@@ -78,7 +83,8 @@ class Reader:
                 continue
             hit = self._matcher.hit(one.first)
             service = self._program(one.program, file) if kind_of(entity) == "file" else ""
-            judgement = self._window.admit(hit, entity, self._source, one.count, service)
+            written = age(block, hit.start)
+            judgement = self._window.admit(hit, entity, self._source, one.count, service=service, age=written)
             if judgement is not None:
                 yield judgement
         if self._novelty is not None:

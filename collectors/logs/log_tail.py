@@ -30,8 +30,10 @@ class Position(msgspec.Struct):
 class Tail:
     """``offset`` is where to begin; beyond the end means at the end."""
 
-    def __init__(self, path: str, offset: int | None = None) -> None:
+    def __init__(self, path: str, up_to_date_at: float, offset: int | None = None) -> None:
         self.path = path
+        self.up_to_date_at = up_to_date_at
+        """When there was nothing in it that was not read, seconds since the epoch."""
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         status = os.fstat(self._descriptor)
         self.identity: Identity = (status.st_dev, status.st_ino)

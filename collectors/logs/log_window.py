@@ -50,6 +50,8 @@ class _Run(msgspec.Struct):
     service: str
     """Who wrote them, where they are about something else."""
     told_at: float
+    age: float = 0.0
+    """Seconds since its line was written, when it was read."""
     repeats: int = 0
 
 
@@ -74,9 +76,9 @@ class Window:
         return True
 
     def admit(
-        self, hit: Hit, entity: Entity, source: str, count: int = 1, service: str = ""
+        self, hit: Hit, entity: Entity, source: str, count: int = 1, *, service: str = "", age: float = 0.0
     ) -> Judgement | None:
-        """``service``: who wrote it, where the line is about something else."""
+        """``service``: who wrote it, where the line is about something else; ``age``: seconds ago."""
         now = self._ticks()
         key = (hit.signature.id, entity)
         run = self._runs.get(key)
@@ -91,7 +93,7 @@ class Window:
         if hit.signature.waits:
             if now - self._named.get(_companion(hit, source), float("-inf")) < ASIDE_AFTER:
                 return None
-            held = self._held.setdefault(key, _Run(hit, source, service, now))
+            held = self._held.setdefault(key, _Run(hit, source, service, now, age))
             held.repeats += count
             return None
         said = (hit.signature.signal, source)
@@ -99,8 +101,8 @@ class Window:
         self._held = {
             other: held for other, held in self._held.items() if _companion(held.hit, held.source) not in said
         }
-        run = self._runs[key] = _Run(hit, source, service, now)
-        return self._judge(run, entity, count)
+        run = self._runs[key] = _Run(hit, source, service, now, age)
+        return self._judge(run, entity, count, age)
 
     def due(self, *, ended: bool = False) -> list[Judgement]:
         """What repeated itself until its window closed, and lines whose companion never came.
@@ -111,7 +113,7 @@ class Window:
         told: list[Judgement] = []
         for key, run in self._alone(float("inf") if ended else now):
             self._runs[key] = _Run(run.hit, run.source, run.service, now)
-            told.append(self._judge(run, key[1], run.repeats))
+            told.append(self._judge(run, key[1], run.repeats, run.age + now - run.told_at))
         for key, run in list(self._runs.items()):
             if now - run.told_at < WINDOW:
                 continue
@@ -135,7 +137,7 @@ class Window:
             if kind_of(key[1]) != "host" or _companion(run.hit, run.source) not in named
         ]
 
-    def _judge(self, run: _Run, entity: Entity, count: int) -> Judgement:
+    def _judge(self, run: _Run, entity: Entity, count: int, age: float = 0.0) -> Judgement:
         hit, signature = run.hit, run.hit.signature
         evidence: Evidence = {
             "line": redact(hit.text[:LINE_READ])[:LINE],
@@ -163,6 +165,7 @@ class Window:
             reason=Reason.MATCHED,
             evidence=evidence,
             path=upstream_in(hit.text[:LINE_READ]) if signature.signal == UPSTREAM else None,
+            age=age,
         )
 
 

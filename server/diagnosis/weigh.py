@@ -24,7 +24,7 @@ from wire.judgement import Reason, Verdict
 
 ONE_OFF_LASTS = 60.0
 CONSIDERED = 40.0
-"""Seconds after which a line would have led to a ticket, if to any."""
+"""Seconds, since the server learnt of it, after which a line would have led to a ticket, if to any."""
 SLICE = 1_000
 """Looks whose ways are found anew in one turn, after the picture of the site changed."""
 
@@ -208,7 +208,7 @@ class Weigh:
         later = [look for look in looks if look.confirmed_at > symptom.confirmed_at]
         if not later:
             return False
-        lately = now < symptom.confirmed_at + CONSIDERED
+        lately = now < max(symptom.confirmed_at, self._standing.failing[key]) + CONSIDERED
         if lately and self._signals[key[1]].event and not self._watched(key):
             return False
         best = max(later, key=lambda look: (look.confirmed_at, look.id))

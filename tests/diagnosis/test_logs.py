@@ -171,6 +171,20 @@ def test_that_something_happened_is_not_refuted_by_how_things_are_since(lab):
     assert (ticket.fault, ticket.entity) == ("mem.oom.kill", "process:web1/reportd")
 
 
+def test_what_happened_while_the_agent_was_away_is_told_with_its_time(lab):
+    lab.join("web1", "web2")
+    lab.look("web1", "mem.available", "host:web1")
+    lab.pass_time(200)
+    killed_at = lab.now - 180
+    agent = lab.agents["web1"]
+    agent.look(lab.now, "log.oom_kill", "process:web1/reportd", Reason.MATCHED, at=killed_at)
+    agent.look(lab.now, "mem.available", "host:web1")
+    lab.send(agent)
+    lab.pass_time(20)
+    ticket = lab.only_ticket()
+    assert (ticket.fault, round(ticket.onset - killed_at)) == ("mem.oom.kill", 0)
+
+
 def test_how_things_are_since_is_the_proof_once_there_is_a_ticket(lab):
     lab.join("web1", "web2")
     kill_for_memory(lab)

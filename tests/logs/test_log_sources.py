@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import time
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +158,17 @@ def test_restarted_agent_goes_on_where_it_stopped(host, tmp_path):
     assert [one.signal for one in found] == ["log.oom_kill"]
 
 
+def test_what_was_written_while_the_agent_was_away_bears_its_own_date(host, tmp_path):
+    path = tmp_path / "app.log"
+    append(path, "quiet")
+    status = path.stat()
+    left_at = time.time() - 400.0
+    kept = {"log.files": {str(path): [status.st_dev, status.st_ino, status.st_size, left_at]}}
+    append(path, f"{datetime.now(UTC) - timedelta(seconds=200):%H:%M:%S} web1 kernel: {OOM}")
+    (one,) = asyncio.run(gather(log_files.follow(host(kept, files=str(path)))))
+    assert 200.0 <= one.age < 200.0 + PATIENCE
+
+
 def test_flood_of_one_line_is_few_judgements_that_count(host, tmp_path):
     path = tmp_path / "app.log"
     path.touch()
@@ -231,6 +244,28 @@ def test_journal_entry_speaks_for_the_unit_that_wrote_it(host):
         ("log.database_error", "service:web1/postgresql@15-main")
     ]
     assert here.remembered["log.journal"][0] == "s=1"
+
+
+def test_journal_entry_is_as_old_as_the_journal_says(host):
+    taken_in = int((time.time() - 90.0) * 1e6)
+    entry = {"MESSAGE": ERROR, "SYSLOG_IDENTIFIER": "kernel", "__REALTIME_TIMESTAMP": str(taken_in)}
+    here = host()
+    (one,) = journal.judge(here, Reader(here, "journal"), json.dumps(entry).encode() + b"\n")
+    assert 90.0 <= one.age < 90.0 + PATIENCE
+
+
+@pytest.mark.parametrize("stamp", ["", "-5", "soon", "²"])
+def test_journal_entry_with_a_hostile_date_is_dated_now(host, stamp):
+    entry = {"MESSAGE": ERROR, "SYSLOG_IDENTIFIER": "kernel", "__REALTIME_TIMESTAMP": stamp}
+    here = host()
+    (one,) = journal.judge(here, Reader(here, "journal"), json.dumps(entry).encode() + b"\n")
+    assert one.age == 0.0
+
+
+def test_record_of_the_kernel_is_as_old_as_its_stamp(host):
+    record = kernel_log.Record(7, time.monotonic() - 30.0, ERROR.encode())
+    (one,) = kernel_log.judged(Reader(host(), "kernel"), [record])
+    assert 30.0 <= one.age < 30.0 + PATIENCE
 
 
 def test_secret_in_a_line_does_not_reach_the_evidence(host, tmp_path):

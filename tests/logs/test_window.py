@@ -57,6 +57,17 @@ def test_other_entity_is_told_apart(window):
     assert window.admit(hit("soft-lockup"), "host:b", "x") is not None
 
 
+def test_a_line_that_was_read_late_is_as_old_as_it_is(window):
+    assert window.admit(hit("soft-lockup"), "host:a", "x", age=40.0).age == 40.0
+
+
+def test_repeats_are_seen_until_now(window, clock):
+    for _ in range(2):
+        window.admit(hit("soft-lockup"), "host:a", "x", age=40.0)
+    clock.now += WINDOW
+    assert [one.age for one in window.due()] == [0.0]
+
+
 def test_quiet_key_is_forgotten(window, clock):
     window.admit(hit("soft-lockup"), "host:a", "x")
     clock.now += WINDOW

@@ -25,7 +25,7 @@ MEANS = {
     "auth_failure": ("auth_failure", "bruteforce", "key_permissions", "credentials_refused"),
     "cert_error": ("certificate_error",),
     "clock_unsync": ("clock_unsynchronised", "clock_step"),
-    "db_error": ("database_error", "credentials_refused"),
+    "db_error": ("database_error", "database_damaged", "database_schema", "credentials_refused"),
     "disk_full": ("no_space",),
     "fd_exhaustion": ("fd_exhausted",),
     "fs_readonly": ("fs_read_only",),

@@ -109,7 +109,7 @@ class Pipeline:
             self.topology,
             self.standing,
             infer,
-            WantedTests(self.engine, self.standing).of,
+            WantedTests(self.engine, self.standing, self.topology.inventories).of,
             tasks.offer,
             new_id=new_id,
         )
@@ -240,7 +240,7 @@ class Pipeline:
             declared = read_site(connection)
         if declared is not None:
             self._draw(*declared)
-        now = self._clock()
+        now = self.standing.restored_at = self._clock()
         by_agent = [
             Applied(agent=agent, host="", received_at=now, changed=tuple(self._current.entries(agent)))
             for agent in self._current.agents()

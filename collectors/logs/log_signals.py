@@ -20,6 +20,8 @@ LINES = (
     "log.crash_loop",
     "log.credentials_refused",
     "log.database_error",
+    "log.database_damaged",
+    "log.database_schema",
     "log.dependency_missing",
     "log.dns_failure",
     "log.duplicate_address",

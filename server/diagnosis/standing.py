@@ -58,6 +58,8 @@ class Standing:
         self.unknown: dict[Key, Entry] = {}
         self.failing: dict[Key, float] = {}
         """Symptoms that stand, with the moment at which the server learnt of each."""
+        self.restored_at = float("-inf")
+        """What was learnt up to then had been told before this server started."""
         self.suspected = Suspected()
         self.failing_lines: dict[Key, None] = {}
         """Those of them that a log told."""
@@ -169,6 +171,11 @@ class Standing:
             if role is Role.HOST:
                 return name_of(entity)
         return host_of(key[2])
+
+    def told_at(self, key: Key) -> float:
+        """When the server learnt that it fails; long ago where that was before it started."""
+        learnt = self.failing[key]
+        return learnt if learnt > self.restored_at else float("-inf")
 
     def retired(self, key: Key) -> bool:
         """Nobody looks at it any longer; what only a log told is never looked at."""

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rules.diagnosis import Diagnosis
 from rules.inference import Engine, WantedTest, next_tests
+from server.diagnosis.ask_the_way import ask_the_way
 from server.diagnosis.drill_down import Wanted
 from server.diagnosis.probe_again import probe_again
 from server.diagnosis.standing import Standing
+from wire.inventory import Inventory
 
 REMEMBERED = 16
 """Diagnoses; in a storm the same ones stand for many turns."""
 
 
 class WantedTests:
-    """First the failing looks once more, then what separates the hypotheses best."""
+    """First the failing looks once more and the ways they took, then what separates the hypotheses best."""
 
-    def __init__(self, engine: Engine, standing: Standing) -> None:
+    def __init__(self, engine: Engine, standing: Standing, inventories: Mapping[str, Inventory]) -> None:
         self._engine = engine
+        self._inventories = inventories
         self._standing = standing
         self._known: dict[int, tuple[Diagnosis, list[WantedTest]]] = {}
         """By identity: an inference that has nothing new to say hands out the same diagnosis."""
 
     def of(self, diagnosis: Diagnosis, now: float) -> Iterator[Wanted]:
         yield from probe_again(diagnosis, self._standing)
+        yield from ask_the_way(diagnosis, self._standing, self._inventories)
         yield from self._separating(diagnosis, now)
 
     def _separating(self, diagnosis: Diagnosis, now: float) -> list[WantedTest]:

@@ -208,7 +208,7 @@ class Weigh:
         later = [look for look in looks if look.confirmed_at > symptom.confirmed_at]
         if not later:
             return False
-        lately = now < max(symptom.confirmed_at, self._standing.failing[key]) + CONSIDERED
+        lately = now < max(symptom.confirmed_at, self._standing.told_at(key)) + CONSIDERED
         if lately and self._signals[key[1]].event and not self._watched(key):
             return False
         best = max(later, key=lambda look: (look.confirmed_at, look.id))

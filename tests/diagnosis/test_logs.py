@@ -201,3 +201,22 @@ def test_an_event_that_led_to_no_ticket_is_not_held_against_what_comes_later(lab
     assert lab.pipeline.standing.failing
     lab.pass_time(60)
     assert not lab.pipeline.standing.failing
+
+
+def test_a_database_that_misses_its_own_data_is_the_root_though_it_runs(lab):
+    lab.prepare = lambda agent: setattr(agent, "services", ["nginx", "postgres"])
+    lab.join("db1", "web1")
+    lab.look("db1", "log.database_damaged", "service:db1/postgres", Reason.MATCHED)
+    lab.look("db1", "svc.process", "service:db1/postgres")
+    lab.pass_time(60)
+    ticket = lab.only_ticket()
+    assert (ticket.fault, ticket.entity) == ("db.data.damaged", "service:db1/postgres")
+    assert ticket.status is Status.NEW
+
+
+def test_a_statement_that_somebody_mistyped_opens_no_ticket(lab):
+    lab.prepare = lambda agent: setattr(agent, "services", ["nginx", "postgres"])
+    lab.join("db1", "web1")
+    lab.look("db1", "log.database_schema", "service:db1/postgres", Reason.MATCHED, confirmed=False)
+    lab.pass_time(120)
+    assert lab.tickets() == []

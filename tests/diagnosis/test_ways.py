@@ -1,0 +1,36 @@
+"""What fails by another way than its host's usual ones: the drill-down asks whether that way is possible."""
+
+from __future__ import annotations
+
+from wire.judgement import Path, Reason
+
+DOORS = [f"endpoint:tcp://10.0.9.9:{port}" for port in (80, 443, 5432)]
+ASTRAY = Path(interface="eth0", gateway="10.0.0.2", address="10.0.9.9")
+USUAL = Path(interface="eth0", gateway="10.0.0.254", address="10.0.9.9")
+
+
+def lose_the_shop(lab, path):
+    lab.join("web1", "web2", "web3")
+    for door in DOORS:
+        lab.look("web1", "net.tcp", door, path=USUAL)
+    lab.pass_time(20)
+    agent = lab.agents["web1"]
+    agent.look(lab.now, "net.route", "address:10.0.9.9", Reason.WRONG, path=path, round_="")
+    agent.fresh.clear()  # it is looked at when somebody asks
+    for door in DOORS:
+        lab.look("web1", "net.tcp", door, Reason.TIMEOUT, path=path)
+    lab.pass_time(40)
+
+
+def test_a_neighbour_that_passes_nothing_on_is_named_as_a_wrong_gateway(lab):
+    lose_the_shop(lab, ASTRAY)
+    ticket = lab.only_ticket()
+    assert (ticket.fault, ticket.entity) == ("ip.gateway.wrong", "host:web1")
+
+
+def test_the_usual_way_is_not_asked_for(lab):
+    lose_the_shop(lab, USUAL)
+    (diagnosis,) = lab.diagnoses()
+    tests = [test for step in diagnosis.steps for test in step.tests]
+    assert tests
+    assert not any("net.route address:10.0.9.9" in test for test in tests)

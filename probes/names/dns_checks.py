@@ -78,7 +78,7 @@ def _zone(steps: Steps, target: DnsTarget, name: str, soa: dns.message.Message |
 
 
 async def client(steps: Steps, target: DnsTarget) -> list[Judgement]:
-    """Of this host's settings: they no longer name this resolver, which answers, and those they name do not.
+    """Of this host's settings: they no longer name this resolver, which answers, and none that does.
 
     A resolver is asked for an hour after the settings forgot it.
     """
@@ -86,7 +86,7 @@ async def client(steps: Steps, target: DnsTarget) -> list[Judgement]:
     configured = resolvers(steps.net.root)
     if target.resolver in configured and len(seen) < _KEPT:
         seen[target.resolver] = True
-    if not seen.get(target.resolver) or not configured:
+    if not seen.get(target.resolver):
         return []
     answers = target.resolver in configured
     for other in () if answers else configured:

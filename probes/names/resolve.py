@@ -17,6 +17,8 @@ from wire.judgement import Reason
 _PER_RESOLVER = 1.5
 _MOST = 3
 """resolv.conf(5): MAXNS."""
+_NO_QUESTION = frozenset(["files", "compat", "db", "myhostname", "mymachines"])
+"""Services of nsswitch.conf(5) that know names without asking a name server; all others may ask one."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class _Settings:
     resolvers: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
     ndots: int = 1
+    why_none: str = "/etc/resolv.conf names no resolver"
 
 
 async def resolve(name: str, root: str, seconds: float) -> Resolved:
@@ -54,12 +57,12 @@ async def resolve(name: str, root: str, seconds: float) -> Resolved:
         return Resolved(known)
     settings = _settings(root)
     if not settings.resolvers:
-        raise ResolveFailed("", "/etc/resolv.conf names no resolver")
+        raise ResolveFailed("", settings.why_none)
     return await _ask(bare, settings, seconds)
 
 
 def resolvers(root: str) -> tuple[str, ...]:
-    """Those that this host is told to ask."""
+    """Those that programs of this host ask."""
     return _settings(root).resolvers
 
 
@@ -128,6 +131,8 @@ def _hosts(name: str, root: str) -> tuple[str, ...]:
 
 
 def _settings(root: str) -> _Settings:
+    if not _asks(root):
+        return _Settings(why_none="/etc/nsswitch.conf has no name server asked for hosts")
     resolvers: list[str] = []
     search: tuple[str, ...] = ()
     ndots = 1
@@ -141,6 +146,15 @@ def _settings(root: str) -> _Settings:
                 if option.startswith("ndots:") and option[6:].isdigit():
                     ndots = int(option[6:])
     return _Settings(tuple(resolvers[:_MOST]), search, ndots)
+
+
+def _asks(root: str) -> bool:
+    """Does a program that looks up a host ask a name server? Where nothing else is said, it does."""
+    for words in _lines(root, "etc/nsswitch.conf"):
+        if words[0] == "hosts:":
+            services = {word for word in words[1:] if not word.startswith("[") and not word.endswith("]")}
+            return not services or not services <= _NO_QUESTION
+    return True
 
 
 def _lines(root: str, path: str) -> list[list[str]]:

@@ -140,6 +140,8 @@ class Symptom(_Model, frozen=True, kw_only=True):
     reason: tuple[Reason, ...]
     on: Role = Role.SELF
     strength: Strength = "often"
+    only_some: bool = False
+    """It shows in some looks of the kind, nobody knows beforehand in which: those that pass say nothing."""
 
 
 class Effect(_Model, frozen=True, kw_only=True):

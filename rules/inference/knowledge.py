@@ -41,6 +41,8 @@ class Entry(NamedTuple):
     strength: float
     miss: Nats
     """log(1 − strength)."""
+    only_some: bool = False
+    """A look that ends otherwise does not speak against the cause."""
 
 
 Outcomes = dict[Look, set[Reason]]
@@ -192,7 +194,7 @@ class Knowledge:
     def _entry(self, symptom: Symptom) -> Entry:
         strength = probability(symptom.strength)
         first = min(self.place(symptom.signal, reason) for reason in symptom.reason)
-        return Entry(frozenset(symptom.reason), first, strength, nats(1.0 - strength))
+        return Entry(frozenset(symptom.reason), first, strength, nats(1.0 - strength), symptom.only_some)
 
 
 def _roles(role: Role, shape: Fault | StateModel) -> tuple[Role, ...]:

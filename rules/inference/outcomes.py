@@ -134,7 +134,7 @@ def sway(reading: Reading, entries: Iterable[tuple[Entry, float]]) -> tuple[Sway
                 blocked = max(blocked, strength)
             else:
                 produced = max(produced, strength)
-        elif entry.first < reading.place:
+        elif entry.first < reading.place and not entry.only_some:
             blocked = max(blocked, strength)
     if produced > 0:
         return Sway.PRODUCES, nats(1.0 - produced)

@@ -61,11 +61,11 @@ class Exercise:
         self, observer: str, subject: Entity, path: Path | None, wanted: tuple[Role, ...]
     ) -> tuple[Exercised, ...]:
         look = (observer, subject, path or NO_PATH, wanted)
-        if (known := self._looks.get(look)) is None:
+        if look not in self._looks:
             if len(self._looks) >= REMEMBERED:
                 self._looks.clear()
-            known = self._looks[look] = self._find(*look)
-        return known
+            self._looks[look] = self._find(*look)
+        return self._looks[look]
 
     def shares(self, observer: str, subject: Entity, path: Path | None) -> tuple[tuple[Entity, float], ...]:
         """What the look may have crossed or not, with the probability that it has."""

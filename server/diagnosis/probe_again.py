@@ -11,6 +11,8 @@ from server.diagnosis.standing import SERVER, Standing
 
 COST = 1.0
 """Seconds; how long a look takes is not known before."""
+GROWS_OLD = 30.0
+"""Seconds after which a look that was asked for once is asked for again."""
 ENOUGH = 200
 """Symptoms of one root of which some may be looked at again."""
 
@@ -25,14 +27,22 @@ class Again(msgspec.Struct, frozen=True):
     gain: float = 0.0
 
 
-def probe_again(diagnosis: Diagnosis, standing: Standing) -> Iterator[Again]:
+def probe_again(diagnosis: Diagnosis, standing: Standing, now: float) -> Iterator[Again]:
     """Those that no second try has confirmed yet; a log line cannot be asked.
 
-    Nor what only a drill-down asked for: repeating it would keep alive what nobody else sees.
+    And what only a drill-down asked for, before it is too old to count, while something that is looked at
+    anyway fails with it: alone it would keep alive what nobody else sees.
     """
-    for key in diagnosis.explains[:ENOUGH]:
-        observer, signal, subject = key
+    some = diagnosis.explains[:ENOUGH]
+    looks = [key for key in some if key[0] != SERVER and key[1] not in standing.log_born]
+    seen_by_others = any(standing.lasting(key) for key in looks)
+    for key in looks:
         evidence = standing.evidence.get(key)
-        asked = observer != SERVER and signal not in standing.log_born and standing.lasting(key)
-        if evidence is not None and asked and not evidence.confirmed:
-            yield Again(signal, subject, observer)
+        if evidence is None:
+            continue
+        if standing.lasting(key):
+            due = not evidence.confirmed
+        else:
+            due = seen_by_others and evidence.confirmed_at < now - GROWS_OLD
+        if due:
+            yield Again(key[1], key[2], key[0])

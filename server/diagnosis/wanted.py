@@ -27,7 +27,7 @@ class WantedTests:
         """By identity: an inference that has nothing new to say hands out the same diagnosis."""
 
     def of(self, diagnosis: Diagnosis, now: float) -> Iterator[Wanted]:
-        yield from probe_again(diagnosis, self._standing)
+        yield from probe_again(diagnosis, self._standing, now)
         yield from ask_the_way(diagnosis, self._standing, self._inventories)
         yield from self._separating(diagnosis, now)
 

@@ -28,6 +28,13 @@ def test_a_neighbour_that_passes_nothing_on_is_named_as_a_wrong_gateway(lab):
     assert (ticket.fault, ticket.entity) == ("ip.gateway.wrong", "host:web1")
 
 
+def test_what_was_asked_once_is_asked_again_while_the_rest_fails(lab):
+    lose_the_shop(lab, ASTRAY)
+    lab.pass_time(150)
+    assert lab.only_ticket().fault == "ip.gateway.wrong"
+    assert ("web1", "net.route", "address:10.0.9.9") in lab.pipeline.standing.failing
+
+
 def test_the_usual_way_is_not_asked_for(lab):
     lose_the_shop(lab, USUAL)
     (diagnosis,) = lab.diagnoses()

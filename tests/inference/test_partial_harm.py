@@ -56,3 +56,27 @@ def test_small_pages_that_pass_do_not_refute_that_large_packets_vanish(world):
     crossed = [*world.path("web1", "db1"), (Role.SELF, "address:10.0.2.21"), (Role.OBSERVER, "host:web1")]
     world.see("web1", "net.path_mtu", "address:10.0.2.21", Reason.WRONG, crossed)
     assert [fault for fault, _ in roots(world)] == ["net.mtu.blackhole"]
+
+
+def test_a_wrong_hardware_address_of_one_machine_is_not_refuted_by_all_the_others(world):
+    world.alive()
+    world.see(
+        "web1",
+        "net.neighbour",
+        "address:10.0.1.12",
+        Reason.WRONG,
+        [(Role.SELF, "address:10.0.1.12"), (Role.HOST, "host:web2"), (Role.OBSERVER, "host:web1")],
+    )
+    world.ping("web1", "web2", Reason.TIMEOUT)
+    world.ping("hub", "web2", at=8.0)
+    for target in ("app1", "hub", "db1", "db2", "dns1"):
+        world.ping("web1", target, at=8.0)
+        world.see(
+            "web1",
+            "net.neighbour",
+            f"host:{target}",
+            Reason.OK,
+            [(Role.HOST, f"host:{target}"), (Role.OBSERVER, "host:web1")],
+            at=8.0,
+        )
+    assert roots(world) == [("arp.wrong", "host:web1")]

@@ -38,6 +38,10 @@ class Full(Refused):
     """It takes no further connection."""
 
 
+class Busy(Refused):
+    """It works on one request, and serves nobody else meanwhile."""
+
+
 class Changing(Exception):
     """It starts, stops or recovers just now."""
 
@@ -62,7 +66,8 @@ def asked(host: Host, subject: str, ask: Callable[[], T], **told: Scalar) -> tup
     except Changing as error:
         return None, unknown(ANSWER, subject, Reason.UNREADABLE, note=str(error), **told)
     except Refused as error:
-        return None, judged(ANSWER, subject, Reason.STATUS, None, error=str(error), **told)
+        reason = Reason.REQUEST_TIMEOUT if isinstance(error, Busy) else Reason.STATUS
+        return None, judged(ANSWER, subject, reason, None, error=str(error), **told)
     except PermissionError as error:
         return None, unknown(ANSWER, subject, Reason.NOT_PERMITTED, error=str(error), **told)
     except (OSError, EOFError, ValueError, LookupError, struct.error, msgspec.MsgspecError) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from collectors.clients.answer import Full, NotPermitted, Refused
+from collectors.clients.answer import Busy, Full, NotPermitted, Refused
 from collectors.clients.stream import Stream
 
 GRANT = (
@@ -61,4 +61,6 @@ def _error(text: str) -> Exception:
         return NotPermitted(GRANT, text)
     if "max number of clients" in text:
         return Full(text)
+    if text.startswith("BUSY "):
+        return Busy(text)
     return Refused(text)

@@ -21,6 +21,7 @@ LINES = (
     "log.credentials_refused",
     "log.database_error",
     "log.database_damaged",
+    "log.service_hung",
     "log.database_schema",
     "log.dependency_missing",
     "log.dns_failure",

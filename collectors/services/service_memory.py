@@ -23,6 +23,8 @@ class Remembered(msgspec.Struct):
     process: str = ""
     command: str = ""
     doors: list[DoorKey] = []
+    reached: list[DoorKey] = []
+    """Those of them that other machines could reach, of late."""
     seen: float = 0.0
     """When it last listened, seconds since the epoch."""
 
@@ -40,6 +42,8 @@ class Watched:
         self.faceless = False
         """Without a process of its own to look at: the kernel's, or one that starts when called."""
         self.doors: dict[DoorKey, Door] = {}
+        self.withdrawn: dict[DoorKey, float] = {}
+        """Doors at which only this machine itself is let in any more, and since when."""
         self.learnt_from = 0
         """Start of the process from which the doors were learnt."""
         self.restarts: deque[float] = deque(maxlen=32)

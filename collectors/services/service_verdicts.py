@@ -112,12 +112,15 @@ def _port(host: Host, subject: str, one: Watched) -> Judgement:
     """One judgement for all doors: that of the worst."""
     closed = [key for key in one.remembered.doors if key not in one.doors]
     stuck = [key for key in one.doors if _waits(host, one, key) >= STUCK_SECONDS]
-    worst = (closed or stuck or one.remembered.doors)[0]
-    reason = Reason.REFUSED if closed else Reason.HUNG if stuck else Reason.OK
+    own = list(one.withdrawn)
+    worst = (closed or stuck or own or one.remembered.doors)[0]
     facts: dict[str, Scalar] = {"port": f"{worst[0]}/{worst[1]}"}
     if stuck:
         facts["connections_waiting"] = one.stuck[stuck[0]][1]
-    verdict = judged(PORT, subject, reason, len(closed or stuck), **facts)
+    elif own and not closed:
+        facts |= {"listens_on": ", ".join(one.doors[worst].addresses), "before": "reachable from elsewhere"}
+    reason = Reason.REFUSED if closed else Reason.HUNG if stuck else Reason.WRONG if own else Reason.OK
+    verdict = judged(PORT, subject, reason, len(closed or stuck or own), **facts)
     return msgspec.structs.replace(verdict, path=Path(port=worst[1]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
 
 from collectors.host import Host
 from collectors.identity import command_of
@@ -16,6 +17,9 @@ SETTLED_DAEMON_SECONDS = 10.0
 """The same for one without terminal that the system or a supervisor started."""
 FORGET_SECONDS = 7 * 86400.0
 """What has been gone for so long was taken away for good."""
+
+MEANT_SO_SECONDS = 3600.0
+"""Where a service has let in only its own machine for so long, it is meant to."""
 
 
 class ServiceWatch:
@@ -63,6 +67,7 @@ class ServiceWatch:
         one.pids, one.hidden = service.pids, service.hidden
         one.faceless = not service.pid and not service.hidden
         one.doors = {(door.protocol, door.port): door for door in service.doors}
+        self._note_withdrawn(one)
         one.stuck = {key: since for key, since in one.stuck.items() if key in one.doors}
         for key, door in one.doors.items():
             self._note_stuck(one, key, door.waiting)
@@ -71,6 +76,20 @@ class ServiceWatch:
         known.process, known.command = service.process or known.process, service.command or known.command
         if self._settled(service, self._host.ticks()):
             self._learn_doors(one)
+
+    def _note_withdrawn(self, one: Watched) -> None:
+        """A door that was open to others and no longer is; what stays so is meant so."""
+        now = self._host.ticks()
+        reached = {
+            key
+            for key, door in one.doors.items()
+            if any(not ip_address(each).is_loopback for each in door.addresses)
+        }
+        withdrawn = {key for key in one.remembered.reached if key in one.doors and key not in reached}
+        one.withdrawn = {key: one.withdrawn.get(key, now) for key in sorted(withdrawn)}
+        for key in [key for key, since in one.withdrawn.items() if now - since > MEANT_SO_SECONDS]:
+            del one.withdrawn[key]
+        one.remembered.reached = sorted(reached | one.withdrawn.keys())
 
     def _learn_doors(self, one: Watched) -> None:
         """A new process that settled may have been given other doors; the same one only gains some."""

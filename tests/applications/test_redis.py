@@ -97,6 +97,19 @@ def test_one_without_a_free_connection_is_named(server, box):
     assert troubles(found)["db.connections"] is Reason.EXHAUSTED, found
 
 
+def test_one_that_runs_a_script_without_end_serves_nobody(server, box):
+    port = server("--lua-time-limit", "50")
+    look(redis, box, port)
+    script = ["redis-cli", "-p", str(port), "EVAL", "while true do end", "0"]
+    endless = subprocess.Popen(script, stdout=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: "BUSY" in cli(port, "PING"), "the script")
+        assert troubles(look(redis, box, port))["app.answer"] is Reason.REQUEST_TIMEOUT
+    finally:
+        cli(port, "SCRIPT", "KILL")
+        endless.wait(20)
+
+
 def test_one_that_always_wanted_a_password_is_unknown_and_says_how_to_grant_it(server, box):
     found = look(redis, box, server("--requirepass", "hush"))
     assert found["app.answer"].verdict is Verdict.UNKNOWN

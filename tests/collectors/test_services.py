@@ -14,7 +14,8 @@ from collectors.host import Host
 from collectors.process_table import process
 from collectors.services import running as services
 from collectors.services.listening import Door, Service
-from collectors.services.service_watch import ServiceWatch
+from collectors.services.service_verdicts import judge
+from collectors.services.service_watch import MEANT_SO_SECONDS, ServiceWatch
 from tests.collectors.conftest import about
 from wire.judgement import Judgement, Reason, Verdict
 
@@ -276,3 +277,40 @@ def test_two_servers_of_one_name_are_two_services(start, tmp_path, port):
     host = Host("box")
     names = sorted(one.name for one in found(host, listening_sockets(host)) if one.name.startswith("shop"))
     assert names == ["shop", f"shop-{port + 1}"]
+
+
+def _listens(watch: ServiceWatch, host: Host, *addresses: str) -> Judgement:
+    watch.learn([_service(unit="web.service", doors=(Door("tcp", 8080, addresses, 0),))])
+    return about(judge(host, watch), PORT, "/web")
+
+
+def test_a_service_that_lets_in_only_its_own_machine_any_more_listens_wrongly():
+    host = Host("box")
+    watch = ServiceWatch(host)
+    assert _listens(watch, host, "0.0.0.0", "::").reason is Reason.OK
+    narrowed = _listens(watch, host, "127.0.0.1", "::1")
+    assert (narrowed.reason, narrowed.evidence["listens_on"]) == (Reason.WRONG, "127.0.0.1, ::1")
+    assert _listens(watch, host, "10.0.0.7").reason is Reason.OK
+
+
+def test_a_service_that_never_let_in_others_is_meant_so():
+    host = Host("box")
+    watch = ServiceWatch(host)
+    assert [_listens(watch, host, "127.0.0.1").reason for _ in range(2)] == [Reason.OK] * 2
+
+
+def test_what_lets_in_only_its_own_machine_for_an_hour_is_meant_so():
+    now = [0.0]
+    host = Host("box", ticks=lambda: now[0])
+    watch = ServiceWatch(host)
+    _listens(watch, host, "0.0.0.0")
+    assert _listens(watch, host, "127.0.0.1").reason is Reason.WRONG
+    now[0] += MEANT_SO_SECONDS + 1.0
+    assert [_listens(watch, host, "127.0.0.1").reason for _ in range(2)] == [Reason.OK] * 2
+
+
+def test_who_could_reach_a_service_is_remembered_over_a_restart_of_the_agent():
+    host = Host("box")
+    _listens(ServiceWatch(host), host, "0.0.0.0")
+    again = Host("box", remembered=host.remembered)
+    assert _listens(ServiceWatch(again), again, "127.0.0.1").reason is Reason.WRONG

@@ -56,14 +56,17 @@ class Rounds:
         return [look for looks in self._plan.values() for look in looks]
 
     def plan(self) -> None:
-        """Take over the targets as they are now; what is no longer asked is retired."""
+        """Take over the targets as they are now; what is no longer asked is retired.
+
+        Not the answer to a question of the server, which belongs to no round: that grows old by itself.
+        """
         plan: dict[Slot, list[Look]] = {}
         for look in self._targets.looks():
             plan.setdefault(slot_of(look, self._host, self._interval), []).append(look)
         self._plan = plan
         self.schedule.set_slots(plan)
         sources = {look.source for look in self.looks}
-        self._outbox.retire(lambda entry: " " in entry.source and entry.source not in sources)
+        self._outbox.retire(lambda one: bool(one.round) and " " in one.source and one.source not in sources)
 
     async def first(self) -> None:
         """One pass over everything, so that a new agent need not wait for its slots.

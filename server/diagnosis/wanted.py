@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from rules.diagnosis import Diagnosis
 from rules.inference import Engine, WantedTest, next_tests
-from server.diagnosis.ask_the_way import ask_the_way
 from server.diagnosis.drill_down import Wanted
+from server.diagnosis.follow_up import follow_up
 from server.diagnosis.probe_again import probe_again
 from server.diagnosis.standing import Standing
 from wire.inventory import Inventory
@@ -17,7 +17,7 @@ REMEMBERED = 16
 
 
 class WantedTests:
-    """First the failing looks once more and the ways they took, then what separates the hypotheses best."""
+    """First the failing looks once more and what follows from them, then what separates hypotheses best."""
 
     def __init__(self, engine: Engine, standing: Standing, inventories: Mapping[str, Inventory]) -> None:
         self._engine = engine
@@ -28,7 +28,7 @@ class WantedTests:
 
     def of(self, diagnosis: Diagnosis, now: float) -> Iterator[Wanted]:
         yield from probe_again(diagnosis, self._standing, now)
-        yield from ask_the_way(diagnosis, self._standing, self._inventories)
+        yield from follow_up(diagnosis, self._standing, self._inventories)
         yield from self._separating(diagnosis, now)
 
     def _separating(self, diagnosis: Diagnosis, now: float) -> list[WantedTest]:

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from agent.config import Config
-from agent.edge.state import EdgeState
+from agent.edge.state import EdgeState, Finding
 from agent.looks.look import Look
 from agent.looks.rounds import Rounds
 from agent.looks.run import Runner
@@ -74,3 +74,23 @@ def test_what_may_take_long_shares_a_slot_with_nothing_else():
     assert risky not in {
         slot_of(Look(unit(f"u{n}", "test.app", Layer.APPLICATION)), "web1", 15.0) for n in range(99)
     }
+
+
+def test_a_question_of_the_server_is_answered_whatever_the_rounds_look_at(home):
+    outbox = Outbox(Spool(home.spool), EdgeState(), clock=time.time, wake=lambda: None)
+    for subject, round_name, task in (("address:10.0.0.1", "15s/1", ""), ("address:10.0.0.2", "", "t1")):
+        told = passed("net.route", subject)
+        source = f"probes.packets.route {subject}"
+        outbox.submit([Finding(judgement=told, at=1.0, source=source, round=round_name, task=task)])
+    host = Host("web1")
+    runner = Runner(host, time.time, outbox.standing, Blocking(host, Workers(host)))
+    nothing = Units(probes=(), collectors=(), by_signal={})
+
+    async def plan() -> None:
+        rounds = Rounds(runner, outbox, Targets(Config(), "", nothing, {}), "web1", lambda _: None)
+        rounds.plan()
+        rounds.stop()
+
+    asyncio.run(plan())
+    assert [entry.judgement.subject for entry in outbox.entries()] == ["address:10.0.0.2"]
+    outbox.close()

@@ -1,4 +1,4 @@
-"""What fails by another way than its host's usual ones: the drill-down asks whether that way is possible."""
+"""What the drill-down asks because of what a failing look says of itself."""
 
 from __future__ import annotations
 
@@ -41,3 +41,16 @@ def test_the_usual_way_is_not_asked_for(lab):
     tests = [test for step in diagnosis.steps for test in step.tests]
     assert tests
     assert not any("net.route address:10.0.9.9" in test for test in tests)
+
+
+def test_a_stopped_service_is_asked_whether_it_would_take_its_configuration(lab):
+    lab.join("web1", "web2")
+    lab.look("web1", "svc.config", "service:web1/nginx")
+    lab.pass_time(20)
+    agent = lab.agents["web1"]
+    agent.look(lab.now, "svc.config", "service:web1/nginx", Reason.WRONG)
+    agent.fresh.clear()  # it is looked at when somebody asks
+    lab.stop("web1", "nginx")
+    lab.pass_time(30)
+    ticket = lab.only_ticket()
+    assert (ticket.fault, ticket.entity) == ("svc.config.invalid", "service:web1/nginx")

@@ -52,7 +52,8 @@ class Node:
         (place / "rabbitmq.conf").write_text(text.format(**ports))
         (place / "plugins").write_text(MANAGED if joins else MANAGES)
         server = ("prlimit", f"--nofile={FILES}", str(PROGRAMS / "rabbitmq-server"))
-        self.child = self._start(*server, port=self.amqp, seconds=PATIENCE, env=self._environment(place))
+        how = {"env": self._environment(place), "cwd": place}
+        self.child = self._start(*server, port=self.amqp, seconds=PATIENCE, **how)
         wait_for(lambda: (joins or self).knows(self), f"the statistics of {self.name}", PATIENCE)
         return self
 

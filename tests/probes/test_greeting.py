@@ -1,8 +1,10 @@
-"""Services that greet: sshd, an SMTP server, and what else may listen there."""
+"""Services that greet: sshd, an SMTP server, Dovecot, vsftpd, and what else may listen there."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from pathlib import Path
@@ -55,6 +57,34 @@ def test_a_mail_server_greets(serve, ask, free_port):
         pytest.skip("python3-aiosmtpd is not installed")
     serve(*program, port=free_port)
     assert ask(greeting, GreetingTarget("127.0.0.1", "smtp", free_port)).verdict is Verdict.PASS
+
+
+VSFTPD = """
+listen=YES
+listen_address=127.0.0.1
+listen_port={port}
+background=NO
+secure_chroot_dir={folder}
+max_clients=1
+"""
+
+
+@pytest.mark.root
+def test_a_file_server_greets_until_it_is_full(serve, ask, free_port, tmp_path):
+    program = shutil.which("vsftpd") or "/usr/sbin/vsftpd"
+    if not Path(program).exists():
+        pytest.skip("vsftpd is not installed")
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    settings, empty = tmp_path / "vsftpd.conf", tmp_path / "empty"
+    empty.mkdir()
+    settings.write_text(VSFTPD.format(port=free_port, folder=empty))
+    serve(program, str(settings), port=free_port)
+    target = GreetingTarget("127.0.0.1", "ftp", free_port)
+    assert soon(lambda: ask(greeting, target).verdict is Verdict.PASS)
+    with socket.create_connection(("127.0.0.1", free_port), 60):
+        assert soon(lambda: ask(greeting, target).reason is Reason.STATUS)
+    assert soon(lambda: ask(greeting, target).verdict is Verdict.PASS)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Would the services that run here take their configuration once more? Each program tests its own."""
+"""Would the services of this host take their configuration once more? Each program tests its own."""
 
 from __future__ import annotations
 
@@ -60,14 +60,21 @@ ELSEWHERE = re.compile(
 )
 """Apache calls a syntax error what it may not read, such as a key when this agent runs it."""
 LONGEST = 300
+ENDED_LATELY = 3600.0
+"""Seconds for which it is asked of a service that has ended: its configuration may be why."""
 
 
 def read(host: Host) -> Iterable[Judgement]:
+    known: dict[str, tuple[tuple[str, ...], float]] = host.memory.setdefault("tests of configurations", {})
     for service in local_services(host):
-        argv = test_of(service.process, _arguments(host, service))
-        if argv:
-            answer = host.run(argv, timeout=4.0)
-            yield from judge(host, service.name, answer)
+        arguments = _arguments(host, service)
+        if arguments is not None and (argv := test_of(service.process, arguments)):
+            known[service.name] = (argv, host.ticks())
+    for name, (argv, at) in sorted(known.items()):
+        if host.ticks() - at > ENDED_LATELY:
+            del known[name]
+        else:
+            yield from judge(host, name, host.run(argv, timeout=4.0))
 
 
 def test_of(program: str, arguments: Iterable[str]) -> tuple[str, ...]:
@@ -104,10 +111,10 @@ def _wrong(lines: Sequence[str]) -> str:
     return ""
 
 
-def _arguments(host: Host, service: Service) -> list[str]:
-    """Of the main process. Some programs write theirs anew, as one text (nginx: "master process …")."""
+def _arguments(host: Host, service: Service) -> list[str] | None:
+    """Of the main process, while it lives. Some write theirs anew, as one text: "nginx: master process …"."""
     try:
         raw = host.read_bytes(f"/proc/{service.pid}/cmdline", 8192)
     except OSError:
-        return []
+        return None
     return raw.replace(b"\0", b" ").decode("utf-8", "replace").split()[1:]

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from collectors.host import Host
-from collectors.services.configurations import judge
+from collectors.services import configurations
+from collectors.services.configurations import ENDED_LATELY, judge, read
 from collectors.services.configurations import test_of as command_for
+from tests.applications.conftest import free_port
+from tests.waiting import soon
 from wire.judgement import Judgement, Reason
 
 Take = Callable[[Path, str], list[Reason]]
@@ -154,3 +158,31 @@ def test_the_file_that_a_program_was_started_with_is_the_one_that_is_tested() ->
     assert command_for("apache2", ["-f", "/etc/other.conf"]) == ()
     assert command_for("haproxy", said.split()) == ()
     assert command_for("postgres", []) == ()
+
+
+@pytest.mark.skipif(shutil.which("nginx", path="/usr/sbin:/usr/bin") is None, reason="nginx is not installed")
+def test_a_service_that_ended_is_asked_whether_it_would_take_its_configuration(tmp_path, monkeypatch):
+    later = [0.0]
+    host = Host("box", ticks=lambda: time.monotonic() + later[0])
+    file = tmp_path / "nginx.conf"
+    door = f"server {{ listen 127.0.0.1:{free_port()}; }}"
+    file.write_text(NGINX.format(place=tmp_path, more=door))
+
+    server = subprocess.Popen(["/usr/sbin/nginx", "-c", file, "-g", "daemon off;"])
+    every = configurations.local_services  # others may run here, too
+    monkeypatch.setattr(
+        configurations, "local_services", lambda host: [one for one in every(host) if one.pid == server.pid]
+    )
+
+    def found() -> list[Reason]:
+        return [each.reason for each in read(host)]
+
+    try:
+        assert soon(lambda: found() == [Reason.OK])
+    finally:
+        server.terminate()
+        server.wait(60)
+    file.write_text("worker_processes many;\n")
+    assert found() == [Reason.WRONG]
+    later[0] = ENDED_LATELY + 1.0
+    assert found() == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from collectors.aftercare import recovered
 from collectors.host import Host
@@ -25,14 +26,25 @@ SMALLEST_LIMIT = 16
 EACH_TIME = 256
 """Processes looked at in one round."""
 RECHECK = 0.5
-"""Above this share the limit is read again: it may have been raised."""
+"""Above this share the limit is read again: it may have been raised. A service's may be lowered, too."""
+
+UNKNOWN = -1
+"""A limit that cannot be read, or that there is none."""
+
+
+class Limit(NamedTuple):
+    """Of one process: when that was started, how many files it may open, and might at most since then."""
+
+    started: int
+    now: int
+    most: int
 
 
 def read(host: Host) -> Iterable[Judgement]:
     """The machine, the processes near their limit, and always those of services: that they have some left."""
     yield from _of_machine(host)
     shares: dict[str, tuple[float, Process, int, int]] = {}
-    limits: dict[int, tuple[int, int]] = host.memory.setdefault("limits", {})
+    limits: dict[int, Limit] = host.memory.setdefault("limits", {})
     serving = main_processes(host)
     table = processes(host, TABLE_SECONDS)
     for pid in limits.keys() - table.keys():
@@ -40,12 +52,14 @@ def read(host: Host) -> Iterable[Judgement]:
     for process in _in_turn(host, table):
         count = _count(host, process.pid)
         if count:
-            limit = _limit(host, process, count, limits)
-            share = count / limit if limit >= SMALLEST_LIMIT else 0.0
+            limit = _limit(host, process, limits.get(process.pid), count, serves=process.pid in serving)
+            limits[process.pid] = limit
+            known = limit.now != UNKNOWN and limit.most >= SMALLEST_LIMIT
+            share = count / max(limit.now, 1) if known else 0.0
             if share >= HIGH or process.pid in serving:
                 name = identify(host, process).name
                 if share >= shares.get(name, (-1.0,))[0]:
-                    shares[name] = (share, process, count, limit)
+                    shares[name] = (share, process, count, limit.now)
     yield from _of_processes(host, shares)
 
 
@@ -98,22 +112,25 @@ def _count(host: Host, pid: int) -> int:
         return 0
 
 
-def _limit(host: Host, process: Process, count: int, limits: dict[int, tuple[int, int]]) -> int:
-    """The soft limit, read once per process and again when it matters; 0 where unknown."""
-    started, limit = limits.get(process.pid, (-1, 0))
-    if started != process.started or count >= RECHECK * limit:
-        limit = _soft_limit(host, process.pid)
-        limits[process.pid] = (process.started, limit)
-    return limit
+def _limit(host: Host, process: Process, known: Limit | None, count: int, *, serves: bool) -> Limit:
+    """The soft limit, read once per process and again when it matters."""
+    if known is None or known.started != process.started:
+        now = most = _soft_limit(host, process.pid)
+    elif serves or count >= RECHECK * known.now:
+        now = _soft_limit(host, process.pid)
+        most = max(now, known.most)
+    else:
+        return known
+    return Limit(process.started, now, most)
 
 
 def _soft_limit(host: Host, pid: int) -> int:
     try:
         lines = host.read(f"/proc/{pid}/limits", 4096).splitlines()
     except OSError:
-        return 0
+        return UNKNOWN
     for line in lines:
         if line.startswith("Max open files"):
             soft = line.split()[3]
-            return int(soft) if soft.isdigit() else 0
-    return 0
+            return int(soft) if soft.isdigit() else UNKNOWN
+    return UNKNOWN

@@ -86,6 +86,18 @@ def test_of_a_service_it_is_told_also_that_it_has_files_left(start, tmp_path, ho
     assert about(_all_in_turn(host.for_unit()), FDS, "/doorkeeper").reason is Reason.OK
 
 
+@pytest.mark.parametrize("lowered", [4, 0])
+def test_a_service_whose_limit_was_lowered_beneath_what_it_holds_is_exhausted(start, tmp_path, host, lowered):
+    child = start(tmp_path / "doorkeeper.py", LISTENER)
+    all_services(host.for_unit())
+    unit = host.for_unit()
+    assert about(_all_in_turn(unit), FDS, "/doorkeeper").reason is Reason.OK
+    _, hard = resource.prlimit(child.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(child.pid, resource.RLIMIT_NOFILE, (lowered, hard))
+    verdict = about(_all_in_turn(unit), FDS, "/doorkeeper")
+    assert (verdict.reason, verdict.evidence["limit"]) == (Reason.EXHAUSTED, lowered)
+
+
 def test_a_process_far_from_its_limit_is_silent(start, tmp_path, host):
     start(tmp_path / "quiet.py", BUSY)
     assert not [one for one in _all_in_turn(host) if one.subject.endswith("/quiet")]

@@ -163,7 +163,7 @@ def test_the_file_that_a_program_was_started_with_is_the_one_that_is_tested() ->
 @pytest.mark.skipif(shutil.which("nginx", path="/usr/sbin:/usr/bin") is None, reason="nginx is not installed")
 def test_a_service_that_ended_is_asked_whether_it_would_take_its_configuration(tmp_path, monkeypatch):
     later = [0.0]
-    host = Host("box", ticks=lambda: time.monotonic() + later[0])
+    host = Host("box", ticks=lambda: 60.0 * time.monotonic() + later[0])
     file = tmp_path / "nginx.conf"
     door = f"server {{ listen 127.0.0.1:{free_port()}; }}"
     file.write_text(NGINX.format(place=tmp_path, more=door))

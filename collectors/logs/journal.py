@@ -17,7 +17,7 @@ from collectors.logs.kernel_log import DEVICE
 from collectors.logs.kernel_log import OPTION as KERNEL_OPTION
 from collectors.logs.log_dates import written_at
 from collectors.logs.log_files import file_entity
-from collectors.logs.log_lines import Lines
+from collectors.logs.log_lines import Lines, joined
 from collectors.logs.log_reading import Reader
 from collectors.logs.log_signals import SIGNALS, SOURCE
 from collectors.services import systemd
@@ -131,14 +131,11 @@ def judge(host: Host, reader: Reader, block: bytes) -> Iterable[Judgement]:
                 entries.append(entry)
     if not entries:
         return
-    texts = [entry.text for entry in entries]
-    starts = [0]
-    for text in texts:
-        starts.append(starts[-1] + len(text) + 1)
-    urgent = [start for start, entry in zip(starts, entries, strict=False) if entry.priority in URGENT]
+    texts, starts = joined(entry.text for entry in entries)
+    urgent = [start for start, entry in zip(starts, entries, strict=True) if entry.priority in URGENT]
     now = host.clock()
     yield from reader.read(
-        b"\n".join(texts),
+        texts,
         lambda start: entries[bisect_right(starts, start) - 1].program,
         urgent,
         written_at(starts, [entry.at(now) for entry in entries], now),

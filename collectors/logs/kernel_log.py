@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from itertools import accumulate, islice
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from collectors.awaiting import Bell
 from collectors.host import Host
 from collectors.logs.log_dates import written_at
 from collectors.logs.log_files import file_entity, follow_files
+from collectors.logs.log_lines import joined
 from collectors.logs.log_reading import Reader
 from collectors.logs.log_signals import SIGNALS, SOURCE
 from collectors.unit import Collector
@@ -112,10 +113,9 @@ def _left_at(host: Host, boot: str) -> int | None:
 def judged(reader: Reader, new: Sequence[Record]) -> Iterator[Judgement]:
     """What records of this boot come to."""
     if new:
-        lines = [record.text for record in new]
-        starts = [0, *accumulate(len(line) + 1 for line in lines)]
+        block, starts = joined(record.text for record in new)
         dates = [record.at for record in new]
-        yield from reader.read(b"\n".join(lines), age=written_at(starts, dates, time.monotonic()))
+        yield from reader.read(block, age=written_at(starts, dates, time.monotonic()))
 
 
 def records(descriptor: int) -> Iterator[Record]:

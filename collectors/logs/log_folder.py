@@ -78,10 +78,8 @@ class Folder:
         """Path and whole lines of each file that grew; written within so many seconds."""
         for identity, tail in list(self._tails.items()):
             within = max(0.0, now - tail.up_to_date_at)
-            for block in tail.read():
+            for block in tail.read(now):
                 yield tail.path, block, within
-            if tail.drained:
-                tail.up_to_date_at = now
             if self._is_over(identity, tail, now):
                 del self._tails[identity], self._moved[identity]
                 if rest := tail.close():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import accumulate
+
 LONGEST = 64 * 1024
 """Bytes of a line that has not ended yet which are kept; the rest of such a line is let go."""
 
@@ -42,3 +45,10 @@ class Lines:
             self._rest = self._rest[:LONGEST] + b"\n"
             self._skipping = True
             self.cut += 1
+
+
+def joined(lines: Iterable[bytes]) -> tuple[bytes, list[int]]:
+    """One block of lines without their ends, and where each begins in it."""
+    parts = list(lines)
+    starts = accumulate((len(part) + 1 for part in parts[:-1]), initial=0)
+    return b"\n".join(parts), list(starts)

@@ -43,13 +43,14 @@ class Tail:
         self._lines = Lines()
         self._cut = 0
 
-    def read(self) -> Iterator[bytes]:
+    def read(self, now: float) -> Iterator[bytes]:
         """Blocks of whole lines, up to a turn's worth."""
         self._catch_up()
         left = TURN
         while left > 0:
             data = os.pread(self._descriptor, min(BLOCK, left), self.offset)
             if not data:
+                self.up_to_date_at = now
                 return
             self.offset += len(data)
             left -= len(data)

@@ -85,10 +85,12 @@ class ServiceWatch:
             for key, door in one.doors.items()
             if any(not ip_address(each).is_loopback for each in door.addresses)
         }
-        withdrawn = {key for key in one.remembered.reached if key in one.doors and key not in reached}
-        one.withdrawn = {key: one.withdrawn.get(key, now) for key in sorted(withdrawn)}
-        for key in [key for key, since in one.withdrawn.items() if now - since > MEANT_SO_SECONDS]:
-            del one.withdrawn[key]
+        since = {
+            key: one.withdrawn.get(key, now)
+            for key in one.remembered.reached
+            if key in one.doors and key not in reached
+        }
+        one.withdrawn = {key: at for key, at in since.items() if now - at <= MEANT_SO_SECONDS}
         one.remembered.reached = sorted(reached | one.withdrawn.keys())
 
     def _learn_doors(self, one: Watched) -> None:

@@ -28,16 +28,18 @@ EACH_TIME = 256
 RECHECK = 0.5
 """Above this share the limit is read again: it may have been raised. A service's may be lowered, too."""
 
-UNKNOWN = -1
-"""A limit that cannot be read, or that there is none."""
-
 
 class Limit(NamedTuple):
     """Of one process: when that was started, how many files it may open, and might at most since then."""
 
     started: int
-    now: int
+    now: int | None
+    """None where it cannot be read, or there is none."""
     most: int
+
+    def share(self, count: int) -> float:
+        """Who was given little from the beginning was given it on purpose."""
+        return 0.0 if self.now is None or self.most < SMALLEST_LIMIT else count / max(self.now, 1)
 
 
 def read(host: Host) -> Iterable[Judgement]:
@@ -54,12 +56,11 @@ def read(host: Host) -> Iterable[Judgement]:
         if count:
             limit = _limit(host, process, limits.get(process.pid), count, serves=process.pid in serving)
             limits[process.pid] = limit
-            known = limit.now != UNKNOWN and limit.most >= SMALLEST_LIMIT
-            share = count / max(limit.now, 1) if known else 0.0
+            share = limit.share(count)
             if share >= HIGH or process.pid in serving:
                 name = identify(host, process).name
                 if share >= shares.get(name, (-1.0,))[0]:
-                    shares[name] = (share, process, count, limit.now)
+                    shares[name] = (share, process, count, limit.now or 0)
     yield from _of_processes(host, shares)
 
 
@@ -114,23 +115,21 @@ def _count(host: Host, pid: int) -> int:
 
 def _limit(host: Host, process: Process, known: Limit | None, count: int, *, serves: bool) -> Limit:
     """The soft limit, read once per process and again when it matters."""
-    if known is None or known.started != process.started:
-        now = most = _soft_limit(host, process.pid)
-    elif serves or count >= RECHECK * known.now:
-        now = _soft_limit(host, process.pid)
-        most = max(now, known.most)
-    else:
+    if known is not None and known.started != process.started:
+        known = None
+    if known is not None and known.now is not None and not serves and count < RECHECK * known.now:
         return known
-    return Limit(process.started, now, most)
+    now = _soft_limit(host, process.pid)
+    return Limit(process.started, now, max(now or 0, known.most if known else 0))
 
 
-def _soft_limit(host: Host, pid: int) -> int:
+def _soft_limit(host: Host, pid: int) -> int | None:
     try:
         lines = host.read(f"/proc/{pid}/limits", 4096).splitlines()
     except OSError:
-        return UNKNOWN
+        return None
     for line in lines:
         if line.startswith("Max open files"):
             soft = line.split()[3]
-            return int(soft) if soft.isdigit() else UNKNOWN
-    return UNKNOWN
+            return int(soft) if soft.isdigit() else None
+    return None

@@ -95,10 +95,9 @@ def has_hardware() -> bool:
 
 
 def _processor(*, hardware: bool) -> tuple[str, ...]:
-    kind = (
-        ("kvm", "host", "2") if hardware else ("tcg", EMULATED, "1")
-    )  # two emulated ones wait for each other
-    return ("-machine", "q35", "-accel", kind[0], "-cpu", kind[1], "-smp", kind[2], "-m", str(MEMORY))
+    # Two emulated ones would wait for each other.
+    accelerator, kind, count = ("kvm", "host", "2") if hardware else ("tcg", EMULATED, "1")
+    return ("-machine", "q35", "-accel", accelerator, "-cpu", kind, "-smp", count, "-m", str(MEMORY))
 
 
 def _agent(files: Files) -> tuple[str, ...]:

@@ -35,14 +35,11 @@ def probe_again(diagnosis: Diagnosis, standing: Standing, now: float) -> Iterato
     """
     some = diagnosis.explains[:ENOUGH]
     looks = [key for key in some if key[0] != SERVER and key[1] not in standing.log_born]
-    seen_by_others = any(standing.lasting(key) for key in looks)
+    lasting = {key for key in looks if standing.lasting(key)}
     for key in looks:
         evidence = standing.evidence.get(key)
         if evidence is None:
             continue
-        if standing.lasting(key):
-            due = not evidence.confirmed
-        else:
-            due = seen_by_others and evidence.confirmed_at < now - GROWS_OLD
-        if due:
+        grown_old = bool(lasting) and evidence.confirmed_at < now - GROWS_OLD
+        if not evidence.confirmed if key in lasting else grown_old:
             yield Again(key[1], key[2], key[0])

@@ -171,6 +171,15 @@ def free_port() -> int:
 
 
 @pytest.fixture
+def resolver(serve: Callable[..., object], free_port: int) -> int:
+    """Where a real one listens that has shop.lab at 10.0.0.1, and knows no other name."""
+    options = ("--no-daemon", "--no-resolv", "--no-hosts", "--conf-file=/dev/null", "--bind-interfaces")
+    listen = ("--listen-address=127.0.0.1", f"--port={free_port}", "--user=root", "--local=/lab/")
+    serve("dnsmasq", *options, *listen, "--address=/shop.lab/10.0.0.1", port=free_port)
+    return free_port
+
+
+@pytest.fixture
 def speaking() -> Iterator[Callable[..., int]]:
     """A server that says this to whoever connects (after hearing something, unless ``first``), then closes.
 

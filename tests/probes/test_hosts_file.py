@@ -13,15 +13,6 @@ from wire.target import DnsTarget
 
 
 @pytest.fixture
-def resolver(serve, free_port):
-    """Where a resolver listens that has shop.lab at 10.0.0.1, and knows no other name."""
-    options = ("--no-daemon", "--no-resolv", "--no-hosts", "--conf-file=/dev/null", "--bind-interfaces")
-    listen = ("--listen-address=127.0.0.1", f"--port={free_port}", "--user=root", "--local=/lab/")
-    serve("dnsmasq", *options, *listen, "--address=/shop.lab/10.0.0.1", port=free_port)
-    return free_port
-
-
-@pytest.fixture
 def hosts(net):
     Path(net.root, "etc", "resolv.conf").write_text("nameserver 127.0.0.1\n")
     file = Path(net.root, "etc", "hosts")

@@ -14,14 +14,6 @@ from wire.target import DnsTarget
 
 
 @pytest.fixture
-def resolver(serve, free_port):
-    options = ("--no-daemon", "--no-resolv", "--no-hosts", "--conf-file=/dev/null", "--bind-interfaces")
-    listen = ("--listen-address=127.0.0.1", f"--port={free_port}", "--user=root", "--local=/lab/")
-    serve("dnsmasq", *options, *listen, "--address=/shop.lab/10.0.0.1", port=free_port)
-    return free_port
-
-
-@pytest.fixture
 def settings(net):
     folder = Path(net.root, "etc")
     (folder / "resolv.conf").write_text("nameserver 127.0.0.1\n")

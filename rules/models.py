@@ -107,6 +107,8 @@ class Proof(_Model, frozen=True, kw_only=True):
 
     signal: str
     on: Literal["self", "host"] = "self"
+    anew: bool = False
+    """Only a pass that began after the symptom proves it: what was so all the while tells nothing."""
 
 
 class Signal(_Model, frozen=True, kw_only=True):

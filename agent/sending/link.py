@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 import time
+from collections.abc import Iterator
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -31,6 +32,11 @@ COMPRESS_FROM = 2_000
 SEGMENT = 536
 """Bytes of a TCP segment: with its headers it fits through any way (RFC 9293, 3.7.1), so that what an agent
 says still arrives, and is answered, where larger packets vanish."""
+NO_SIGN_SECONDS = 10
+"""A way on which nothing was acknowledged for so long is given up: the address or the route was changed under
+the connection, or a filter has forgotten it, and a new one may get through."""
+ALIVE_EVERY_SECONDS = 5
+"""How often the far end is asked for a sign of life while an answer is waited for."""
 AT_OBSERVATION = re.compile(r"observations\[(\d+)\]")
 
 
@@ -57,8 +63,8 @@ class Insecure(ValueError):
 
 
 class _SharedTls(requests.adapters.HTTPAdapter):
-    """Small segments, and one context: each connection of its own accord would load the authorities anew:
-    20 ms and a megabyte.
+    """Small segments, dead ways given up, and one context: each connection of its own accord would load the
+    authorities anew: 20 ms and a megabyte.
     """
 
     def __init__(self, ca: str) -> None:
@@ -68,12 +74,19 @@ class _SharedTls(requests.adapters.HTTPAdapter):
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **more: Any) -> None:
-        small = (socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT)
-        options = [*urllib3.connection.HTTPConnection.default_socket_options, small]
+        options = [*urllib3.connection.HTTPConnection.default_socket_options, *_options()]
         super().init_poolmanager(*args, ssl_context=self._context, socket_options=options, **more)
 
     def cert_verify(self, *_: object) -> None:
         """The context does, always."""
+
+
+def _options() -> Iterator[tuple[int, int, int]]:
+    yield (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    yield (socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT)
+    yield (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, NO_SIGN_SECONDS * 1000)
+    yield (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, ALIVE_EVERY_SECONDS)
+    yield (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, ALIVE_EVERY_SECONDS)
 
 
 @lru_cache(maxsize=2)

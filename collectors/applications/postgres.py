@@ -25,7 +25,7 @@ from wire.judgement import Judgement, Layer, Reason
 
 WRAPAROUND, CONNECTIONS, LOCKS, DEADLOCKS = "db.wraparound", "db.connections", "db.locks", "db.deadlocks"
 TRANSACTIONS, REPLICATION, LAG = "db.transactions", "db.replication", "db.lag"
-BLOAT, INTEGRITY, RETAINED = "db.bloat", "db.integrity", "db.retained"
+BLOAT, INTEGRITY, RETAINED, CONFIG = "db.bloat", "db.integrity", "db.retained", "svc.config"
 COLLECTOR = Collector(
     signals=(
         WRAPAROUND,
@@ -38,6 +38,7 @@ COLLECTOR = Collector(
         BLOAT,
         INTEGRITY,
         RETAINED,
+        CONFIG,
         ANSWER,
     ),
     layer=Layer.APPLICATION,
@@ -156,6 +157,8 @@ def judge(facts: PostgresFacts, host: Host, subject: str) -> Iterator[Judgement]
         facts.checksum_failures,
         what="checksum failures",
     )
+    if facts.complaint is not None:
+        yield judged(CONFIG, subject, Reason.WRONG if facts.complaint else Reason.OK, line=facts.complaint)
     yield from (_replica(facts, subject) if facts.replica else _primary(facts, subject))
 
 

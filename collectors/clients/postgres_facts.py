@@ -1,4 +1,4 @@
-"""What a PostgreSQL server tells of itself, by queries that need no more than pg_monitor."""
+"""What a PostgreSQL server tells of itself, by queries that need no more than pg_monitor; its files more."""
 
 from __future__ import annotations
 
@@ -37,6 +37,11 @@ SLOTS = """
 SELECT count(*), coalesce(max(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)), 0),
        coalesce(string_agg(slot_name, ','), '')
 FROM pg_replication_slots WHERE NOT active AND restart_lsn IS NOT NULL"""
+FILES = """
+SELECT sourcefile || ':' || coalesce(sourceline::text, ''), coalesce(name, ''), error
+FROM pg_file_settings WHERE error IS NOT NULL"""
+PENDING = "SELECT name FROM pg_settings WHERE pending_restart"
+HBA = "SELECT 'pg_hba.conf:' || line_number, '', error FROM pg_hba_file_rules WHERE error IS NOT NULL"
 BLOAT = """
 SELECT n_dead_tup::float / (n_live_tup + n_dead_tup), relname, current_database()
 FROM pg_stat_all_tables WHERE n_dead_tup > 1000000 ORDER BY 1 DESC LIMIT 1"""
@@ -80,6 +85,8 @@ class PostgresFacts(msgspec.Struct, frozen=True, kw_only=True):
     retained_bytes: float = 0.0
     slots: str = ""
     bloat: Bloat = Bloat()
+    complaint: str | None = None
+    """File, line and mistake where it would not take its configuration; None where we may not see that."""
     others: tuple[str, ...] = ()
     """The busiest of the other databases: a session sees the tables of its own only."""
 
@@ -91,6 +98,7 @@ def ask(session: Postgres) -> PostgresFacts:
     except Refused as error:
         raise ValueError(f"it does not know these questions: {error}") from None
     further = [_checksums, _replica] if facts.replica else [_checksums, _slots, _bloat]
+    further.append(_files)
     for each in further:
         facts = _tried(each, session, facts)
     return facts
@@ -141,6 +149,15 @@ def _slots(session: Postgres, facts: PostgresFacts) -> PostgresFacts:
 def _bloat(session: Postgres, facts: PostgresFacts) -> PostgresFacts:
     others = tuple(name for (name,) in session.query(OTHERS) if name)
     return msgspec.structs.replace(facts, bloat=bloat(session), others=others)
+
+
+def _files(session: Postgres, facts: PostgresFacts) -> PostgresFacts:
+    """What only waits for a restart is no mistake; the server learns what waits by reading its files."""
+    wrong = session.query(FILES)
+    pending = {name for (name,) in session.query(PENDING)} if wrong else set()
+    wrong = [one for one in wrong if one[1] not in pending] or session.query(HBA)
+    first = " ".join(word for word in wrong[0] if word) if wrong else ""
+    return msgspec.structs.replace(facts, complaint=first)
 
 
 def bloat(session: Postgres) -> Bloat:

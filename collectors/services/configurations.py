@@ -52,9 +52,13 @@ SYNTAX = re.compile(
     r"|invalid (?:number of arguments|parameter|value|command|port)|unexpected (?:end|character|\"[{};]\")"
     r"|is not terminated|is duplicate|directive is not allowed here|not allowed here|unsupported option"
     r"|missing .{0,20}argument|no argument after|badly formatted|number expected|expected yes or no"
+    r"|key values mismatch|inconsistencies between private key and certificate"
+    r"|private key .{0,300}do not match"
 )
-"""What only an edit of the file changes. A name that does not resolve, a file that may not be read by this
-agent, or a key that does not fit, are other matters, or unknown."""
+"""What only an edit of the files changes. A name that does not resolve, or a file that may not be read by
+this agent, are other matters, or unknown."""
+MISSING = re.compile(r"(?i)no such file or directory")
+"""Why it does not come up, where it has ended; what still runs may have got that file by other means."""
 ELSEWHERE = re.compile(
     r"(?i)permission denied|does not exist|no such file|(?:cannot|could not|unable to) (?:open|load)"
 )
@@ -66,7 +70,9 @@ ENDED_LATELY = 3600.0
 
 def read(host: Host) -> Iterable[Judgement]:
     known: dict[str, tuple[tuple[str, ...], float]] = host.memory.setdefault("tests of configurations", {})
+    alive: set[str] = set()
     for service in local_services(host):
+        alive.add(service.name)
         arguments = _arguments(host, service)
         if arguments is not None and (argv := test_of(service.process, arguments)):
             known[service.name] = (argv, host.ticks())
@@ -74,7 +80,7 @@ def read(host: Host) -> Iterable[Judgement]:
         if host.ticks() - at > ENDED_LATELY:
             del known[name]
         else:
-            yield from judge(host, name, host.run(argv, timeout=4.0))
+            yield from judge(host, name, host.run(argv, timeout=4.0), ended=name not in alive)
 
 
 def test_of(program: str, arguments: Iterable[str]) -> tuple[str, ...]:
@@ -92,10 +98,10 @@ def test_of(program: str, arguments: Iterable[str]) -> tuple[str, ...]:
     return argv if program != "haproxy" or test.option in argv else ()
 
 
-def judge(host: Host, name: str, answer: Completed) -> Iterable[Judgement]:
-    """Nothing where the test itself could not be taken."""
-    said = (answer.err + b"\n" + answer.out).decode("utf-8", "replace")
-    wrong = _wrong(said.splitlines())
+def judge(host: Host, name: str, answer: Completed, *, ended: bool = False) -> Iterable[Judgement]:
+    """Nothing where the test itself could not be taken. ``ended``: the service runs no longer."""
+    said = (answer.err + b"\n" + answer.out).decode("utf-8", "replace").splitlines()
+    wrong = _wrong(said) or (next(filter(MISSING.search, said), "") if ended else "")
     if answer.ok:
         yield judged(SIGNAL, entity.service(host.name, name), Reason.OK)
     elif wrong and not (answer.missing or answer.late or answer.cut):

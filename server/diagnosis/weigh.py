@@ -229,8 +229,12 @@ def proofs_of(symptom: Evidence, signals: Mapping[str, Signal], standing: Standi
         for observer in sorted(observers):
             for subject in sorted(standing.by_signal.get((observer, proof.signal), ())):
                 look = standing.evidence[(observer, proof.signal, subject)]
-                if is_about(proof, symptom, look):
+                if is_about(proof, symptom, look) and not (proof.anew and _as_before(symptom, look)):
                     yield look
+
+
+def _as_before(symptom: Evidence, look: Evidence) -> bool:
+    return look.outcome is Reason.OK and look.since <= symptom.confirmed_at
 
 
 def is_about(proof: Proof, symptom: Evidence, look: Evidence) -> bool:

@@ -3,6 +3,7 @@
 import json
 import socket
 import ssl
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -105,6 +106,14 @@ def test_what_is_said_and_answered_fits_through_any_way(home, tls_server):
     enroll(home, server=tls_server.url, token="t", host="web1", ca=tls_server.ca)
     assert all(length <= 536 for length in tls_server.segments)
     assert tls_server.segments
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("how", ["send", "wait"])
+def test_a_way_that_is_cut_while_the_answer_is_awaited_is_given_up(tls_server, tmp_path, namespaces, how):
+    namespaces.add("box")
+    program = [sys.executable, "-m", "tests.agent.lost_way", str(tmp_path), how]
+    assert "Connection" in namespaces.run("box", *program)
 
 
 def test_an_unknown_authority_stops_before_the_token_is_sent(home, tls_server):

@@ -315,3 +315,71 @@ def test_no_challenge_breaks_the_proof(data):
 @given(st.text(max_size=200))
 def test_no_conninfo_tells_a_password(text):
     assert "hush" not in postgres_facts._address(f"password=hush {text}") or "hush" in text
+
+
+def change(made: Cluster, line: str, file: str = "postgresql.conf") -> None:
+    with (made.data / file).open("a") as written:
+        written.write(f"{line}\n")
+
+
+def configuration(box, port: int):
+    return look(postgres, box, port).get("svc.config")
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "said"),
+    [
+        ("postgresql.conf", "work_mem = lots", "setting could not be applied"),
+        ("postgresql.conf", "no_such_thing = 1", "unrecognized configuration parameter"),
+        ("postgresql.conf", "include 'not-there.conf'", "could not open"),
+        ("postgresql.conf", "work_mem 'unclosed", "syntax error"),
+        ("pg_hba.conf", "hosst all all 10.0.0.0/8 md5", "invalid connection type"),
+    ],
+)
+def test_files_that_it_would_not_take_are_wrong_while_it_runs_on_as_before(cluster, box, file, line, said):
+    made = cluster()
+    port = made.start()
+    assert configuration(box, port).reason is Reason.OK
+
+    change(made, line, file)
+    wrong = configuration(box, port)
+    assert wrong.reason is Reason.WRONG
+    assert file in str(wrong.evidence["line"])
+    assert said in str(wrong.evidence["line"])
+
+
+def test_files_that_may_not_be_read_are_wrong(cluster, box):
+    made = cluster()
+    port = made.start()
+    (made.data / "postgresql.conf").chmod(0)
+    assert configuration(box, port).reason is Reason.WRONG
+
+
+def test_a_setting_that_waits_for_a_restart_is_no_mistake(cluster, box):
+    made = cluster()
+    port = made.start()
+    change(made, "max_worker_processes = 3")
+    assert configuration(box, port).reason is Reason.OK
+
+
+FILES = (
+    "GRANT SELECT ON pg_file_settings, pg_hba_file_rules TO rootward;"
+    "GRANT EXECUTE ON FUNCTION pg_show_all_file_settings(), pg_hba_file_rules() TO rootward"
+)
+
+
+def test_who_may_not_see_the_files_says_nothing_of_them(cluster, tmp_path):
+    made = cluster(local="scram-sha-256")
+    (made.data / "pg_hba.conf").write_text("local all postgres peer\nlocal all all scram-sha-256\n")
+    port = made.start()
+    made.sql("CREATE ROLE rootward LOGIN PASSWORD 'hush'; GRANT pg_monitor TO rootward")
+    secret = tmp_path / "secret"
+    secret.write_text("hush")
+    secret.chmod(0o600)
+    login = Login(service=name_at(machine(), port), user="rootward", secret_file=str(secret))
+    found = look(postgres, machine(login=(login,)), port)
+    assert "db.connections" in found
+    assert "svc.config" not in found
+
+    made.sql(FILES)
+    assert look(postgres, machine(login=(login,)), port)["svc.config"].reason is Reason.OK

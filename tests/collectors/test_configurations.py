@@ -32,20 +32,20 @@ APACHE = (
 )
 
 
-def said(program: str, argv: tuple[str, ...]) -> list[Judgement]:
+def said(program: str, argv: tuple[str, ...], *, ended: bool = False) -> list[Judgement]:
     if shutil.which(program, path="/usr/sbin:/usr/bin") is None:
         pytest.skip(f"{program} is not installed")
-    return list(judge(HOST, program, HOST.run(argv, timeout=60.0)))
+    return list(judge(HOST, program, HOST.run(argv, timeout=60.0), ended=ended))
 
 
-def answers(program: str, option: str, file: Path) -> list[Reason]:
-    return [each.reason for each in said(program, command_for(program, [option, str(file)]))]
+def answers(program: str, option: str, file: Path, *, ended: bool = False) -> list[Reason]:
+    return [each.reason for each in said(program, command_for(program, [option, str(file)]), ended=ended)]
 
 
-def nginx(place: Path, more: str) -> list[Reason]:
+def nginx(place: Path, more: str, *, ended: bool = False) -> list[Reason]:
     file = place / "nginx.conf"
     file.write_text(NGINX.format(place=place, more=more))
-    return answers("nginx", "-c", file)
+    return answers("nginx", "-c", file, ended=ended)
 
 
 def written(option: str, program: str) -> Callable[[Path, str], list[Reason]]:
@@ -132,6 +132,29 @@ def test_a_key_that_is_not_there_for_us_is_no_mistake_of_the_file(tmp_path: Path
         apache(tmp_path, f"{SSL}SSLCertificateFile {tmp_path}/apache.conf\nSSLCertificateKeyFile /no/key")
         == []
     )
+
+
+def paired(place: Path, *, key_of: str) -> str:
+    """A certificate, and the key of one of two, as a server of nginx names them."""
+    elliptic = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    for name in ("one", "two"):
+        files = ["-keyout", place / f"{name}.key", "-out", place / f"{name}.pem"]
+        argv = ["openssl", "req", "-x509", *elliptic, "-nodes", "-subj", f"/CN={name}", *files]
+        subprocess.run(argv, check=True, capture_output=True)
+    pair = f"ssl_certificate {place}/one.pem; ssl_certificate_key {place}/{key_of}.key;"
+    return f"server {{ listen 127.0.0.1:8099 ssl; {pair} }}"
+
+
+def test_a_key_that_does_not_fit_its_certificate_is_wrong(tmp_path: Path) -> None:
+    assert nginx(tmp_path, paired(tmp_path, key_of="one")) == [Reason.OK]
+    assert nginx(tmp_path, paired(tmp_path, key_of="two")) == [Reason.WRONG]
+
+
+@pytest.mark.parametrize(("ended", "found"), [(False, []), (True, [Reason.WRONG])])
+def test_a_file_that_is_not_there_is_why_a_service_that_ended_does_not_come_up(
+    tmp_path: Path, ended: bool, found: list[Reason]
+) -> None:
+    assert nginx(tmp_path, f"include {tmp_path}/not-there.conf;", ended=ended) == found
 
 
 def test_a_missing_bracket_is_wrong(tmp_path: Path) -> None:

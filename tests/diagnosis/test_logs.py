@@ -220,3 +220,30 @@ def test_a_statement_that_somebody_mistyped_opens_no_ticket(lab):
     lab.look("db1", "log.database_schema", "service:db1/postgres", Reason.MATCHED, confirmed=False)
     lab.pass_time(120)
     assert lab.tickets() == []
+
+
+def refuse_settings(lab):
+    """A service that runs on is told to read its configuration anew, and cannot."""
+    lab.look("web1", "svc.process", "service:web1/named")
+    lab.pass_time(30)
+    lab.look("web1", "log.config_invalid", "service:web1/named", Reason.MATCHED)
+    lab.pass_time(30)
+
+
+def test_that_a_service_runs_on_does_not_refute_that_it_would_not_take_its_configuration(lab):
+    lab.join("web1", "web2")
+    refuse_settings(lab)
+    ticket = lab.only_ticket()
+    assert (ticket.fault, ticket.entity) == ("svc.config.invalid", "service:web1/named")
+    lab.pass_time(300)
+    assert lab.only_ticket().status is Status.NEW
+
+
+def test_that_it_was_started_anew_does(lab):
+    lab.join("web1", "web2")
+    refuse_settings(lab)
+    lab.look("web1", "svc.process", "service:web1/named", Reason.STOPPED)
+    lab.pass_time(10)
+    lab.look("web1", "svc.process", "service:web1/named")
+    lab.pass_time(60)
+    assert lab.only_ticket().status is Status.RESOLVED

@@ -26,6 +26,7 @@ from server.desk.actions import Actions
 from server.desk.desk import Desk
 from server.desk.routing import Routing, load_routing
 from server.diagnosis.attention import Attention
+from server.diagnosis.compare_addresses import CompareAddresses
 from server.diagnosis.compare_clocks import CompareClocks
 from server.diagnosis.compare_macs import CompareMacs
 from server.diagnosis.compare_masks import CompareMasks
@@ -127,6 +128,7 @@ class Pipeline:
             Heed(catalogue, self.standing, self.desk),
             Listen(catalogue, self.topology, self.standing, current, tasks.gone),
             CompareClocks(catalogue, self.topology, self.standing, current),
+            CompareAddresses(catalogue, self.topology, self.standing),
             CompareMacs(catalogue, self.topology, self.standing),
             CompareMasks(catalogue, self.topology, self.standing),
             infer,

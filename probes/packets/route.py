@@ -76,6 +76,9 @@ async def _gateway(address: str, route: Route, netlink: Netlink, net: Net) -> Fi
         return Reason.OK, {"interface": route.interface}
     gateway = used.gateway
     evidence: dict[str, Scalar] = {"interface": used.interface, "gateway": gateway}
+    if route.gateway and (link := await _on_own_link(address, netlink)):
+        error = "it answers on a link of this host, and is sought by way of a gateway"
+        return Reason.WRONG, evidence | {"link": link, "error": error}
     if any(each.address == gateway for each in netlink.addresses()):
         if await _answers(gateway, used, netlink):  # the route is right, and the address is used twice
             return Reason.OK, evidence | {"error": "this host has the address of the gateway, too"}
@@ -90,6 +93,15 @@ async def _gateway(address: str, route: Route, netlink: Netlink, net: Net) -> Fi
             "error": "the gateway is in no connected subnet, and does not answer"
         }
     return await _usual(address, used, netlink, net, evidence, answers=answers)
+
+
+async def _on_own_link(address: str, netlink: Netlink) -> str:
+    """The interface whose network holds the address and on which it answers; empty where there is none."""
+    for own in netlink.addresses():
+        if own.interface != "lo" and own.address != address and _inside(address, own.address, own.prefix):
+            if await _heard(address, own.interface, own.address, netlink):
+                return own.interface
+    return ""
 
 
 async def _usual(
@@ -120,13 +132,18 @@ def _beyond(address: str, used: Route) -> str:
 
 
 async def _answers(address: str, used: Route, netlink: Netlink) -> bool:
-    link = netlink.link(used.interface)
+    return await _heard(address, used.interface, _source(used, netlink), netlink)
+
+
+async def _heard(address: str, interface: str, source: str, netlink: Netlink) -> bool:
+    """Does it answer on the link of this interface?"""
+    link = netlink.link(interface)
     if link is None or not link.mac:
         return False
     try:
-        return bool(await who_has(address, link, _source(used, netlink), _PATIENCE, all_answers=False))
+        return bool(await who_has(address, link, source, _PATIENCE, all_answers=False))
     except OSError:  # not permitted: what the kernel remembers is what there is
-        entry = netlink.neighbour(address, used.interface)
+        entry = netlink.neighbour(address, interface)
         return bool(entry and entry.mac and not entry.state & _GONE)
 
 

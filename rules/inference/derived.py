@@ -1,4 +1,4 @@
-"""What a look touched, by one name for one door; and the flows through a gateway that follow from it."""
+"""What a look touched, by one name for one door; and the flows through gateways that follow from it."""
 
 from __future__ import annotations
 
@@ -33,22 +33,19 @@ def one_name(entity: Entity) -> Entity:
 def touched(exercised: tuple[Exercised, ...]) -> tuple[Exercised, ...]:
     """``exercised`` by the names that the engine reasons with, and the flows; mostly just the same."""
     for role, entity in exercised:  # written out: this runs for every look
-        if role is Role.SELF and entity.startswith(DOORS):
+        if entity.startswith(DOORS) and (role is Role.SELF or role is Role.RESOLVER):
             return tuple(_touched(exercised))
     return exercised
 
 
 def _touched(exercised: tuple[Exercised, ...]) -> Iterator[Exercised]:
-    doors: list[Entity] = []
+    doors: list[Exercised] = []
     for role, entity in exercised:
-        if role is Role.SELF:
-            yield role, one_name(entity)
-            if kind_of(entity) == "port":
-                doors.append(entity)
-        else:
-            yield role, entity
-    if doors:
-        for role, entity in exercised:
-            if role is Role.PATH and kind_of(entity) == "gateway":
-                for door in doors:
-                    yield Role.SELF, flow(entity, door)
+        yield role, one_name(entity) if role is Role.SELF else entity
+        if (role is Role.SELF or role is Role.RESOLVER) and kind_of(entity) == "port":
+            doors.append((role, entity))
+    for role, door in doors:
+        way = Role.PATH if role is Role.SELF else Role.RESOLVER
+        for crossed, entity in exercised:
+            if crossed is way and kind_of(entity) == "gateway":
+                yield role, flow(entity, door)

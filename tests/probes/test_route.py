@@ -107,3 +107,10 @@ def test_a_gateway_that_fell_silent_is_not_called_wrong(lan):
     use(lan, "10.99.0.254")
     (judged,) = lan.ask("route", OUT, then=[lambda: lan.run("gw", "ip", "link", "set", "eth0", "down")])
     assert judged.reason is Reason.OK
+
+
+@pytest.mark.parametrize(("address", "found"), [("10.99.0.2", Reason.WRONG), ("10.99.0.77", Reason.OK)])
+def test_a_neighbour_that_answers_and_is_sought_by_way_of_a_gateway_is_wrong(lan, address, found):
+    lan.run("h1", "ip", "route", "add", f"{address}/32", "via", "10.99.0.254")
+    (judged,) = lan.ask("route", RouteTarget(address))
+    assert judged.reason is found

@@ -98,9 +98,10 @@ async def _gateway(address: str, route: Route, netlink: Netlink, net: Net) -> Fi
 async def _on_own_link(address: str, netlink: Netlink) -> str:
     """The interface whose network holds the address and on which it answers; empty where there is none."""
     for own in netlink.addresses():
-        if own.interface != "lo" and own.address != address and _inside(address, own.address, own.prefix):
-            if await _heard(address, own.interface, own.address, netlink):
-                return own.interface
+        near = own.interface != "lo" and own.address != address
+        if near and _inside(address, own.address, own.prefix):
+            heard = await _heard(address, own.interface, own.address, netlink)
+            return own.interface if heard else ""
     return ""
 
 

@@ -2,7 +2,8 @@
 
 One line per kind: how many of the outputs were read, facts reproduced of facts known, false alarms on what is
 known to be healthy, faults found of those known. Then the /proc and /sys trees. `--verbose` names each miss.
-The data is used where it lies and is not part of this project. `python bench/recorded.py [--verbose] [KIND…]`
+The data is used where it lies and is not part of this project. Another collection of the same form is
+measured by its file. `python bench/recorded.py [--verbose] [KIND…] [FILE.jsonl]`
 """
 
 from __future__ import annotations
@@ -61,10 +62,11 @@ def main(words: list[str]) -> int:
         print(f"recorded outputs are not here: {DATA}")
         return 0
     verbose = "--verbose" in words
-    wanted = [word for word in words if not word.startswith("-")]
+    given = [Path(word) for word in words if word.endswith(".jsonl")]
+    wanted = [word for word in words if not word.startswith("-") and not word.endswith(".jsonl")]
     replay = Replay()
     scores: dict[str, Score] = {}
-    for one in _outputs():
+    for one in _outputs(given or [DATA / "command_outputs.jsonl"]):
         if not wanted or one.kind in wanted:
             for miss in _measure(replay, one, scores.setdefault(one.kind, Score())):
                 if verbose:
@@ -74,7 +76,7 @@ def main(words: list[str]) -> int:
         print(score.line(kind))
     total = Score(*(sum(column) for column in zip(*map(_columns, scores.values()), strict=True)))
     print(total.line("all"))
-    if not wanted:
+    if not wanted and not given:
         _trees(replay, verbose=verbose)
     return 0
 
@@ -83,10 +85,11 @@ def _columns(score: Score) -> tuple[int, ...]:
     return tuple(vars(score).values())
 
 
-def _outputs() -> Iterator[Recorded]:
-    with (DATA / "command_outputs.jsonl").open("rb") as file:
-        for line in file:
-            yield msgspec.json.decode(line, type=Recorded)
+def _outputs(files: list[Path]) -> Iterator[Recorded]:
+    for name in files:
+        with name.open("rb") as file:
+            for line in file:
+                yield msgspec.json.decode(line, type=Recorded)
 
 
 def _measure(replay: Replay, one: Recorded, score: Score) -> Iterator[str]:

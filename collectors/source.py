@@ -31,6 +31,8 @@ class Source(Generic[F]):
     judge: Callable[[F, Host], Iterable[Judgement]]
     facts: Callable[[F], dict[str, JSON]]
     """What ``rootward replay`` prints as the facts that were read."""
+    nothing: F | None = None
+    """The listing without a row: what was read where the tool said a few words instead of its listing."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,7 +48,8 @@ class Replay:
                 except ValueError as error:
                     reasons.append(str(error))
                     continue
-                return source.facts(facts), list(source.judge(facts, host))
+                told = source.facts(facts)
+                return told if source in own else _empty(own) | told, list(source.judge(facts, host))
         raise NotThatKind("; ".join(dict.fromkeys(reasons)))
 
     def tree(self, kind: str, host: Host) -> Iterator[tuple[dict[str, JSON], list[Judgement]]]:
@@ -67,6 +68,11 @@ class Replay:
             return self._sources[_plain(kind)]
         except KeyError:
             raise NotThatKind(f"no collector reads {kind}; --kinds lists what can be read") from None
+
+
+def _empty(sources: list[Source[Any]]) -> dict[str, JSON]:
+    """The facts of a listing of this kind without a row, where it has such a form."""
+    return next((one.facts(one.nothing) for one in sources if one.nothing is not None), {})
 
 
 def _plain(kind: str) -> str:

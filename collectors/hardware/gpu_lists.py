@@ -8,13 +8,20 @@ from collectors.hardware.gpu_facts import Gpu, place_of
 from collectors.parsing import lines_of, real, whole
 
 LISTED = re.compile(
-    r"^GPU (?P<number>\d+): (?P<name>.{0,96}?)(?: ?\((?:UUID: ?)? ?(?P<uuid>GPU-[\w-]{8,64})?\))?\s*$"
+    r"^GPU (?P<number>\d+):? (?P<name>.{0,96}?)(?: ?\((?:UUID: ?)? ?(?P<uuid>GPU-[\w-]{8,64})?\))?\s*$"
 )
 NVLINK = re.compile(r"^\s+Link (?P<number>\d+): (?P<value>\S.*)$")
 COUNT = re.compile(r"(?P<name>[A-Z][A-Za-z ]{2,32}?)(?: \d+)?: (?P<count>\d+)")
-MASKED = re.compile(r"^\s*(?P<name>[\w .-]{2,64}), (?P<mask>0x[0-9a-fA-F]{1,16}|[0-9a-fA-F]{16})\s*$")
 NAME = re.compile(r"^(?:NVIDIA|Tesla|Quadro|GeForce|GRID|A100|H100)[\w .-]{0,63}$")
 """All that ``--query-gpu=name`` tells of a card."""
+FORMS = (
+    ("uuid", re.compile(r"GPU-[\w-]{8,64}")),
+    ("pci.bus_id", re.compile(r"[0-9a-fA-F]{4,8}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.\d")),
+    ("clocks_event_reasons.active", re.compile(r"0x[0-9a-fA-F]{1,16}|[0-9a-fA-F]{16}")),
+)
+"""What a cell is that stands below no head (``--format=csv,noheader``)."""
+FIRST_CELLS = (("index", re.compile(r"\d{1,2}")), ("name", re.compile(r"[A-Za-z][\w .-]{1,63}")))
+"""These are told by their place too."""
 MASKS = {
     0x8: "hw_slowdown",
     0x20: "sw_thermal_slowdown",
@@ -65,10 +72,7 @@ def _with_link(gpu: Gpu, number: str, value: str) -> Gpu:
 
 
 def parse_csv(raw: bytes) -> list[Gpu]:
-    """``--query-gpu=… --format=csv`` with its head; else names, alone or with reasons for lower clocks.
-
-    Raises ValueError.
-    """
+    """``--query-gpu=… --format=csv`` with its head, or by the form of its cells. Raises ValueError."""
     lines = [line for line in lines_of(raw) if line.strip()]
     if lines and "," in lines[0] and re.search(r"\b(?:index|name|uuid|gpu_name|pci\.bus_id)\b", lines[0]):
         names = [re.sub(r"\s*\[.*\]", "", name.strip()) for name in lines[0].split(",")]
@@ -76,17 +80,24 @@ def parse_csv(raw: bytes) -> list[Gpu]:
             dict(zip(names, (value.strip() for value in line.split(",")), strict=False)) for line in lines[1:]
         ]
         return [_row(row, str(number)) for number, row in enumerate(rows)]
-    masked = [MASKED.match(line) for line in lines]
-    found = [
-        Gpu(place=str(number), name=one["name"].strip(), slowed=_reasons(one["mask"]))
-        for number, one in enumerate(masked)
-        if one is not None
-    ]
-    if not found and lines and all(NAME.match(line) for line in lines):
+    if lines and all(NAME.match(line) for line in lines):
         return [Gpu(place=str(number), name=line.strip()) for number, line in enumerate(lines)]
-    if not found:
-        raise ValueError("no head of columns, no mask of reasons")
-    return found
+    headless = [(number, row) for number, line in enumerate(lines) if (row := _cells(line))]
+    if not headless:
+        raise ValueError("no head of columns, and no row whose cells are of a card")
+    return [_row(row, str(number)) for number, row in headless]
+
+
+def _cells(line: str) -> dict[str, str]:
+    """Nothing for a line that has no cell that only a card has."""
+    cells = [cell.strip() for cell in line.split(",")]
+    row: dict[str, str] = {}
+    for number, cell in enumerate(cells):
+        forms = (*FORMS, *FIRST_CELLS) if number < len(FIRST_CELLS) else FORMS
+        name = next((name for name, form in forms if name not in row and form.fullmatch(cell)), str(number))
+        row[name] = cell
+    ours = NAME.match(row.get("name", "")) or any(name in row for name, _ in FORMS)
+    return row if ours and len(cells) > 1 else {}
 
 
 def _reasons(mask: str) -> tuple[str, ...]:
@@ -119,7 +130,7 @@ def _row(row: dict[str, str], number: str) -> Gpu:
         pending=row.get("retired_pages.pending", row.get("remapped_rows.pending", "")).lower()
         in ("yes", "1"),
         remap_failed=row.get("remapped_rows.failure", "").lower() in ("yes", "1"),
-        slowed=_reasons(reasons) if reasons.startswith("0x") else (),
+        slowed=_reasons(reasons),
         complaint=broken[0] if broken else "",
     )
 

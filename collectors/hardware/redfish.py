@@ -11,7 +11,7 @@ from collectors.hardware.bmc_facts import FAN, HEALTH, POWER, TEMPERATURE, Grade
 from collectors.hardware.bmc_facts import judge as judge_sensors
 from collectors.host import JSON, Host
 from collectors.judging import judged
-from collectors.parsing import at, object_of, real, said
+from collectors.parsing import at, object_of, objects, real, said
 from collectors.source import Source
 from wire import entity
 from wire.judgement import Judgement, Reason
@@ -50,11 +50,15 @@ class Resource(msgspec.Struct, frozen=True):
     drives: list[Drive]
     health: dict[str, str]
     """Where → OK, Warning or Critical, as it is called there."""
+    complaint: str = ""
+    """Why the service did not give the resource."""
 
 
 def parse(raw: bytes) -> Resource:
     """Raises ValueError for what is no resource of Redfish."""
     tree = object_of(raw)
+    if said(at(tree, "error", "code")):
+        return Resource("", [], [], {}, _complaint(tree))
     if not any(key.startswith("@odata.") for key in tree) and "Status" not in tree and "Members" not in tree:
         raise ValueError("neither @odata nor Status: no resource of Redfish")
     found = Resource(_type(tree) or "", [], [], {})
@@ -62,6 +66,13 @@ def parse(raw: bytes) -> Resource:
         if len(found.health) < MOST:
             _take(path, kind, node, found)
     return found
+
+
+def _complaint(tree: dict[str, JSON]) -> str:
+    """The message of an error is often the general one; what was wrong is told beside it."""
+    extended = objects(at(tree, "error", "@Message.ExtendedInfo"))
+    told = next((text for one in extended if (text := said(one.get("Message")))), "")
+    return told or said(at(tree, "error", "message")) or said(at(tree, "error", "code"))
 
 
 def _type(node: dict[str, JSON]) -> str:
@@ -160,6 +171,7 @@ def facts(found: Resource) -> dict[str, JSON]:
         "health": found.health,
         "readings": {one.name: one.reading for one in found.sensors if one.reading is not None},
         "drives": {one.name: one.grade.value for one in found.drives},
+        **({"complaint": found.complaint} if found.complaint else {}),
     }
 
 

@@ -91,4 +91,4 @@ def judge(bond: Bond, host: Host) -> Iterable[Judgement]:
         yield judged_bond(host, "bond", bond)
 
 
-SOURCE = Source(kinds=("bonding", "bond"), parse=parse, judge=judge, facts=bond_facts)
+SOURCE = Source(kinds=("bonding", "bond"), parse=parse, judge=judge, facts=bond_facts, nothing=Bond())

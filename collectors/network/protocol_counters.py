@@ -16,7 +16,8 @@ from wire.judgement import Judgement, Reason
 SECTION = re.compile(r"^([A-Z]\w{1,20}):\s*$")
 COUNT_FIRST = re.compile(r"^\s+(\d{1,18})\s+(\S.*?)\s*$")
 COUNT_LAST = re.compile(r"^\s+(\S[^:]{0,80}?):?\s+(\d{1,18})\s*$")
-NSTAT = re.compile(r"^([A-Z]\w{2,40})\s+(\d{1,18})\s+\d+\.\d+\s*$")
+NSTAT = re.compile(r"^([A-Z]\w{2,40})\s+(\d{1,18})(?:\s+\d+\.\d+)?\s*$")
+"""Also the rows of /proc/net/snmp6, which have no rate."""
 NSTAT_PROTOCOLS = re.compile(
     r"^(IpExt|Ip6|Ip|IcmpMsg|Icmp6|Icmp|TcpExt|Tcp|UdpLite6|UdpLite|Udp6|Udp|MPTcpExt)(\w+)$"
 )

@@ -35,7 +35,7 @@ RESOURCE = re.compile(r"^(?:\* )?(\S+)\s+\((\S+:\S+)\):\s*(\S+)(.*)$")
 NAME = re.compile(r"\(\d+\)")
 STOPPED = frozenset(["Stopped", "FAILED", "Failed"])
 MEANT = ("disabled", "unmanaged", "target-role")
-QUORUM = re.compile(r"partition (with|WITHOUT) quorum")
+QUORUM = re.compile(r"partition (with|WITHOUT) quorum|^Quorate:\s+(Yes|No)$")
 KNOWN = (
     "cluster name",
     "pcsd status",
@@ -44,7 +44,10 @@ KNOWN = (
     "cluster summary",
     "online:",
     "list of resources:",
+    "quorum information",
 )
+WARNING = "WARNING: "
+"""Said before the status, and instead of it where there is no more to say."""
 FAILED_ACTIONS = re.compile(r"^Failed (?:Resource |Fencing )?Actions:")
 DAEMON = re.compile(r"^(corosync|pacemaker|pcsd|sbd): (\w+)/(\w+)")
 
@@ -59,6 +62,7 @@ class Cluster(msgspec.Struct):
     """Resource → how it is."""
     failed_actions: int = 0
     daemons: dict[str, str] = {}
+    warnings: list[str] = []
 
 
 def read(host: Host) -> Iterable[Judgement]:
@@ -71,7 +75,7 @@ def read(host: Host) -> Iterable[Judgement]:
 
 
 def parse(raw: bytes) -> Cluster:
-    """``pcs status`` and ``crm_mon``. Raises ValueError for a text of neither."""
+    """``pcs status``, ``pcs quorum status`` and ``crm_mon``. Raises ValueError for a text of neither."""
     found = Cluster()
     known = False
     counting = False
@@ -81,7 +85,7 @@ def parse(raw: bytes) -> Cluster:
         counting = bool(FAILED_ACTIONS.match(text)) or (counting and bool(text))
         found.failed_actions += counting and text.startswith(("*", "- "))
         _take(found, text)
-    if not known:
+    if not known and not found.warnings:
         raise ValueError("no status of a cluster")
     return found
 
@@ -102,14 +106,19 @@ def _take(found: Cluster, text: str) -> None:
         if match[3] in STOPPED and not any(word in match[4] for word in MEANT):
             found.stopped[match[1]] = match[3]
     elif (match := QUORUM.search(text)) is not None:
-        found.quorum = match[1] == "with"
+        found.quorum = "with" in match.groups() or "Yes" in match.groups()
     elif (match := DAEMON.match(text)) is not None:
         found.daemons[match[1]] = match[2]
+    elif text.startswith(WARNING):
+        found.warnings.append(text.removeprefix(WARNING)[:256])
     elif text.startswith("Cluster name:"):
         found.name = text.partition(":")[2].strip()
 
 
 def judge(cluster: Cluster, host: Host) -> Iterable[Judgement]:
+    """Warnings alone tell nothing of how the cluster is."""
+    if cluster == Cluster(warnings=cluster.warnings):
+        return
     away = bool(cluster.away) or cluster.quorum is False
     yield judged(
         SIGNAL,

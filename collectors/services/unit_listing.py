@@ -91,4 +91,5 @@ SOURCE = Source(
     parse=parse,
     judge=judge,
     facts=facts,
+    nothing=Units({}, {}),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -21,6 +22,8 @@ KEYRING = "/etc/ceph/ceph.client.admin.keyring"
 COLLECTOR = Collector(
     signals=(SIGNAL,), layer=Layer.HARDWARE, interval=60.0, timeout=20.0, risky=True, where=(KEYRING,)
 )
+DOCUMENT = re.compile(rb"^\s*\{", re.MULTILINE)
+"""Before it the tool says what it warns of, or the number of its report."""
 REASONS = {"HEALTH_OK": Reason.OK, "HEALTH_WARN": Reason.HIGH}
 
 
@@ -46,7 +49,8 @@ def read(host: Host) -> Iterable[Judgement]:
 
 def parse(raw: bytes) -> Health:
     """``ceph health``, ``ceph status`` and ``ceph insights``, JSON or not. Raises ValueError otherwise."""
-    return _from_json(raw) if raw.lstrip().startswith(b"{") else Health(*status_of(raw))
+    document = DOCUMENT.search(raw)
+    return Health(*status_of(raw)) if document is None else _from_json(raw[document.start() :])
 
 
 def _from_json(raw: bytes) -> Health:

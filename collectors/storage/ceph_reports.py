@@ -10,13 +10,14 @@ from collectors.host import JSON, Host
 from collectors.judging import judged
 from collectors.parsing import at, object_of, objects, real, said
 from collectors.source import Source
-from collectors.storage.ceph import SIGNAL
+from collectors.storage.ceph import DOCUMENT, SIGNAL
 from collectors.storage.ceph_text import osds_of
 from wire import entity
 from wire.judgement import Judgement, Reason
 
 LISTS = (
     "nodes",
+    "osd_tree",
     "osds",
     "pools",
     "stray",
@@ -42,17 +43,18 @@ class Report(msgspec.Struct, frozen=True):
 
 def parse(raw: bytes) -> Report:
     """``ceph osd tree``, ``osd df``, ``osd dump``, ``df``. Raises ValueError for other text."""
-    if not raw.lstrip().startswith(b"{"):
+    document = DOCUMENT.search(raw)
+    if document is None:
         states, shares = osds_of(raw)
         if not states and not shares:
             raise ValueError("neither JSON nor a table of OSDs")
         return Report([], states, shares)
-    tree = object_of(raw)
+    tree = object_of(raw[document.start() :])
     if not any(key in tree for key in LISTS):
         raise ValueError("no list of OSDs or pools")
     osds: dict[str, str] = {}
     used: dict[str, float] = {}
-    for one in objects(tree.get("nodes")):
+    for one in objects(at(tree, "osd_tree", "nodes") or tree.get("nodes")):
         name = said(one.get("name"), 64)
         if said(one.get("type")) == "osd" and name:
             if status := said(one.get("status"), 16):

@@ -114,4 +114,6 @@ def facts(df: Df) -> dict[str, JSON]:
     }
 
 
-SOURCE = Source(kinds=("df",), parse=parse, judge=judge, facts=facts)
+SOURCE = Source(
+    kinds=("df",), parse=parse, judge=judge, facts=facts, nothing=Df(inodes=False, block=0, rows=())
+)

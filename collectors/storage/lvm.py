@@ -40,6 +40,8 @@ FULL, HIGH = 95.0, 85.0
 HIDDEN = re.compile(r"_(?:tdata|tmeta|rimage_\d+|rmeta_\d+|mimage_\d+|mlog|pmspare|cdata|cmeta)\]?$")
 OUT_OF_SPACE = frozenset(["out_of_data", "metadata_read_only"])
 """What a thin pool calls its health when it is full: told of the pool, and its group is whole."""
+EMPTY = re.compile(rb'^\s*\{\s*"report"\s*:\s*\[')
+"""A report in JSON without a row: a machine without LVM."""
 PERCENT = re.compile(r"\d{1,3}(?:\.\d+)?$")
 
 
@@ -87,7 +89,8 @@ def parse(raw: bytes) -> Lvm:
     found = Lvm(
         vg=rows["vg"], pv=rows["pv"], lv=rows["lv"], warnings=warnings_of(raw), settings=_settings(raw)
     )
-    if not (found.vg or found.pv or found.lv or found.warnings or found.settings):
+    told = found.vg or found.pv or found.lv or found.warnings or found.settings
+    if not told and not EMPTY.search(raw):
         raise ValueError("no row of pvs, vgs or lvs")
     return found
 

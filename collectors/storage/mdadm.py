@@ -46,7 +46,7 @@ def parse(raw: bytes) -> list[Detail]:
             found[-1].values.setdefault(match["name"].strip(), match["value"].strip()[:256])
         elif found and (place := PLACE.match(line)):
             found[-1].places[place["disk"] or f"place {len(found[-1].places)}"] = place["state"].strip()[:64]
-    if not any(one.values for one in found):
+    if not any(one.values or one.places for one in found):
         raise ValueError("no array with its state")
     return found
 
@@ -63,7 +63,7 @@ def judge(found: list[Detail], host: Host) -> Iterator[Judgement]:
         elif "degraded" in one.states or missing:
             reason = Reason.DEGRADED
         words: dict[str, Scalar] = {"state": ", ".join(one.states), "level": one.values.get("Raid Level", "")}
-        bad = [disk for disk, state in one.places.items() if "faulty" in state or state == "removed"]
+        bad = _bad(one)
         if bad:
             words["failed"] = " ".join(bad)[:512]
         name = _name(one)
@@ -71,6 +71,10 @@ def judge(found: list[Detail], host: Host) -> Iterator[Judgement]:
         for disk in bad if reason is Reason.OK else ():
             if disk.startswith("/dev/"):
                 yield judged(DISK, entity.disk(host.name, whole_disk(disk)), Reason.ERRORS, 1, array=name)
+
+
+def _bad(one: Detail) -> list[str]:
+    return [disk for disk, state in one.places.items() if "faulty" in state or state == "removed"]
 
 
 def _name(one: Detail) -> str:
@@ -83,12 +87,15 @@ def _name(one: Detail) -> str:
 
 def _missing(one: Detail) -> int | None:
     """Members that the array lacks. Of a member's own label, which may be old, only the map of the others
-    counts, and it is told of that member. None where nothing is said of an array.
+    counts, and it is told of that member. Where only the table of places is told, those that are
+    not well. None where nothing is said of an array.
     """
     wanted = whole(one.values.get("Raid Devices", ""))
     active = whole(one.values.get("Active Devices", ""))
     if wanted is not None and active is not None and "Magic" not in one.values:
         return max(0, wanted - active)
+    if one.places and not one.values:
+        return len(_bad(one))
     seen = MAP.match(one.values.get("Array State", ""))
     return seen[1].count(".") if seen is not None else None
 

@@ -151,4 +151,6 @@ def facts(arrays: list[Array]) -> dict[str, JSON]:
     }
 
 
-SOURCE = Source(kinds=("mdstat", "proc_mdstat"), parse=parse, judge=judge, facts=facts)
+SOURCE = Source[list[Array]](
+    kinds=("mdstat", "proc_mdstat"), parse=parse, judge=judge, facts=facts, nothing=[]
+)

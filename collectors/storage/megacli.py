@@ -108,4 +108,4 @@ def _drive(row: dict[str, str]) -> Drive:
     )
 
 
-SOURCE = Source[Raid](kinds=("megacli", "megacli64"), parse=parse, judge=judge, facts=facts)
+SOURCE = Source[Raid](kinds=("megacli", "megacli64"), parse=parse, judge=judge, facts=facts, nothing=Raid())

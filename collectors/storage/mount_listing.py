@@ -99,5 +99,5 @@ def facts(rows: list[Row]) -> dict[str, JSON]:
 KINDS = ("mount", "mounts", "proc_mounts", "mountinfo", "disk")
 SOURCES = (
     Source(kinds=KINDS, parse=parse, judge=judge, facts=facts),
-    Source(kinds=("findmnt",), parse=parse_findmnt, judge=judge, facts=facts),
+    Source(kinds=(*KINDS, "findmnt"), parse=parse_findmnt, judge=judge, facts=facts),
 )

@@ -108,7 +108,7 @@ def facts(found: Zpools) -> dict[str, JSON]:
 
 KINDS = ("zpool", "zfspool", "zpool_status", "zpool_list", "zfs")
 SOURCES = (
-    Source[Zpools](kinds=KINDS, parse=parse_status, judge=judge, facts=facts),
+    Source[Zpools](kinds=KINDS, parse=parse_status, judge=judge, facts=facts, nothing=Zpools((), {})),
     Source[Zpools](kinds=KINDS, parse=parse_list, judge=judge, facts=facts),
     Source[Zpools](kinds=KINDS, parse=parse_properties, judge=judge, facts=facts),
     TreeSource[Zpools](kinds=KINDS, gather=gather, judge=judge, facts=facts),

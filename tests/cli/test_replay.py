@@ -98,6 +98,13 @@ def test_words_instead_of_an_output_are_kept_for_every_kind(capsys, tmp_path):
     assert lines(capsys.readouterr().out) == [{"facts": {"complaint": "need to be root"}}]
 
 
+def test_a_listing_that_never_came_is_told_beside_the_words_as_one_without_rows(capsys, tmp_path):
+    (tmp_path / "it").write_text("Failed to list units: Connection refused\n")
+    assert main(["replay", "--kind", "systemctl", str(tmp_path / "it")]) == 0
+    ((told,),) = [one.values() for one in lines(capsys.readouterr().out)]
+    assert (told["failed_units"], told["complaint"]) == ([], "Failed to list units: Connection refused")
+
+
 def test_a_kind_of_many_small_files_is_not_read_from_one(capsys, tmp_path):
     (tmp_path / "it").write_text("permission denied\n")
     assert main(["replay", "--kind", "sysfs", str(tmp_path / "it")]) == 2

@@ -209,6 +209,17 @@ def test_redfish_tells_the_health_below_a_system():
     assert about(system, "bmc.health").reason is Reason.CRITICAL
 
 
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [([], "A general error has occurred."), ([{"Message": "No such resource: X"}], "No such resource: X")],
+)
+def test_an_error_of_redfish_is_told_in_its_own_words_and_judges_nothing(more, told):
+    error = {"code": "Base.1.0.GeneralError", "message": "A general error has occurred."}
+    found = redfish.parse(msgspec.json.encode({"error": error | {"@Message.ExtendedInfo": more}}))
+    assert redfish.facts(found)["complaint"] == told
+    assert list(redfish.judge(found, HOST)) == []
+
+
 def test_redfish_tells_readings_under_the_names_of_all_its_versions():
     body = {
         "@odata.type": "#Thermal.v1_0_0.Thermal",

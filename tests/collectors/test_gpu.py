@@ -181,8 +181,32 @@ def test_a_driver_that_does_not_answer_is_an_error_and_no_card_is_none():
     assert gpu_lists.parse_table(b"No devices were found\n") == []
 
 
+def test_rows_without_a_head_are_told_by_the_form_of_their_cells():
+    text = (
+        "0, NVIDIA A10, , 24564 MiB, [N/A]\n"
+        "1, NVIDIA A10, GPU-5f0f2c41-0b7e, 24564 MiB, 0x0000000000000040\n"
+        "00000000:AF:00.0, Tesla T4, [GPU is lost], 15360 MiB, 0x0000000000000000\n"
+    )
+    first, second, third = gpu_lists.parse_csv(text.encode())
+    assert (first.place, first.name, first.uuid, first.slowed) == ("0", "NVIDIA A10", "", ())
+    assert (second.place, second.uuid, second.slowed) == ("1", "GPU-5f0f2c41-0b7e", ("hw_thermal_slowdown",))
+    assert (third.place, third.name, third.complaint) == ("0000:af:00", "Tesla T4", "[GPU is lost]")
+
+
+def test_sentences_with_a_comma_are_no_rows():
+    with pytest.raises(ValueError, match="no head of columns"):
+        gpu_lists.parse_csv(b"Dear all, the cards are slow, please look\n")
+
+
 @pytest.mark.parametrize(
-    "line", ["GPU 0: Tesla V100", "GPU 0: Tesla V100 (UUID: )", "Tesla V100", "Tesla V100, 0000000000000000"]
+    "line",
+    [
+        "GPU 0: Tesla V100",
+        "GPU 0 Tesla V100",
+        "GPU 0: Tesla V100 (UUID: )",
+        "Tesla V100",
+        "Tesla V100, 0000000000000000",
+    ],
 )
 def test_a_card_is_listed_by_its_name_with_or_without_anything_else(line):
     parse = gpu_lists.parse_list if line.startswith("GPU") else gpu_lists.parse_csv

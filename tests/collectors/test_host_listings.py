@@ -177,6 +177,19 @@ def test_a_list_of_resources_alone_tells_what_failed():
     assert (judged.reason, dict(judged.evidence)["stopped"]) == (Reason.STOPPED, "web")
 
 
+@pytest.mark.parametrize(("quorate", "reason"), [("Yes", Reason.OK), ("No", Reason.MISSING)])
+def test_the_votes_of_a_cluster_tell_its_quorum(quorate, reason):
+    text = f"Quorum information\n------------------\nNodes:            3\nQuorate:          {quorate}\n"
+    (judged,) = cluster_status.judge(cluster_status.parse(text.encode()), BOX)
+    assert judged.reason is reason
+
+
+def test_warnings_alone_tell_nothing_of_a_cluster():
+    found = cluster_status.parse(b"WARNING: no stonith devices and stonith-enabled is not false\n")
+    assert found.warnings == ["no stonith devices and stonith-enabled is not false"]
+    assert list(cluster_status.judge(found, BOX)) == []
+
+
 LSBLK = """NAME            FSTYPE      LABEL UUID   FSAVAIL FSUSE% MOUNTPOINTS
 sda
 |-sda1          vfat        BOOT  1607    336.1M    95% /boot

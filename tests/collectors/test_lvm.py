@@ -95,3 +95,7 @@ def test_a_machine_with_the_tools_and_no_volume_group_is_silent(tree):
     tree.write("/sys/class/misc/device-mapper/dev", "10:236")
     (tree.root / "etc/lvm/backup").mkdir(parents=True)
     assert not list(lvm.read(tree.host()))
+
+
+def test_a_report_without_a_row_is_one_of_a_machine_without_lvm():
+    assert judged('  {\n    "report": [\n      {\n        "pv": [\n        ]\n      }\n    ]\n  }\n') == []

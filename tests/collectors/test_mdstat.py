@@ -167,6 +167,16 @@ def test_mdadm_tells_a_failed_disk_by_itself_once_a_spare_stands_in():
     assert about(judgements, "raid.disk").subject == "disk:box/sdc"
 
 
+@pytest.mark.parametrize(
+    ("state", "reason"), [("active sync   /dev/sdb1", Reason.OK), ("removed", Reason.DEGRADED)]
+)
+def test_the_places_of_an_array_tell_of_it_where_nothing_else_is_told(state, reason):
+    text = "/dev/md9:\n    Number   Major   Minor   RaidDevice State\n"
+    text += "       0       8        1        0      active sync   /dev/sda1\n"
+    text += f"       1       8       17        1      {state}\n"
+    assert about(mdadm.judge(mdadm.parse(text.encode()), Host("box")), "raid.array", "/md9").reason is reason
+
+
 @pytest.mark.parametrize(("seen", "reason"), [("AA", Reason.OK), ("A.", Reason.DEGRADED)])
 def test_the_label_of_a_member_knows_whom_it_misses(seen, reason):
     text = "/dev/sda1:\n          Magic : a92b4efc\n           Name : box:0  (local to host box)\n"

@@ -140,3 +140,8 @@ def test_a_bond_that_is_up_and_has_no_carrier_is_lost():
     text = "9: bond0: <NO-CARRIER,BROADCAST,MULTICAST,MASTER,UP> mtu 1500 qdisc noqueue state DOWN\n"
     judgement = about(ip_output.judge(ip_output.parse(text.encode()), BOX), "net.link")
     assert (judgement.subject, judgement.reason) == ("nic:box/bond0", Reason.CARRIER)
+
+
+def test_the_counters_of_ipv6_are_read_as_the_kernel_shows_them():
+    raw = b"Ip6InReceives             \t12\nIcmp6InErrors             \t0\nUdp6RcvbufErrors          \t3\n"
+    assert protocol_counters.parse(raw) == {"Ip6_InReceives": 12, "Icmp6_InErrors": 0, "Udp6_RcvbufErrors": 3}

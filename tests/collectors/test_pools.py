@@ -161,6 +161,19 @@ def test_ceph_tells_an_osd_that_is_down_or_nearly_full():
     assert reason(utilization=91.2) is Reason.HIGH
 
 
+def test_what_ceph_says_before_its_document_is_passed_over():
+    raw = b'report 1234\n{"health": {"status": "HEALTH_WARN", "checks": {"OSD_DOWN": {}}}}'
+    assert set(ceph.parse(raw).checks) == {"OSD_DOWN"}
+    node = b'{"type": "osd", "name": "osd.3", "status": "up"}'
+    tree = b'2026-01-01 -1 auth: no keyring\n{"osd_tree": {"nodes": [%s]}}'
+    assert ceph_reports.parse(tree % node).osds == {"osd.3": "up"}
+
+
+def test_a_document_of_ceph_that_is_cut_off_is_not_read_as_words():
+    with pytest.raises(ValueError, match="not JSON"):
+        ceph.parse(b'{"health": {"status": "HEALTH_WARN", "checks": {"OSD_DOWN": {\n')
+
+
 CEPH = """  cluster:
     health: HEALTH_WARN
             1 osds down

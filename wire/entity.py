@@ -147,6 +147,11 @@ def flow(gateway_id: Entity, door: Entity) -> str:
     return f"flow:{name_of(gateway_id)}>{name_of(door)}"
 
 
+def port_of(flow_id: Entity) -> Entity:
+    """The door of a host that a flow leads to."""
+    return f"port:{name_of(flow_id).partition('>')[2]}"
+
+
 def door_of(flow_id: Entity) -> tuple[str, int]:
     """The host or address, and the port, that a flow leads to."""
     place, _, number = name_of(flow_id).partition(">")[2].rpartition("/")

@@ -217,6 +217,20 @@ class DhcpTarget(_Target, frozen=True, tag="dhcp"):
         return ids.segment(self.interface)
 
 
+class ArrivalTarget(_Target, frozen=True, tag="arrival"):
+    """Does what comes to this door of the host itself through a gateway arrive, and is it answered?"""
+
+    gateway: Address
+    """As those who send call it."""
+    host: Name
+    port: Port
+    protocol: Literal["tcp", "udp"] = "tcp"
+
+    @property
+    def subject(self) -> Entity:
+        return ids.flow(ids.gateway(self.gateway), ids.port(self.host, self.port, self.protocol))
+
+
 class LocalTarget(_Target, frozen=True, tag="local"):
     """Something of the host itself, read by a collector: read it again, now."""
 
@@ -238,6 +252,7 @@ PlainTarget = (
     | TraceTarget
     | MtuTarget
     | DhcpTarget
+    | ArrivalTarget
     | LocalTarget
 )
 """All but those of which a configuration says more."""

@@ -10,6 +10,7 @@ from agent.sending.link import is_loopback
 from wire.entity import host_of, kind_of
 from wire.inventory import Inventory
 from wire.target import (
+    ArrivalTarget,
     DhcpTarget,
     DnsTarget,
     GreetingTarget,
@@ -88,6 +89,9 @@ class Permitted:
                 self._reach(target.host)
             case HttpTarget():
                 self._url(target)
+            case ArrivalTarget():
+                if target.host != self._host:
+                    raise NotPermitted(f"{target.subject} leads to another host")
             case SnmpTarget() | WebSocketTarget() | DhcpTarget() | HealthTarget():
                 raise NotPermitted("only as this host asks it anyway")
 
@@ -185,5 +189,5 @@ def _host(target: Target) -> str:
             return urlsplit(target.url).hostname or ""
         case DnsTarget():
             return target.resolver
-        case LocalTarget() | DhcpTarget():
+        case LocalTarget() | DhcpTarget() | ArrivalTarget():
             return ""

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import secrets
 import socket
 import struct
 import weakref
 
+from kernel.packet_filter import attach
 from probes.errors import want_errors
 from probes.packets.batch import SO_TIMESTAMPNS
 
 HOW_TO_PERMIT = (
     'sysctl -w net.ipv4.ping_group_range="0 2147483647"  or  setcap cap_net_raw+ep on the Python interpreter'
 )
-_SO_RCVBUFFORCE, _SO_ATTACH_FILTER = 33, 26
+_SO_RCVBUFFORCE = 33
 _SOL_RAW, _ICMP_FILTER, _ICMP6_FILTER = 255, 1, 1
 _BUFFER = 4 * 1024 * 1024
 _ECHO = {socket.AF_INET: 8, socket.AF_INET6: 128}
@@ -82,9 +82,7 @@ class EchoSocket:
             load = [(0x30, 0, 0, 0), (0x15, 0, 3, reply), (0x28, 0, 0, 4)]
         # ldx 4*([0]&0xf); ldb [x]; jeq reply; ldh [x+4]; jeq identity; ret all; ret 0 (BPF, socket(7))
         program = [*load, (0x15, 0, 1, self.identity), (0x06, 0, 0, 0xFFFF), (0x06, 0, 0, 0)]
-        code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in program))
-        pointer = struct.pack("@HP", len(program), ctypes.addressof(code))
-        self.socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, pointer)
+        attach(self.socket, program)
 
 
 def checksum(packet: bytes) -> int:

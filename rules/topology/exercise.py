@@ -122,7 +122,7 @@ class Exercise:
 
     def _far_host(self, place: str, subject: Entity, path: Path) -> str:
         """The host that the subject is part of or answers from."""
-        if named := ids.host_of(subject):
+        if named := ids.host_of(ids.port_of(subject) if ids.kind_of(subject) == "flow" else subject):
             return named
         address = path.address or address_in(subject)
         if address and is_loopback(address):
@@ -150,6 +150,8 @@ class Exercise:
             yield ids.address(ids.name_of(subject))
         if kind == "endpoint":
             yield ids.door(subject)
+        if kind == "flow" and (door := ids.port_of(subject)):
+            yield door
         if not far:
             return
         if kind == "endpoint":

@@ -12,6 +12,7 @@ from server.entry import Entry
 from wire import entity as ids
 from wire.judgement import Path
 from wire.target import (
+    ArrivalTarget,
     DnsTarget,
     HttpTarget,
     IcmpTarget,
@@ -51,6 +52,7 @@ NETWORK = frozenset(
         "app.http",
         "net.path_mtu",
         "net.trace",
+        "net.arrival",
         *BY_SUBJECT,
     ]
 )
@@ -82,6 +84,8 @@ def _target(check: str, subject: str, latest: Entry | None, topology: Topology) 
         return LocalTarget(subject=subject)
     address = path.address or address_of(subject, topology)
     match check:
+        case "net.arrival":
+            return _arrival(subject)
         case _ if check in BY_SUBJECT:
             return LocalTarget(subject=subject)
         case "net.path_mtu":
@@ -115,6 +119,17 @@ def address_of(subject: str, topology: Topology) -> str:
 def _text(latest: Entry | None, name: str) -> str:
     value = latest.observation.evidence.get(name, "") if latest is not None else ""
     return value if isinstance(value, str) else ""
+
+
+def _arrival(flow: str) -> Target | None:
+    """Of a flow to a door of a host of ours."""
+    gateway, _, door = ids.name_of(flow).partition(">")
+    host, protocol, number = (*door.split("/"), "", "")[:3]
+    if protocol not in ("tcp", "udp") or not number.isdigit():
+        return None
+    return ArrivalTarget(
+        gateway=gateway, host=host, port=int(number), protocol="udp" if protocol == "udp" else "tcp"
+    )
 
 
 def _dns(subject: str, latest: Entry | None, path: Path) -> Target | None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import secrets
 import select
 import socket
-import struct
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -16,10 +14,10 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Packet
 
+from kernel.packet_filter import attach
 from probes.link.crafted.questions import Discover, Discovered, Offer
 
 _IPV4 = 0x0800
-_SO_ATTACH_FILTER = 26
 _BROADCAST = 0x8000
 _OFFER, _ACK = 2, 5
 _WANTED = [1, 3, 6, 15, 51, 54]
@@ -45,7 +43,7 @@ def discover(question: Discover) -> Discovered:
     offers: dict[tuple[str, str], Offer] = {}
     alive: dict[str, None] = {}
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as door:
-        _filter(door)
+        attach(door, _TO_CLIENTS)
         door.bind((question.interface, _IPV4))
         for _ in range(2):
             for packet in packets:
@@ -108,9 +106,3 @@ def _options(packet: Packet, name: str) -> Sequence[Any]:
 def _option(packet: Packet, name: str) -> Any:
     """A number of the message's type, else text; empty where it is not given."""
     return next(iter(_options(packet, name)), "")
-
-
-def _filter(door: socket.socket) -> None:
-    code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in _TO_CLIENTS))
-    pointer = struct.pack("@HP", len(_TO_CLIENTS), ctypes.addressof(code))
-    door.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, pointer)

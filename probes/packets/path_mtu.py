@@ -70,10 +70,12 @@ async def _measure(steps: Steps, way: Way, sizes: _Sizes, largest: int) -> Judge
             raise StepFailed(Reason.TIMEOUT, error="not even small packets are answered")
         between = [size for size in _SIZES if _SMALL < size < largest]
         await sizes.send(between)
+        biggest = max(sizes.through)
+        gaps = any(size < biggest and size not in sizes.through for size in between)
+        lossy = gaps or not await sizes.always_through(biggest)
     finally:
         sizes.close()
-    biggest = max(sizes.through)
-    if any(size < biggest and size not in sizes.through for size in between):
+    if lossy:
         return steps.passed(float(biggest))  # packets of every size get lost: that is loss, told by others
     error = "larger ones vanish, and nobody says that they are too large"
     raise StepFailed(
@@ -111,6 +113,19 @@ class _Sizes:
                 if self.refused or all(size in self.through or 0 < self.told < size for size in sizes):
                     return
             await asyncio.sleep(_GAP)
+
+    async def always_through(self, size: int) -> bool:
+        """Is it answered each time that it is sent once more?"""
+        for _ in range(_TRIES):
+            self.through.discard(size)
+            self._send(size)
+            until = time.monotonic() + _PATIENCE
+            while size not in self.through:
+                if time.monotonic() > until:
+                    return False
+                await asyncio.sleep(0.01)
+                self._read()
+        return True
 
     def _send(self, size: int) -> None:
         filling = bytes(size - _HEADERS[self._door.family] - len(self._token))

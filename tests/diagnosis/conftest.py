@@ -28,7 +28,7 @@ from wire.inventory import Composite, Gateway, Inventory, Listener, Nic
 from wire.judgement import Evidence, Reason, Verdict
 from wire.judgement import Path as Way
 from wire.observation import Observation
-from wire.target import LocalTarget, Target
+from wire.target import ArrivalTarget, LocalTarget, Target
 
 BEGIN = 1_800_000_000.0
 BEAT = 10.0
@@ -137,7 +137,7 @@ class Agent:
 
 
 def _asked_about(target: Target, subject: str, path: Way | None) -> bool:
-    if isinstance(target, LocalTarget):
+    if isinstance(target, LocalTarget | ArrivalTarget):
         return target.subject == subject
     address = getattr(target, "address", "") or getattr(target, "host", "")
     return path is not None and path.address == address

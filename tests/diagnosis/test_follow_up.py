@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from wire.judgement import Path, Reason
 
 DOORS = [f"endpoint:tcp://10.0.9.9:{port}" for port in (80, 443, 5432)]
@@ -54,3 +56,31 @@ def test_a_stopped_service_is_asked_whether_it_would_take_its_configuration(lab)
     lab.pass_time(30)
     ticket = lab.only_ticket()
     assert (ticket.fault, ticket.entity) == ("svc.config.invalid", "service:web1/nginx")
+
+
+@pytest.mark.parametrize(
+    ("arrival", "fault", "entity"),
+    [
+        (Reason.TIMEOUT, "fw.drop", "port:db1/tcp/5432"),
+        (Reason.MISSING, "fw.gateway.acl", "flow:10.0.0.254>db1/tcp/5432"),
+    ],
+)
+def test_a_door_that_is_silent_to_who_comes_through_a_gateway_is_asked_what_arrives(
+    lab, arrival, fault, entity
+):
+    lab.join("web1", "web2", "near1", "near2", "db1")
+    address = lab.agents["db1"].address
+    through = Path(interface="eth0", gateway="10.0.0.254", address=address, port=5432)
+    beside = Path(interface="eth0", address=address, port=5432)
+    hosts = {"web1": through, "web2": through, "near1": beside, "near2": beside}
+    for host, path in hosts.items():
+        lab.look(host, "net.tcp", "endpoint:tcp://db1:5432", path=path)
+    lab.pass_time(20)
+    agent = lab.agents["db1"]
+    agent.look(lab.now, "net.arrival", "flow:10.0.0.254>db1/tcp/5432", arrival, round_="")
+    agent.fresh.clear()  # it listens when somebody asks
+    for host in ("web1", "web2"):
+        lab.look(host, "net.tcp", "endpoint:tcp://db1:5432", Reason.TIMEOUT, path=through)
+    lab.pass_time(40)
+    ticket = lab.only_ticket()
+    assert (ticket.fault, ticket.entity) == (fault, entity)

@@ -48,6 +48,13 @@ def test_a_dropping_filter_for_large_packets_is_a_black_hole_too(lan):
     assert (judged.reason, judged.evidence["through"]) == (Reason.WRONG, 1000)
 
 
+def test_where_packets_of_the_largest_size_that_gets_through_get_lost_too_it_is_loss(lan):
+    every_other = "icmp type echo-request ip length 1000 numgen inc mod 2 1 drop"
+    lan.filter("gw", "forward", f"ip length > 1000 drop\n{every_other}")
+    (judged,) = lan.ask("path_mtu", MtuTarget("10.98.0.2"))
+    assert judged.verdict is Verdict.PASS
+
+
 def test_who_answers_nothing_is_a_timeout(lan):
     lan.filter("out", "input", "meta l4proto icmp drop")
     (judged,) = lan.ask("path_mtu", MtuTarget("10.98.0.2"))

@@ -67,3 +67,18 @@ def test_an_address_that_nobody_sought_for_long_was_meant_to_be_lost(site):
     ask(site, OLD, Reason.TIMEOUT)
     site.pass_time(60)
     assert "ip.address.missing" not in {ticket.fault for ticket in site.tickets()}
+
+
+def test_who_still_asks_where_it_was_is_behind_when_its_name_has_followed(site):
+    site.join("web4")
+    old = Path(interface="eth0", source=site.agents["web4"].address, address=OLD, port=80)
+    site.look("web4", "net.tcp", "endpoint:tcp://10.0.0.11:80", path=old)
+    site.pass_time(20)
+    renumber(site, NEW)
+    ask(site, OLD, Reason.TIMEOUT)
+    site.pass_time(2)
+    ask(site, NEW)
+    site.look("web4", "net.tcp", "endpoint:tcp://10.0.0.11:80", Reason.UNREACHABLE, path=old)
+    site.pass_time(60)
+    ticket = site.only_ticket()
+    assert (ticket.fault, ticket.entity) == ("dns.cache.stale", "host:web4")

@@ -46,9 +46,12 @@ def remember(runs: list[Run], verdict: Verdict, reason: Reason, at: float) -> No
 
 
 def intermittent(runs: list[Run], now: float) -> tuple[Reason, ...]:
-    """Reasons seen in two or more separate failing runs inside the window, else empty."""
+    """Reasons seen in two or more separate failing runs inside the window, else empty.
+
+    Two runs that share no reason are one trouble after another, such as a repair that broke something else.
+    """
     recent = [run for run in runs if run.failing and run.ended >= now - WINDOW]
-    if len(recent) < 2:
+    if len(recent) < 2 or (len(recent) == 2 and set(recent[0].reasons).isdisjoint(recent[1].reasons)):
         return ()
     seen = {reason: None for run in recent for reason in run.reasons}
     return tuple(seen)[:KEPT]

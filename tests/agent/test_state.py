@@ -68,6 +68,24 @@ def test_two_failing_runs_inside_the_window_make_it_intermittent():
     assert news.intermittent == (Reason.TIMEOUT,)
 
 
+WRONG = (Verdict.FAIL, Reason.BODY)
+
+
+@pytest.mark.parametrize(
+    ("runs", "reasons"),
+    [
+        ((FAIL, PASS, WRONG), ()),
+        ((FAIL, PASS, WRONG, PASS, WRONG), (Reason.TIMEOUT, Reason.BODY)),
+        ((WRONG, FAIL, PASS, WRONG), (Reason.BODY, Reason.TIMEOUT)),
+    ],
+)
+def test_two_runs_that_fail_by_nothing_alike_are_one_trouble_after_another(runs, reasons):
+    state = EdgeState()
+    for at, outcome in enumerate(runs):
+        news = told(state, outcome, at * 15.0)
+    assert news[-1].intermittent == reasons
+
+
 def test_one_long_outage_is_not_flapping():
     state = EdgeState()
     for turn in range(40):

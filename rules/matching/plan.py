@@ -16,6 +16,7 @@ from rules.matching.pattern import read_pattern
 from rules.matching.signatures import Meaning, Signature
 from rules.reading.fields import find_fields
 from rules.reading.reader import Reader
+from rules.reading.unsaid import quoted
 
 SHAPES = 2048
 """So many are remembered; then all are forgotten."""
@@ -80,16 +81,17 @@ class Planner:
                 form = self._reader.forms[said.form]
                 found = find_fields(form.entity, line)
                 return self._plan(candidates, len(self._signatures) + said.form, form, line, found), lasting
-            spans: list[Span] = []
+            search, minds_digits = self._search(number)
             if self._names[number]:
-                search, minds_digits = self._search(number)
                 lasting = lasting and not minds_digits
-                whole, *spans = search(line)
-                if whole[0] < 0:
-                    continue
+            whole, *spans = search(line)
+            if whole[0] < 0:
+                continue
             signature = self._signatures[number]
             if signature.harmless:
                 break
+            if quoted(line, whole):
+                continue
             return self._plan(candidates, number, signature, line, spans), lasting
         return Plan(candidates, -1), lasting
 

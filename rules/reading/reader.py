@@ -22,6 +22,12 @@ ENOUGH_AT_BOOT = 8
 """The weight of a complaint while drivers try what there is: much of that fails on a machine that is well."""
 DENIED = frozenset(["no", "without", "never", "not", "longer"])
 """Words before a complaint that turn it into its opposite."""
+WANTING = frozenset(
+    ["no", "not", "never", "without", "cannot", "can't", "couldn't", "isn't", "wasn't", "enough", "un"]
+)
+"""Words shortly before good news that turn it into its opposite."""
+REACH = 2
+"""Words before it in which one of these may stand."""
 PLURAL = "s"
 """What ends so is counted, and nought of it is none."""
 
@@ -91,11 +97,8 @@ class Reader:
         while place < len(spoken):
             for end, (weight, first) in self._says.at(spoken, place):
                 if not first or all(word in NAMELESS for word in spoken[:place]):
-                    denied = (place > 0 and spoken[place - 1] in DENIED and spoken[place] not in DENIED) or (
-                        spoken[end : end + 1] == [ZERO] and spoken[end - 1].endswith(PLURAL)
-                    )
                     yield (
-                        min(weight, 0) if denied else weight,
+                        0 if self._denied(spoken, place, end, weight) else weight,
                         spoken[place:end],
                         spoken[max(0, place - 1) : end + 1],
                     )
@@ -103,6 +106,15 @@ class Reader:
                     break
             else:
                 place += 1
+
+    @staticmethod
+    def _denied(spoken: Sequence[str], place: int, end: int, weight: int) -> bool:
+        """What stands before a complaint, or before good news, says that there is none."""
+        if weight < 0:
+            return any(word in WANTING for word in spoken[max(0, place - REACH) : place])
+        if spoken[end : end + 1] == [ZERO] and spoken[end - 1].endswith(PLURAL):
+            return True
+        return place > 0 and spoken[place - 1] in DENIED and spoken[place] not in DENIED
 
     def _form(self, voices: set[str], spoken: Sequence[str]) -> int:
         topics = {*self._topics.all(spoken), *self._topics.all(unnumbered(spoken))}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from rules.matching.engines import Span
+
 _SETTING = r"(?:[A-Za-z]+_\w+|[a-z]+[A-Z]\w*)"
-_IS = r"[\"']?(?: ?[=:] ?| is | set to )[\"']?"
+_IS = r"[\"']?(?: ?[=:] ?| is | (?:is )?set to )[\"']?"
 _CHOICE = (
     r"(?:\d+ ?(?:[munµ]?s|sec\w*|m|min\w*|h|[kKMG]i?B?)|true|false|yes|no|on|off|none|null|continue|ignore)"
 )
@@ -24,7 +26,7 @@ _GIVEN = (
 GIVEN = re.compile(r"\b(" + _GIVEN + r")(?:[=:] ?| )(?:\"[^\"]*\"|'[^']*'|<[^<>]*>)")
 """A name that somebody gave to what the first group says."""
 
-UNSAID = re.compile(
+_QUOTED = (
     # The names of units, which the manager of services only repeats.
     r"(?:^|\bsystemd)\[\d+\]: (?:Start(?:ing|ed)|Stopp(?:ing|ed)|Finished|Reached target|Listening on"
     r"|(?:Unm|M)ount(?:ing|ed)|(?:Created|Removed) slice|Set up automount|Activating|Reload(?:ing|ed)|Closed"
@@ -33,21 +35,36 @@ UNSAID = re.compile(
     r"(?:\b(?:COMMAND|proctitle|cmdline|_raw_params)=|\bCMD \(|\b(?:[Cc]ommand line|[Ss]tatement): ).*"
     # Options of a command.
     r"|(?:^|(?<=[\s\"'(\[,]))(?:--[A-Za-z][\w-]*|-[DX][\w:.+-]+)(?:=[^\s\"',;)\]]*)?"
-    # Settings: a name of several words with a value that is no outcome.
-    r"|\b" + _SETTING + _IS + _CHOICE + r"(?![\w.])"
-    r"|\b" + _SETTING + r"=\[[^\[\]]*\]"
-    r"|\b(?!\w*" + _COUNTER + r"\b)" + _SETTING + _IS + r"\d+(?![\w.])"
     # Addresses of the web, paths.
     r"|\w+://[^\s\"'<>]+"
     r"|(?:^|(?<=[\s\"'`=(,\[<:]))~?/[\w.@%+-][^\s\"':,;)]*"
+    # Tests, whatever they are about, and addresses of mail.
+    r"|\b(?:test_\w+|Test[A-Z]\w+)"
+    r"|\b[\w.+-]+@[\w.-]+"
+)
+_NAMED = (
+    # Settings: a name of several words with a value that is no outcome.
+    r"\b" + _SETTING + _IS + _CHOICE + r"(?![\w.])"
+    r"|\b" + _SETTING + r"=\[[^\[\]]*\]"
+    r"|\b(?!\w*" + _COUNTER + r"\b)[A-Z]+[a-z]\w*[A-Z]\w*=(?:" + _CHOICE + r"|any)?(?![\w.])"
+    r"|\b(?!\w*" + _COUNTER + r"\b)" + _SETTING + _IS + r"\d+(?![\w.])"
     # Names of hosts, files, modules and classes.
     r"|\b[a-z][a-z0-9_-]*(?:\.[a-z_-][a-z0-9_-]*)+(?:[.$]" + _THROWN + r"[A-Z][\w$]*)*\b"
-    # Names of settings alone, places in code, addresses of mail.
+    # Names of settings alone, places in code.
     r"|\b(?:time_?out|timer|retry|error|fault|failure|reset|panic|abort|crash|stall)_"
     r"(?:ids?|ms|msecs?|secs?|mask|flags|type|size|interval|threshold|policy|limit|mode|name|file|path|dir)\b"
     r"|\b" + _SETTING + r":\d+:"
-    # Tests, whatever they are about.
-    r"|\b(?:test_\w+|Test[A-Z]\w+)"
-    r"|\b[\w.+-]+@[\w.-]+"
     r"|\b[\w.]+\+0x[0-9a-f]+/0x[0-9a-f]+"
 )
+QUOTED = re.compile(_QUOTED)
+UNSAID = re.compile(f"{_QUOTED}|{_NAMED}")
+
+
+def quoted(line: bytes, found: Span) -> bool:
+    """Whether what was found lies within something longer that the line only quotes."""
+    first, stop = found
+    text = line.decode("latin-1")
+    return any(
+        start <= first and stop <= end and end - start > stop - first
+        for start, end in (one.span() for pattern in (GIVEN, QUOTED) for one in pattern.finditer(text))
+    )

@@ -45,7 +45,9 @@ def words(text: str) -> list[str]:
             found.append(same_digits(mixed.lower()))
         else:
             # What has a colon behind it is a place or a name, and no count.
-            found.append(PLACE if number[-1] == "]" else ZERO if _NOUGHT.fullmatch(number) else NUMBER)
+            found.append(
+                PLACE if number[-1] == "]" else ZERO if _NOUGHT.fullmatch(number.rstrip(")")) else NUMBER
+            )
     if _NEGATIVE.search(text):
         found.append(NEGATIVE)
     return found

@@ -88,3 +88,15 @@ def test_tally_keeps_programs_apart(matcher):
 
 def test_tally_asks_who_wrote_a_line_that_does_not_tell(matcher):
     assert [one.program for one in matcher.tally(b"FATAL: no\n", lambda start: f"unit{start}")] == ["unit0"]
+
+
+@pytest.mark.parametrize(
+    ("line", "hits"),
+    [
+        (b"Nov  2 08:23:16 web1 systemd[1]: Started Till is stuck watcher.", 0),
+        (b"Nov  2 08:23:16 web1 sudo: ann : USER=root ; COMMAND=/bin/grep till is stuck /var/log/x", 0),
+        (b"Nov  2 08:23:16 web1 shop[9]: till is stuck", 1),
+    ],
+)
+def test_what_a_line_only_quotes_is_no_hit(line, hits):
+    assert len(Matcher([signature("till is stuck", "host:{host}")]).scan(line)) == hits

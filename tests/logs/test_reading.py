@@ -39,6 +39,8 @@ def signal(reader: Reader, line: str) -> str:
         ("panic_on_oops = 1, failTimeout: 30s, error_count=4", ["error", "count", "#"]),
         ('user "fatal" came, USER=root ; COMMAND=/bin/grep failed', ["user", "came", "user", "root"]),
         ("o.e.shop.ErrorHandlerConfig x, o.e.ShopError", ["x", "shop", "error", "exception"]),
+        ("IPShopDeny=any, FailCount=3, till_on_panic is set to 1", ["fail", "count", "#"]),
+        ("left (status 0)", ["left", "status", "0"]),
     ],
 )
 def test_line_is_cut_into_words_without_paths_and_hosts(text, cut):
@@ -155,6 +157,18 @@ def test_in_the_first_minutes_of_a_machine_it_takes_more_to_complain(reader):
 def test_two_words_of_doubt_are_a_complaint_where_one_is_none(reader):
     assert signal(reader, "web1 shop[9]: order error") == ""
     assert signal(reader, "web1 shop[9]: order error, basket not found") == "log.app_exception"
+
+
+@pytest.mark.parametrize(
+    ("line", "means"),
+    [
+        ("web1 shop[9]: order failed, restored", ""),
+        ("web1 shop[9]: order failed, not restored", "log.app_exception"),
+        ("web1 shop[9]: not enough operational drawers, 2 failed", "log.app_exception"),
+    ],
+)
+def test_good_news_that_is_denied_is_none(reader, line, means):
+    assert signal(reader, line) == means
 
 
 def test_number_that_decides_is_minded(reader):

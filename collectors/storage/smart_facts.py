@@ -10,6 +10,9 @@ PACKED = 1 << 32
 """Raw values beyond this hold several numbers; the count is in the low 16 bits."""
 
 
+EXPECTED = frozenset(["passed", "model", "temp", "power_on_hours"])
+
+
 class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the table of an ATA disk."""
 
@@ -69,7 +72,7 @@ class Smart(msgspec.Struct, frozen=True, kw_only=True):
     """Percent of the writes that a solid disk is made for."""
     logged_errors: int | None = None
     self_test: str = ""
-    """How the last finished self test failed; empty where it passed or none ran."""
+    """How a self test failed that no later one has put right; empty where there is none."""
     complaint: str = ""
     """Why the tool could not read the disk."""
 
@@ -78,7 +81,9 @@ class Smart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def facts_of(smart: Smart) -> dict[str, JSON]:
-    """Attributes under the names that smartctl gives them."""
+    """Attributes under the names that smartctl gives them; what every disk should tell is null where it
+    does not.
+    """
     told: dict[str, JSON] = {
         "device": smart.device or None,
         "model": smart.model or None,
@@ -97,4 +102,4 @@ def facts_of(smart: Smart) -> dict[str, JSON]:
         told |= {f"nvme_{name}": value for name, value in msgspec.structs.asdict(smart.nvme).items()}
     for one in smart.attributes:
         told.setdefault(one.name, one.raw)
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in told.items() if value is not None or name in EXPECTED}

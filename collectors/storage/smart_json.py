@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from collectors.host import JSON
 from collectors.parsing import at, object_of, objects, real, said, whole
+from collectors.storage.self_tests import SelfTest, old, standing
 from collectors.storage.smart_facts import Attribute, Nvme, Smart
 
+ENDURANCE = "Percentage Used Endurance Indicator"
 NVME_LOG = "nvme_smart_health_information_log"
 ABORTED = frozenset([1, 2, 15])
 """Outcomes of a self test that say nothing of the disk: by the host, by a reset, still running."""
-STALE_HOURS = 2000
-"""Of running."""
 NVME_ABORTED = frozenset([1, 2, 3, 4, 8, 9, 15])
 
 
@@ -35,15 +37,13 @@ def parse_json(raw: bytes) -> Smart:
         grown_defects=whole(report.get("scsi_grown_defect_list")),
         uncorrected=_uncorrected(report),
         pending=whole(at(report, "scsi_pending_defects", "count")),
-        endurance_used=_first(
-            report, ("endurance_used", "current_percent"), ("scsi_percentage_used_endurance_indicator",)
-        ),
+        endurance_used=_endurance(report),
         logged_errors=_first(
             report,
             ("ata_smart_error_log", "extended", "count"),
             ("ata_smart_error_log", "summary", "count"),
         ),
-        self_test=_self_test(report),
+        self_test=standing(_self_tests(report)),
         complaint=_complaint(report),
     )
 
@@ -129,6 +129,18 @@ def _nvme(report: dict[str, JSON]) -> Nvme | None:
     return Nvme(**{name: whole(log.get(name)) for name in Nvme.__struct_fields__})
 
 
+def _endurance(report: dict[str, JSON]) -> int | None:
+    """Before smartctl 7.4 an ATA disk tells it among its device statistics alone."""
+    told = _first(
+        report, ("endurance_used", "current_percent"), ("scsi_percentage_used_endurance_indicator",)
+    )
+    for page in objects(at(report, "ata_device_statistics", "pages")):
+        for row in objects(page.get("table")):
+            if told is None and row.get("name") == ENDURANCE and at(row, "flags", "valid") is not False:
+                told = whole(row.get("value"))
+    return told
+
+
 def _uncorrected(report: dict[str, JSON]) -> int | None:
     log = report.get("scsi_error_counter_log")
     if not isinstance(log, dict):
@@ -136,30 +148,28 @@ def _uncorrected(report: dict[str, JSON]) -> int | None:
     return sum(whole(at(log, way, "total_uncorrected_errors")) or 0 for way in ("read", "write", "verify"))
 
 
-def _self_test(report: dict[str, JSON]) -> str:
-    """The newest finished test counts: a later one that passes has read the whole surface again."""
+def _self_tests(report: dict[str, JSON]) -> Iterator[SelfTest]:
+    """The finished ones, newest first, of the log of whichever interface the disk has."""
     hours = whole(at(report, "power_on_time", "hours"))
     for log in ("extended", "standard"):
         for row in objects(at(report, "ata_smart_self_test_log", log, "table")):
             outcome = (whole(at(row, "status", "value")) or 0) >> 4
-            if outcome not in ABORTED:
-                old = _old(hours, whole(row.get("lifetime_hours")))
-                return said(at(row, "status", "string")) if outcome and not old else ""
+            if outcome not in ABORTED and not (outcome and old(hours, whole(row.get("lifetime_hours")))):
+                yield _self_test(at(row, "type"), at(row, "status"), failed=outcome > 0)
     for row in objects(at(report, "nvme_self_test_log", "table")):
         outcome = whole(at(row, "self_test_result", "value")) or 0
-        if outcome not in NVME_ABORTED:
-            old = _old(hours, whole(row.get("power_on_hours")))
-            return said(at(row, "self_test_result", "string")) if outcome and not old else ""
+        if outcome not in NVME_ABORTED and not (outcome and old(hours, whole(row.get("power_on_hours")))):
+            yield _self_test(row.get("self_test_code"), row.get("self_test_result"), failed=outcome > 0)
     for number in range(20):
-        outcome = whole(at(report, f"scsi_self_test_{number}", "result", "value")) or 0
-        if f"scsi_self_test_{number}" in report and outcome not in ABORTED:
-            return said(at(report, f"scsi_self_test_{number}", "result", "string")) if outcome >= 3 else ""
-    return ""
+        told = report.get(f"scsi_self_test_{number}")
+        outcome = whole(at(told, "result", "value")) or 0
+        if told is not None and outcome not in ABORTED:
+            yield _self_test(at(told, "code"), at(told, "result"), failed=outcome >= 3)
 
 
-def _old(hours: int | None, then: int | None) -> bool:
-    """What failed long ago shows in the counters today, or has healed. ATA counts these hours in 16 bits."""
-    return hours is not None and then is not None and (hours - then) % 65_536 > STALE_HOURS
+def _self_test(kind: JSON, outcome: JSON, *, failed: bool) -> SelfTest:
+    failure = said(at(outcome, "string")) or "failed" if failed else ""
+    return SelfTest(kind=said(at(kind, "string"), 64), failure=failure)
 
 
 def _complaint(report: dict[str, JSON]) -> str:

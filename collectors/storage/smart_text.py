@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from collectors.parsing import lines_of, real, whole
+from collectors.storage.self_tests import SelfTest, standing
 from collectors.storage.smart_facts import Attribute, Nvme, Smart
 
 ROW = re.compile(
@@ -14,6 +16,7 @@ ROW = re.compile(
 NAMED = re.compile(r"^(?P<name>[A-Z#][^:]{1,60}?)\s*:\s+(?P<value>\S.*)$")
 TEST = re.compile(r"^#\s*\d+\s+(?P<kind>\S.*?)\s{2,}(?P<status>\S.*?)\s{2,}")
 COUNTERS = re.compile(r"^(?:read|write|verify):\s+(?P<fields>[\d.,\s]+)$")
+ENDURANCE = re.compile(r"^0x07\s+0x008\s+\d\s+(\d{1,3})\s.*Percentage Used Endurance Indicator")
 AGE = re.compile(r"^\s*(?:Accumulated power on time, hours:minutes|number of hours powered up =)\s+(\d{1,9})")
 MARKS = ("smartctl", "SMART", "Device Model:", "ID# ATTRIBUTE_NAME", "Elements in grown defect list")
 NVME = {
@@ -55,9 +58,9 @@ def parse_text(raw: bytes) -> Smart:
         nvme=Nvme(**nvme) if nvme else None,
         grown_defects=_whole(named.get("Elements in grown defect list", "")),
         uncorrected=_uncorrected(lines),
-        endurance_used=_whole(named.get("Percentage used endurance indicator", "")),
+        endurance_used=_endurance(named, lines),
         logged_errors=_whole(named.get("ATA Error Count", named.get("Device Error Count", ""))),
-        self_test=_self_test(lines),
+        self_test=standing(_self_tests(lines)),
         complaint=next((line.strip() for line in lines if "Smartctl open device" in line), "")[:256],
     )
 
@@ -144,6 +147,12 @@ def _rotating(text: str) -> bool | None:
     return True if "rpm" in text else None
 
 
+def _endurance(named: dict[str, str], lines: list[str]) -> int | None:
+    """SCSI disks name it; ATA disks have a row for it among their device statistics."""
+    found = next((match for line in lines if (match := ENDURANCE.match(line))), None)
+    return int(found[1]) if found else _whole(named.get("Percentage used endurance indicator", ""))
+
+
 def _uncorrected(lines: list[str]) -> int | None:
     """The last column of the error counter log of a SCSI disk."""
     totals = [
@@ -157,14 +166,14 @@ def _uncorrected(lines: list[str]) -> int | None:
     return sum(totals) if totals else None
 
 
-def _self_test(lines: list[str]) -> str:
+def _self_tests(lines: list[str]) -> Iterator[SelfTest]:
+    """The finished ones; the log stands newest first."""
     for line in lines:
         found = TEST.match(line)
-        if found is None:
-            continue
-        status = found["status"].lower()
-        if any(word in status for word in ("aborted", "interrupted", "in progress", "self test in")):
+        status = found["status"].lower() if found else ""
+        unfinished = any(word in status for word in ("aborted", "interrupted", "in progress", "self test in"))
+        if found is None or unfinished:
             continue
         clean = status.startswith("completed") and ("without error" in status or status == "completed")
-        return "" if clean or status == "-" else found["status"][:128]
-    return ""
+        passed = clean or status == "-"
+        yield SelfTest(kind=found["kind"], failure="" if passed else found["status"][:128])

@@ -257,3 +257,22 @@ def test_the_log_of_self_tests_alone_tells_of_a_failing_disk():
     text = b"SMART Self-test log structure revision number 1\n"
     text += b"# 1  Short offline       Completed: read failure       20%     30351         4409\n"
     assert about(judge(parse_text(text), Host("box")), HEALTH).reason is Reason.ERRORS
+
+
+@pytest.mark.parametrize(("used", "reason"), [(12, Reason.OK), (93, Reason.HIGH), (100, Reason.EXHAUSTED)])
+def test_the_wear_of_a_solid_disk_is_found_among_its_device_statistics(used, reason):
+    row = {"name": "Percentage Used Endurance Indicator", "value": used, "flags": {"valid": True}}
+    pages = [{"number": 7, "name": "Solid State Device Statistics", "table": [row]}]
+    assert verdict(report(rotation_rate=0, ata_device_statistics={"pages": pages})) is reason
+    text = f"SMART Health Status: OK\n0x07  0x008  1 {used:>15}  N--  Percentage Used Endurance Indicator\n"
+    assert about(judge(parse_text(text.encode()), Host("box")), HEALTH).reason is reason
+
+
+def test_what_every_disk_should_tell_is_null_where_this_one_does_not():
+    told = facts_of(Smart(model="X"))
+    assert {name: told[name] for name in ("model", "passed", "temp", "power_on_hours")} == {
+        "model": "X",
+        "passed": None,
+        "temp": None,
+        "power_on_hours": None,
+    }

@@ -34,13 +34,26 @@ def flush_lines(raw: bytes) -> list[str]:
 
 
 def json_of(raw: bytes) -> JSON:
-    """Raises ValueError for what is not JSON."""
+    """Words before and after the document are passed over. Raises ValueError for what is not JSON."""
     try:
         return msgspec.json.decode(raw.strip(b"\x00 \t\r\n"))
     except msgspec.DecodeError as error:
+        document = _document(raw)
+        if document is not None:
+            return json_of(document)
         raise ValueError(f"not JSON: {error}") from None
     except RecursionError:
         raise ValueError("not JSON: nested too deeply") from None
+
+
+def _document(raw: bytes) -> bytes | None:
+    """From the first line that begins with a bracket to the last that ends with one; None for the whole."""
+    lines = [line.strip() for line in raw.strip(b"\x00 \t\r\n").split(b"\n")]
+    first = next((at for at, line in enumerate(lines) if line.startswith((b"{", b"["))), None)
+    last = next((at for at in reversed(range(len(lines))) if lines[at].endswith((b"}", b"]"))), None)
+    if first is None or last is None or not 0 < len(lines) - (last - first + 1) < len(lines):
+        return None
+    return b"\n".join(lines[first : last + 1])
 
 
 def object_of(raw: bytes) -> dict[str, JSON]:

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any, TypeAlias
 
 import collectors
+from agent.offline import pasted
 from agent.units.finding import modules
 from collectors.host import JSON, Host
 from collectors.source import ANY, Source, TreeSource
@@ -15,6 +16,8 @@ from wire.judgement import Judgement
 NOWHERE = "/dev/null"
 """As a root: there is no file below it, so that only the recording speaks."""
 AnySource: TypeAlias = "Source[Any] | TreeSource[Any]"
+Read: TypeAlias = "tuple[dict[str, JSON], list[Judgement]]"
+"""The facts, and what was judged by them."""
 
 
 class NotThatKind(Exception):
@@ -35,24 +38,21 @@ class Replay:
     def kinds(self) -> list[str]:
         return sorted(self._sources.keys() - {ANY})
 
-    def text(self, kind: str, raw: bytes, host: Host) -> tuple[dict[str, JSON], list[Judgement]]:
-        """The facts and judgements of the first source that accepts the text. Raises NotThatKind."""
+    def text(self, kind: str, raw: bytes, host: Host) -> Read:
+        """Of the first source that accepts the text, as it was pasted or as it is. Raises NotThatKind."""
         reasons: list[str] = []
         own = [source for source in self._of(kind) if isinstance(source, Source)]
         if not own:
             raise NotThatKind(f"{kind} is read from a tree: give --root")
-        for source in (*own, *self._sources.get(ANY, [])):
-            if isinstance(source, Source):
-                try:
-                    facts = source.parse(raw)
-                except ValueError as error:
-                    reasons.append(str(error))
-                    continue
-                told = source.facts(facts)
-                return told if source in own else _empty(own) | told, list(source.judge(facts, host))
+        for text in dict.fromkeys((pasted.without(raw), raw)):
+            if (read := _first(own, text, host, reasons)) is not None:
+                return read
+        whatever = [source for source in self._sources.get(ANY, []) if isinstance(source, Source)]
+        if (read := _first(whatever, raw, host, reasons)) is not None:
+            return _empty(own) | read[0], read[1]
         raise NotThatKind("; ".join(dict.fromkeys(reasons)))
 
-    def tree(self, kind: str, host: Host) -> Iterator[tuple[dict[str, JSON], list[Judgement]]]:
+    def tree(self, kind: str, host: Host) -> Iterator[Read]:
         """The same for what the tree holds of one kind, or of every kind where it is empty."""
         told: list[AnySource] = []
         for name in [kind] if kind else self.kinds:
@@ -68,6 +68,18 @@ class Replay:
             return self._sources[_plain(kind)]
         except KeyError:
             raise NotThatKind(f"no collector reads {kind}; --kinds lists what can be read") from None
+
+
+def _first(sources: list[Source[Any]], raw: bytes, host: Host, reasons: list[str]) -> Read | None:
+    """What the first that accepts it makes of it; why the others do not is added to the reasons."""
+    for source in sources:
+        try:
+            facts = source.parse(raw)
+        except ValueError as error:
+            reasons.append(str(error))
+        else:
+            return source.facts(facts), list(source.judge(facts, host))
+    return None
 
 
 def _empty(sources: list[Source[Any]]) -> dict[str, JSON]:

@@ -49,8 +49,7 @@ def read(host: Host) -> Iterable[Judgement]:
 
 def parse(raw: bytes) -> Health:
     """``ceph health``, ``ceph status`` and ``ceph insights``, JSON or not. Raises ValueError otherwise."""
-    document = DOCUMENT.search(raw)
-    return Health(*status_of(raw)) if document is None else _from_json(raw[document.start() :])
+    return _from_json(raw) if DOCUMENT.search(raw) else Health(*status_of(raw))
 
 
 def _from_json(raw: bytes) -> Health:

@@ -43,13 +43,12 @@ class Report(msgspec.Struct, frozen=True):
 
 def parse(raw: bytes) -> Report:
     """``ceph osd tree``, ``osd df``, ``osd dump``, ``df``. Raises ValueError for other text."""
-    document = DOCUMENT.search(raw)
-    if document is None:
+    if not DOCUMENT.search(raw):
         states, shares = osds_of(raw)
         if not states and not shares:
             raise ValueError("neither JSON nor a table of OSDs")
         return Report([], states, shares)
-    tree = object_of(raw[document.start() :])
+    tree = object_of(raw)
     if not any(key in tree for key in LISTS):
         raise ValueError("no list of OSDs or pools")
     osds: dict[str, str] = {}

@@ -10,7 +10,7 @@ import msgspec
 from collectors.asking import answered
 from collectors.host import JSON, Host
 from collectors.judging import judged
-from collectors.parsing import lines_of, whole
+from collectors.parsing import lines_of, real, whole
 from collectors.source import Source
 from collectors.unit import Collector
 from wire import entity
@@ -32,9 +32,10 @@ NORMAL = frozenset(["", "normal", "online", "recovering"])
 MARK = "VDO status"
 STATISTICS = re.compile(r"^/dev/(?:mapper/)?(?P<name>\S+)\s*:\s*$")
 TABLE = re.compile(
-    r"^(?:/dev/(?:mapper/)?)?(?P<name>\S+)\s+(?P<size>\d+)\s+(?P<used>\d+)\s+\d+\s+\d+%\s+(?:\d+%|N/A)\s*$"
+    r"^(?:/dev/(?:mapper/)?)?(?P<name>\S+)\s+(?P<size>[\d.]{1,20}[KMGTP]?)\s+(?P<used>[\d.]{1,20}[KMGTP]?)\s+[\d.]+[KMGTP]?\s+"
+    r"\d+%\s+(?:\d+%|N/A)\s*$"
 )
-"""Device 1K-blocks Used Available Use% Space saving%."""
+"""Device 1K-blocks Used Available Use% Space saving%; or Size, in the units that people like."""
 
 
 class Volume(msgspec.Struct, frozen=True):
@@ -98,10 +99,17 @@ def _statistics(lines: list[str]) -> list[Volume]:
         if head := STATISTICS.match(line):
             found.append(Volume(head["name"], {}))
         elif row := TABLE.match(line):
-            found.append(Volume(row["name"], {"1K-blocks": row["size"], "1K-blocks used": row["used"]}))
+            told = {"1K-blocks": _blocks(row["size"]), "1K-blocks used": _blocks(row["used"])}
+            found.append(Volume(row["name"], told))
         elif found and (match := LINE.match(line)) and len(found[-1].values) < 256:
             found[-1].values.setdefault(match["name"].strip(), match["value"].strip())
     return found
+
+
+def _blocks(text: str) -> str:
+    """``1.5G`` in blocks of 1 KiB."""
+    power = "KMGTP".find(text[-1:])
+    return text if power < 0 else str(int((real(text) or 0) * 1024**power))
 
 
 def judge(found: list[Volume], host: Host) -> Iterator[Judgement]:

@@ -124,7 +124,7 @@ def parse_list(raw: bytes) -> Zpools:
     if head is None:
         if any("no pools available" in line for line in lines):
             return Zpools((), {})
-        raise ValueError("no head with NAME and SIZE")
+        return _headless(lines)
     names = lines[head].split()
     pools: list[Pool] = []
     states: list[str] = []
@@ -147,6 +147,21 @@ def parse_list(raw: bytes) -> Zpools:
             device = Device(name=words[0][:128], state=found[0])
             pools[-1] = msgspec.structs.replace(pools[-1], devices=(*pools[-1].devices, device))
     return Zpools(tuple(pools), _count(states))
+
+
+def _headless(lines: list[str]) -> Zpools:
+    """``zpool list -H``, whatever its columns: parted by tabs, and every pool has its state."""
+    pools: list[Pool] = []
+    for line in lines:
+        cells = line.split("\t")
+        state = next((cell for cell in cells[1:] if cell in STATES), "")
+        shares = [cell for cell in cells if cell.endswith("%")]
+        if state and cells[0].strip():
+            capacity = _percent(shares[-1]) if shares else None
+            pools.append(Pool(name=cells[0].strip()[:128], state=state, capacity=capacity))
+    if not pools:
+        raise ValueError("no head with NAME and SIZE, no row of a pool")
+    return Zpools(tuple(pools), _count([pool.state for pool in pools]))
 
 
 def parse_properties(raw: bytes) -> Zpools:

@@ -38,6 +38,7 @@ def test_a_session_told_without_its_target_is_out_while_it_waits_for_its_transpo
     [
         "/dev/mapper/v0 :\n  physical blocks   : 1000\n  data blocks used: 940\n  overhead blocks used: 20\n",
         "Device 1K-blocks Used Available Use% Space saving%\n/dev/mapper/v0 4000 3840 160 96% 27%\n",
+        "Device Size Used Available Use% Space saving%\n/dev/mapper/v0 100.0G 96.0G 4.0G 96% N/A\n",
     ],
 )
 def test_statistics_of_vdo_tell_what_is_full(text):

@@ -58,6 +58,15 @@ def test_the_list_tells_how_full_a_pool_is():
     assert about(judgements, "pool.space").value == 0.95
 
 
+def test_a_list_without_its_head_tells_the_state_of_each_pool():
+    text = b"tank\t9.5G\t1G\t8.5G\t-\t-\t7%\t96%\t1.00x\tONLINE\t-\nold\tFAULTED\n"
+    found = parse_list(text)
+    assert [(one.name, one.state, one.capacity) for one in found.pools] == [
+        ("tank", "ONLINE", 96.0),
+        ("old", "FAULTED", None),
+    ]
+
+
 def test_the_kernel_tells_of_a_suspended_pool_without_any_tool(tree):
     tree.write("/proc/spl/kstat/zfs/tank/state", "SUSPENDED\n")
     assert about(zpool.read(tree.host()), "zfs.pool").reason is Reason.STOPPED

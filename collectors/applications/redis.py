@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from collectors.clients import resp
-from collectors.clients.answer import ANSWER
+from collectors.clients.answer import ANSWER, Busy, NotPermitted, Refused
 from collectors.clients.conversation import converse
 from collectors.clients.counting import lately
 from collectors.clients.local import Local, found
@@ -29,6 +29,11 @@ PROGRAMS = ("redis-server", "valkey-server", "keydb-server", "redis-sentinel", "
 SECONDS, HEAR_SECONDS = 2.0, 0.5
 NEAR = 0.9
 """Part of a limit from which on somebody should look."""
+PAUSED_SECONDS = 10.0
+"""A pause for a failover is over by then."""
+_POPS = ("blpop", "brpop", "brpoplpush", "blmove", "blmpop", "bzpopmin", "bzpopmax", "bzmpop")
+WAITS = frozenset([*_POPS, "xread", "xreadgroup", "wait", "waitaof", "shutdown"])
+"""Commands that wait for somebody else by their nature."""
 
 
 class Info(msgspec.Struct, frozen=True):
@@ -74,9 +79,31 @@ def _info(host: Host, local: Local) -> Info:
         told = resp.fields(str(resp.command(stream, ["INFO"])))
         if told.get("cluster_enabled") == "1":
             told |= resp.fields(str(resp.command(stream, ["CLUSTER", "INFO"])))
+        if told.get("blocked_clients", "0") != "0" and _paused(host, local, stream):
+            raise Busy("its clients are paused")
     if not told:
         raise ValueError("INFO tells nothing")
     return Info(told)
+
+
+def _paused(host: Host, local: Local, stream: Stream) -> bool:
+    """Did clients wait, at each look for some time, with commands that never wait by themselves?"""
+    since: dict[int, float] = host.memory.setdefault("paused", {})
+    try:
+        clients = str(resp.command(stream, ["CLIENT", "LIST"])).splitlines()
+    except (NotPermitted, Refused):
+        return False
+    if not any(_is_held_up(each) for each in clients):
+        since.pop(local.port, None)
+        return False
+    now = host.ticks()
+    return now - since.setdefault(local.port, now) >= PAUSED_SECONDS
+
+
+def _is_held_up(client: str) -> bool:
+    facts = dict(word.partition("=")[::2] for word in client.split())
+    command = facts.get("cmd", "").partition("|")[0]
+    return "b" in facts.get("flags", "") and not (command in WAITS or "." in command)  # a module's may wait
 
 
 def judge(info: Info, host: Host, subject: str) -> Iterator[Judgement]:

@@ -110,6 +110,21 @@ def test_one_that_runs_a_script_without_end_serves_nobody(server, box):
         endless.wait(20)
 
 
+@pytest.mark.parametrize(
+    ("said", "reason"), [("SET a b", Reason.REQUEST_TIMEOUT), ("BLPOP no-such-list 60", None)]
+)
+def test_one_whose_clients_were_paused_serves_nobody(server, box, monkeypatch, said, reason):
+    port = server()
+    look(redis, box, port)
+    monkeypatch.setattr(redis, "PAUSED_SECONDS", 0.0)
+    cli(port, "CLIENT", "PAUSE", "60000", "WRITE")
+    with socket.create_connection(("127.0.0.1", port)) as writer:
+        writer.sendall(f"{said}\r\n".encode())
+        wait_for(lambda: " flags=b" in cli(port, "CLIENT", "LIST"), "the pause")
+        found = troubles(look(redis, box, port)).get("app.answer")
+    assert found is reason
+
+
 def test_one_that_always_wanted_a_password_is_unknown_and_says_how_to_grant_it(server, box):
     found = look(redis, box, server("--requirepass", "hush"))
     assert found["app.answer"].verdict is Verdict.UNKNOWN

@@ -172,7 +172,7 @@ class Agent:
     async def _discovery_loop(self) -> None:
         for pause in chain(DISCOVER_EARLY, repeat(DISCOVER_SECONDS)):
             if await changed(self.host, self._known, pause):
-                log.info("routes or resolvers changed: looking around again")
+                log.info("addresses, routes or resolvers changed: looking around again")
             await self._discover()
             trim()
             self._retire_answers(time.time() - EVENT_LIFE)

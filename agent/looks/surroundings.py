@@ -1,4 +1,4 @@
-"""Notices at once that routes or resolvers changed, so that discovery need not run often."""
+"""Notices at once that addresses, routes or resolvers changed, so that discovery need not run often."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import time
 
 from collectors.host import Host
 
-PATHS = ("/proc/net/route", "/proc/net/ipv6_route", "/etc/resolv.conf")
+PATHS = ("/proc/net/route", "/proc/net/fib_trie", "/proc/net/ipv6_route", "/etc/resolv.conf")
+"""The second is the one that shows addresses of IPv4: one may replace another without a change of routes."""
 LOOK_SECONDS = 2.0
 LIMIT = 256 * 1024
 

@@ -41,7 +41,7 @@ def test_an_address_in_place_of_another_of_its_network_is_a_change(namespaces):
     namespaces.add("box")
     namespaces.add("next")
     look = "from agent.looks.surroundings import surroundings as s; from collectors.host import Host"
-    change = "ip address add 10.1.0.9/24 dev eth0 && ip address del 10.1.0.8/24 dev eth0"
+    change = "ip address del 10.1.0.8/24 dev eth0 && ip address add 10.1.0.9/24 dev eth0"
     again = (
         f"import subprocess; h = Host('box'); a = s(h); subprocess.run({change!r}, shell=True, check=True)"
     )

@@ -109,6 +109,11 @@ class Crowd:
             self._choose(some, each)
         return tuple(back)
 
+    def waiting(self, key: Key) -> Reading | None:
+        """What this key says, if it stands aside."""
+        kind = self._kind_of.get(key)
+        return None if kind is None else self._kinds[kind].waiting.get(key)
+
     def aside(self) -> Iterator[Reading]:
         """Everyone who is not weighed."""
         for some in self._kinds.values():

@@ -71,6 +71,19 @@ class Engine:
         for each in change.weighed:
             self._weigh(each)
 
+    def confirm(self, evidence: Evidence) -> None:
+        """The same as ``update``, at a fraction of its cost, where nothing but how fresh it is has changed."""
+        weighed = self.index.readings.get(evidence.key)
+        reading = weighed or self._crowd.waiting(evidence.key)
+        if reading is None or (reading.is_symptom and reading.clock_error != evidence.clock_error):
+            self.update(evidence)  # for a symptom the clock also bears on when it began
+            return
+        before = reading.surely
+        reading.confirmed_at, reading.clock_error = evidence.confirmed_at, evidence.clock_error
+        if weighed is not None:
+            self.index.confirm(reading)
+            self._standing.confirm(reading, before)
+
     def remove(self, key: Key) -> None:
         """The key is no longer looked at, or no longer known."""
         for each in self._crowd.drop(key):

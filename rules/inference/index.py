@@ -47,6 +47,12 @@ class Index:
             if entity in self._views:
                 self._see(entity, (reading.signal, role), before, reading)
 
+    def confirm(self, reading: Reading) -> None:
+        """It says the same, and was seen later than all the others."""
+        for role, entity in reading.exercised:
+            if self._places.confirm(role, entity, reading) and entity in self._views:
+                self._see(entity, (reading.signal, role), reading, reading)
+
     def drop(self, key: Key) -> Reading | None:
         reading = self.readings.pop(key, None)
         if reading is not None:

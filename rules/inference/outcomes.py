@@ -37,8 +37,8 @@ SPREAD = 0x9E3779B1
 """Odd, near 2³² divided by the golden ratio (Knuth, volume 3, 6.4): keys that are alike come to lie apart."""
 
 
-class Reading(msgspec.Struct, frozen=True, gc=False):
-    """An evidence with what the engine needs of it worked out once."""
+class Reading(msgspec.Struct, gc=False):
+    """An evidence with what the engine needs of it worked out once. Only how fresh it is may change."""
 
     key: Key
     id: str
@@ -64,6 +64,11 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     @property
     def is_symptom(self) -> bool:
         return self.place < PASS
+
+    @property
+    def surely(self) -> float:
+        """The latest moment at which it was so for certain, whatever the clocks."""
+        return self.confirmed_at - self.clock_error
 
     def share_of(self, entity: Entity) -> float:
         return next((part for member, part in self.share if member == entity), 1.0)

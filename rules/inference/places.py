@@ -54,6 +54,15 @@ class Places:
             self._pass(entity, look, key)
         return before
 
+    def confirm(self, role: Role, entity: Entity, reading: Reading) -> bool:
+        """It is the newest now. Are there many? Few are gone through in any order."""
+        many = self._many.get(entity)
+        if many is None:
+            return False
+        looks = many[(reading.signal, role)]
+        looks[reading.key] = looks.pop(reading.key)
+        return True
+
     def drop(self, role: Role, entity: Entity, reading: Reading) -> Reading | None:
         """Returns the look that stood there, where there are many. In its other roles it is dropped, too."""
         many = self._many.get(entity)

@@ -39,16 +39,31 @@ class Standing:
         """One key's reading has come, changed or gone; the index has it already."""
         if not self._whole:
             return
-        if known is not None and reading is not None and self._only_fresher(known, reading):
-            if self._onsets:
-                self.confirmed_entities.update([entity for _, entity in reading.exercised])
+        if known is not None and reading is not None and _only_fresher(known, reading):
+            self.confirm(reading, known.surely)
             return
         for each in (known, reading):
-            if each is not None and (each.is_symptom or self._is_later(each)):
+            if each is not None and (each.is_symptom or self._is_later(each.surely)):
                 self.changed_entities.update([entity for _, entity in each.exercised])
         if known is not None and known.is_symptom:
             self._forget(known)
         if reading is not None and reading.is_symptom:
+            self._learn(reading)
+
+    def confirm(self, reading: Reading, before: float) -> None:
+        """The same result was seen again: that matters only where it comes to lie after some onset.
+
+        ``before``: when it was surely seen, until now.
+        """
+        if not self._whole or not self._onsets:
+            return
+        touched = [entity for _, entity in reading.exercised]
+        if bisect_left(self._onsets, before) == bisect_left(self._onsets, reading.surely):
+            self.confirmed_entities.update(touched)
+            return
+        if reading.is_symptom or self._is_later(max(before, reading.surely)):
+            self.changed_entities.update(touched)
+        if reading.is_symptom:
             self._learn(reading)
 
     def forget_all(self) -> None:
@@ -93,7 +108,7 @@ class Standing:
 
     def _is_told_of(self, entity: Entity) -> bool:
         return self._index.is_crowded(entity) or any(
-            reading.is_symptom or self._is_later(reading) for reading in self._index.few(entity)
+            reading.is_symptom or self._is_later(reading.surely) for reading in self._index.few(entity)
         )
 
     def done(self) -> None:
@@ -119,16 +134,12 @@ class Standing:
                 if not cause.is_state:
                     self._at[cause.entity].discard(cause)
 
-    def _is_later(self, reading: Reading) -> bool:
+    def _is_later(self, surely: float) -> bool:
         """Than the first onset, to the rounding: a pass from before anything failed refutes nothing."""
-        return bool(self._onsets) and reading.confirmed_at - reading.clock_error > self._onsets[0] - ROUNDING
+        return bool(self._onsets) and surely > self._onsets[0] - ROUNDING
 
-    def _only_fresher(self, known: Reading, reading: Reading) -> bool:
-        """The same result confirmed again: that matters only where it comes to lie after some onset."""
-        if (
-            known.id != reading.id
-            or msgspec.structs.replace(known, confirmed_at=reading.confirmed_at) != reading
-        ):
-            return False
-        before = bisect_left(self._onsets, known.confirmed_at - known.clock_error)
-        return before == bisect_left(self._onsets, reading.confirmed_at - reading.clock_error)
+
+def _only_fresher(known: Reading, reading: Reading) -> bool:
+    """Was the same seen again?"""
+    same = known.id == reading.id
+    return same and msgspec.structs.replace(known, confirmed_at=reading.confirmed_at) == reading

@@ -128,10 +128,13 @@ class Listen:
     def _put(self, presence: Presence, known: Evidence | None, now: float, outcome: Reason) -> None:
         """A lasting run keeps the id of its first look."""
         late = outcome is not Reason.OK
-        same = known is not None and known.outcome is outcome
-        entry = self._entry(presence, known if same else None, now, outcome)
+        lasts = known if known is not None and known.outcome is outcome else None
+        entry = self._entry(presence, lasts, now, outcome)
         seen = entry.observation
         exercised = self._topology.exercised(SERVER, self._signal, seen.subject, None)
+        if lasts is not None and not late and lasts.exercised == exercised:
+            self._standing.confirm(lasts, entry)
+            return
         if known is not None and late:
             exercised = united(exercised, known.exercised)
         evidence = Evidence(

@@ -26,6 +26,8 @@ class Inferring(Protocol):
 
     def update(self, evidence: Evidence) -> None: ...
 
+    def confirm(self, evidence: Evidence) -> None: ...
+
     def remove(self, key: Key) -> None: ...
 
     def graph_changed(self) -> None: ...
@@ -127,6 +129,14 @@ class Standing:
         if known != evidence:
             self._engine.update(evidence)
             self.revision += 1
+
+    def confirm(self, known: Evidence, entry: Entry) -> None:
+        """What stands was seen again, and nothing else is new."""
+        fresh = msgspec.structs.replace(known, confirmed_at=entry.confirmed_at, clock_error=entry.clock_error)
+        self.evidence[fresh.key] = fresh
+        self.entries[fresh.key] = self.by_id[fresh.id] = entry
+        self._engine.confirm(fresh)
+        self.revision += 1
 
     def number_own(self, at: float) -> int:
         """Of the server's next look of its own. Rises over restarts too, because it begins at the clock."""

@@ -156,13 +156,10 @@ class Weigh:
     def _catch_up(self, turn: Turn) -> None:
         for entry in list(self._freshness.confirmed(turn.now)):
             known = self._standing.evidence[_key(entry)]
-            if known.id != entry.id:
+            if known.id == entry.id:
+                self._standing.confirm(known, entry)
+            else:
                 self._weigh(entry, turn.now)
-                continue
-            fresh = msgspec.structs.replace(
-                known, confirmed_at=entry.confirmed_at, clock_error=entry.clock_error
-            )
-            self._standing.put(fresh, entry, turn.now)
         for key in list(self._standing.failing_lines):
             if self._refuted(key, turn.now):
                 turn.decide(self.name, Weighed.PROVEN_BY_LOOK, " ".join(key))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -66,3 +67,23 @@ def test_what_was_changed_back_and_removed_leaves_no_trace(new_world, seed):
     for evidence in world.evidence:
         engine.update(evidence)
     assert encode(engine.infer(0.0)) == expected
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32))
+def test_what_is_confirmed_counts_as_what_is_told_anew(new_world, seed):
+    world = new_world()
+    busy(world)
+    confirmed, told = world.engine(), world.engine()
+    chance = random.Random(seed)
+    for evidence in chance.sample(world.evidence, len(world.evidence)):
+        if chance.random() < 0.3:
+            assert encode(confirmed.infer(0.0)) == encode(told.infer(0.0))
+        fresh = msgspec.structs.replace(
+            evidence,
+            confirmed_at=evidence.confirmed_at + chance.uniform(0.0, 10.0),
+            clock_error=chance.choice([evidence.clock_error, 1.5]),
+        )
+        confirmed.confirm(fresh)
+        told.update(fresh)
+    assert encode(confirmed.infer(0.0)) == encode(told.infer(0.0))

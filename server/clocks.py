@@ -28,9 +28,14 @@ class Clock(msgspec.Struct):
 
     def hear(self, sent_at: float, received_at: float) -> bool:
         """Whether the shift has moved by it, or is known only now that it shows."""
+        known, sample = self.samples, received_at - sent_at
+        stepped = bool(known) and abs(sample - known[-1]) > STEP
+        samples = [*known, sample][-WINDOW:]
+        if len(known) == WINDOW and not stepped and min(samples) == min(known):
+            self.samples = samples
+            return False  # as nearly always
         before = self.surely
-        sample = received_at - sent_at
-        if self.samples and abs(sample - self.samples[-1]) > STEP:
+        if stepped:
             self.forget()
         self.samples = [*self.samples, sample][-WINDOW:]
         after = self.surely
@@ -43,7 +48,7 @@ class Clock(msgspec.Struct):
     @property
     def shift(self) -> float:
         """Seconds to add to a time of the agent to get the server's."""
-        smallest = min(self.samples, default=0.0)
+        smallest = min(self.samples) if self.samples else 0.0
         return smallest if abs(smallest) > IN_STEP else 0.0
 
     @property

@@ -41,6 +41,7 @@ class KnownAgent:
         self._digest = Digest()
         self._uncounted: dict[Key, Observation | None] = {}
         """Keys that changed since the digest was last asked for, with what the digest holds of them."""
+        self._said = str(self._digest)
         for entry in saved.entries:
             self.put(entry.key, entry)
         saved.entries = []
@@ -60,8 +61,10 @@ class KnownAgent:
             if entry is not None:
                 seen = entry.observation
                 self._digest.add(seen.signal, seen.subject, seen.verdict, seen.reason)
-        self._uncounted = {}
-        return str(self._digest)
+        if self._uncounted:
+            self._uncounted = {}
+            self._said = str(self._digest)
+        return self._said
 
     def put(self, key: Key, entry: Entry) -> Entry | None:
         """Returns what stood there before."""

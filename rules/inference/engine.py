@@ -72,7 +72,7 @@ class Engine:
             self._weigh(each)
 
     def confirm(self, evidence: Evidence) -> None:
-        """The same as ``update``, at a fraction of its cost, where nothing but how fresh it is has changed."""
+        """The same as ``update`` at a fraction of its cost, where nothing but how fresh it is has changed."""
         weighed = self.index.readings.get(evidence.key)
         reading = weighed or self._crowd.waiting(evidence.key)
         if reading is None or (reading.is_symptom and reading.clock_error != evidence.clock_error):

@@ -17,20 +17,31 @@ from rules.inference.spread import Spread
 class _Company:
     """Those who go with one root, in the order of their keys; when a few have joined, that costs little."""
 
-    __slots__ = ("_joined", "_said", "readings")
+    __slots__ = ("_joined", "_said", "_since", "readings")
 
     def __init__(self) -> None:
         self.readings: dict[Key, Reading] = {}
+        self._since: float | None = None
         self._said: list[tuple[Key, str]] = []
         self._joined: dict[Key, Reading] = {}
 
     def put(self, reading: Reading) -> None:
         """A key that is not among them."""
         self.readings[reading.key] = self._joined[reading.key] = reading
+        if self._since is not None:
+            self._since = min(self._since, reading.since)
 
     def drop(self, key: Key) -> None:
         del self.readings[key]
         self._said, self._joined = [], self.readings
+        self._since = None
+
+    @property
+    def since(self) -> float:
+        """When the first of them began."""
+        if self._since is None:
+            self._since = min(each.since for each in self.readings.values())
+        return self._since
 
     def said(self) -> list[tuple[Key, str]]:
         """Key and observation id of each."""
@@ -99,7 +110,7 @@ def _joined(diagnosis: Diagnosis, more: _Company | None) -> Diagnosis:
     said = sorted([*zip(diagnosis.explains, diagnosis.observations, strict=True), *more.said()])
     return msgspec.structs.replace(
         diagnosis,
-        onset=min(diagnosis.onset, *(each.since for each in more.readings.values())),
+        onset=min(diagnosis.onset, more.since),
         explains=tuple(key for key, _ in said),
         observations=tuple(name for _, name in said),
     )

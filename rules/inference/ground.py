@@ -79,7 +79,8 @@ class Ground:
             needs = (edge for edge in self.graph.parents(entity) if edge.relation is Relation.DEPENDS_ON)
             yield from ((edge.parent, edge) for edge in needs)
         else:
-            leaning = (edge for edge in self.graph.children(entity) if edge.relation.value == on.value)
+            relation = on.value
+            leaning = (edge for edge in self.graph.children(entity) if edge.relation == relation)
             yield from ((edge.child, edge) for edge in leaning)
 
     def _parts(self, cause: Cause) -> Iterator[Hop]:

@@ -60,10 +60,7 @@ class Reading(msgspec.Struct, gc=False):
     share: tuple[tuple[Entity, float], ...]
     lot: int
     """Below ``HIGHEST``: by it, some are drawn of very many, whatever the order in which they came."""
-
-    @property
-    def is_symptom(self) -> bool:
-        return self.place < PASS
+    is_symptom: bool
 
     @property
     def surely(self) -> float:
@@ -106,6 +103,7 @@ def read(evidence: Evidence, knowledge: Knowledge) -> Reading | None:
         exercised=touched(evidence.exercised),
         share=evidence.share,
         lot=lot(evidence.key),
+        is_symptom=place < PASS,
     )
 
 

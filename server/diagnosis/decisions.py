@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from enum import StrEnum
 
 import structlog
 
@@ -16,13 +17,13 @@ _log = structlog.get_logger("diagnosis")
 
 def log_decisions(decisions: Iterable[Decision]) -> list[tuple[str, str, int]]:
     """Returns (stage, reason, how many)."""
-    counted: Counter[tuple[str, str]] = Counter()
+    counted: Counter[tuple[str, StrEnum]] = Counter()
     for each in decisions:
-        kind = (each.stage, each.reason.value)
+        kind = (each.stage, each.reason)
         counted[kind] += 1
         if counted[kind] <= IN_FULL:
             _log.info("decided", stage=each.stage, reason=each.reason, about=each.about)
     for (stage, reason), count in counted.items():
         if count > IN_FULL:
             _log.info("decided", stage=stage, reason=reason, more=count - IN_FULL)
-    return [(stage, reason, count) for (stage, reason), count in counted.items()]
+    return [(stage, reason.value, count) for (stage, reason), count in counted.items()]

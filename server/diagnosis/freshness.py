@@ -31,7 +31,9 @@ class Freshness:
         self._graph = graph
         self._current = current
         self._suspects: dict[Entity, None] = {}
-        self._observers: dict[str, None] = {}
+        self._observers: list[str] = []
+        self._known: set[str] = set()
+        """The same."""
         self._found_at = float("-inf")
         self._next = 0
 
@@ -64,7 +66,7 @@ class Freshness:
         joined: Iterable[Entity] = standing.suspected.joined()
         if len(standing.failing) <= FEW or now - self._found_at >= LONGEST:
             self._found_at = now
-            self._suspects, self._observers = {}, {}
+            self._suspects, self._observers, self._known = {}, [], set()
             joined = sorted(standing.suspected)
         self._suspect(joined)
 
@@ -80,12 +82,13 @@ class Freshness:
                     queue.append(edge.parent)
                     found.append(edge.parent)
         watch = {each for entity in found for each in islice(self._standing.seen_by.get(entity, ()), ENOUGH)}
-        self._observers.update(dict.fromkeys(sorted(watch)))
+        self._observers += sorted(watch - self._known)
+        self._known |= watch
 
     def _whose_turn(self) -> list[str]:
-        observers = list(self._observers)
-        if len(observers) <= AT_ONCE:
-            return observers
-        first = self._next % len(observers)
+        number = len(self._observers)
+        if number <= AT_ONCE:
+            return self._observers
+        first = self._next % number
         self._next = first + AT_ONCE
-        return [*observers, *observers[:AT_ONCE]][first : first + AT_ONCE]
+        return [self._observers[place % number] for place in range(first, first + AT_ONCE)]

@@ -11,6 +11,7 @@ from rules.graph import Graph
 from rules.models import UNMODELLED, Fault, Role
 from server.desk.desk import Desk
 from server.desk.maintenance import planned
+from server.diagnosis.keys import keys_of, signals_of
 from server.diagnosis.listen import MACHINE_GONE
 from server.diagnosis.standing import SERVER, Standing
 from server.diagnosis.turn import Turn, root_of
@@ -120,7 +121,7 @@ class Settle:
         explained = self._excuse(diagnosis, turn.now)
         if explained is not None:
             return explained
-        if self._standing.many_silent and all(observer == SERVER for observer, _, _ in diagnosis.explains):
+        if self._standing.many_silent and signals_of(diagnosis.explains).keys() <= {SERVER}:
             return Settled.WAITING_FOR_SECOND_VANTAGE
         age = max(turn.now - self._learnt(diagnosis, turn.now), self._stood(diagnosis))
         vague = root_of(diagnosis)[0].startswith(UNMODELLED)
@@ -198,8 +199,8 @@ class Settle:
         """Did the root's own host read it of itself? From afar, the first of many symptoms looks certain."""
         host = host_of(root_of(diagnosis)[1])
         return any(
-            observer == host and Role.PATH not in self._catalogue.signals[signal].exercises
-            for observer, signal, _ in diagnosis.explains
+            Role.PATH not in self._catalogue.signals[signal].exercises
+            for signal in signals_of(diagnosis.explains).get(host, ())
         )
 
     def _learnt(self, diagnosis: Diagnosis, now: float) -> float:
@@ -207,10 +208,11 @@ class Settle:
 
         When what needed nobody ends, not all its symptoms do at once; what is left looks like something else.
         """
-        failing, excused = self._standing.failing, self._excused
-        return min(
-            (max(failing.get(key, now), excused.get(key, 0.0)) for key in diagnosis.explains), default=now
-        )
+        excused, explained = self._excused, keys_of(diagnosis.explains)
+        learnt = ((key, at) for key, at in self._standing.failing.items() if key in explained)
+        if excused:
+            return min((max(at, excused.get(key, 0.0)) for key, at in learnt), default=now)
+        return next((at for _, at in learnt), now)
 
     def _bar(self, diagnosis: Diagnosis, turn: Turn, ripe: Settled) -> Settled:
         confirmed = [key for key in diagnosis.explains if self._confirmed(key)]

@@ -59,7 +59,7 @@ class Standing:
         """Entity → observers some look of whom exercised it, once at least; the first comes first."""
         self.unknown: dict[Key, Entry] = {}
         self.failing: dict[Key, float] = {}
-        """Symptoms that stand, with the moment at which the server learnt of each."""
+        """Symptoms that stand, with the moment at which the server learnt of each; the first comes first."""
         self.restored_at = float("-inf")
         """What was learnt up to then had been told before this server started."""
         self.suspected = Suspected()
@@ -104,7 +104,8 @@ class Standing:
             self.by_id.pop(known.id, None)
         self.evidence[key] = evidence
         self.entries[key] = self.by_id[evidence.id] = entry
-        self.by_signal.setdefault(key[:2], set()).add(key[2])
+        if known is None:
+            self.by_signal.setdefault(key[:2], set()).add(key[2])
         if known is None or known.exercised != evidence.exercised:
             for _, entity in evidence.exercised:
                 self.seen_by.setdefault(entity, {})[key[0]] = None
@@ -115,14 +116,15 @@ class Standing:
         if evidence.outcome is Reason.OK:
             self._passes(key)
         else:
-            self.failing_revision += key not in self.failing
-            self.failing.setdefault(key, now)
+            if key not in self.failing:
+                self.failing_revision += 1
+                self.failing[key] = now
             self._latest_onset = max(self._latest_onset, evidence.since)
             self.suspected.put(key, evidence.exercised)
             self.proven.pop(key, None)
             if key[1] in self.log_born:
                 self.failing_lines[key] = None
-            if self.lasting(key):
+            if _lasts(entry):
                 self.failing_once.pop(key, None)
             else:
                 self.failing_once[key] = None
@@ -195,7 +197,7 @@ class Standing:
     def lasting(self, key: Key) -> bool:
         """Will it be looked at again by itself? A one-off drill-down test can never pass again."""
         entry = self.entries.get(key)
-        return entry is None or not entry.observation.task or bool(entry.observation.round)
+        return entry is None or _lasts(entry)
 
     def tells_enough(self, known: Evidence) -> bool:
         """It was seen since all that fails began; to see the same once more would tell nothing.
@@ -246,3 +248,7 @@ class Standing:
         if evidence is None or evidence.outcome is not Reason.OK or key in self.unknown:
             return None
         return None if key[0] in self.silent else (evidence.id, evidence.since)
+
+
+def _lasts(entry: Entry) -> bool:
+    return not entry.observation.task or bool(entry.observation.round)

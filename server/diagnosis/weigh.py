@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from itertools import islice
 
-import msgspec
-
 from rules.catalogue import Catalogue
 from rules.diagnosis import Key
 from rules.evidence import Dated, Evidence, evidence_of, united

@@ -31,6 +31,7 @@ def look(number, *, failed=False, crosses=PLACE):
         exercised=((Role.PATH, crosses),),
         share=(),
         lot=lot(("mon1", "net.icmp", f"host:h{number}")),
+        is_symptom=failed,
     )
 
 

@@ -34,6 +34,7 @@ def look(number, signal, exercised, *, failed=False):
         exercised=exercised,
         share=(),
         lot=number,
+        is_symptom=failed,
     )
 
 

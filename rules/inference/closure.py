@@ -176,19 +176,21 @@ class Closer:
         return Closure(active, cost, tuple(state for _, state in sorted(doubted)))
 
     def _hops_of(self, cause: Cause) -> tuple[Hop, ...]:
-        if cause not in self._hops:
-            hops = self._ground.children(cause)
-            self._hops[cause] = tuple(hop for hop in hops if self._matters(hop.cause))
-        return self._hops[cause]
-
-    def _matters(self, state: Cause) -> bool:
-        """What stands behind no symptom, and bears on no look, can neither be followed nor missed.
+        """Those that matter: what is behind no symptom and bears on no look is neither followed nor missed.
 
         A later onset leaves no more looks to bear on than the earliest.
         """
-        if state in self._behind:
-            return True
-        return state.entity not in self._aside and bool(self._touches.of(state, self._earliest))
+        if cause not in self._hops:
+            behind, aside, touches = self._behind, self._aside, self._touches
+            self._hops[cause] = tuple(
+                [
+                    hop
+                    for hop in self._ground.children(cause)
+                    if hop.cause in behind
+                    or (hop.cause.entity not in aside and touches.of(hop.cause, self._earliest))
+                ]
+            )
+        return self._hops[cause]
 
     def _fallen(self, cause: Cause, members: dict[Cause, set[Cause]]) -> Iterable[Hop]:
         """The groups of which too few members are left once this one has failed too."""

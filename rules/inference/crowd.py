@@ -67,7 +67,8 @@ class Crowd:
         self._kinds: dict[Kind, _Some] = {}
         self._kind_of: dict[Key, Kind] = {}
         self._released: dict[Key, Kind] = {}
-        self._near: dict[Entity, int] = {}
+        self.near: dict[Entity, int] = {}
+        """Entities that some who stand aside are about: their other looks are not the whole story."""
         self._turned: set[Entity] = set()
         self._shares: dict[str, float] = {}
         self._news: dict[Key, Reading | None] = {}
@@ -128,10 +129,6 @@ class Crowd:
         """The entities about which somebody stands aside, or nobody does any longer, since this was asked."""
         turned, self._turned = self._turned, set()
         return turned
-
-    def __contains__(self, entity: object) -> bool:
-        """Is somebody who stands aside about this entity? Then its other looks are not the whole story."""
-        return entity in self._near
 
     def is_behind(self, keys: Iterable[Key]) -> bool:
         """Does anybody stand aside who says the same as one of these?"""
@@ -210,12 +207,12 @@ class Crowd:
         """One more or less stands aside who is about these entities."""
         for role, entity in reading.exercised:
             if role in NEAR:
-                before = self._near.get(entity, 0)
-                self._near[entity] = before + change
+                before = self.near.get(entity, 0)
+                self.near[entity] = before + change
                 if not before:
                     self._turned.add(entity)
-                elif not self._near[entity]:
-                    del self._near[entity]
+                elif not self.near[entity]:
+                    del self.near[entity]
                     self._turned.add(entity)
 
     @staticmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rules.evidence import Exercised
 from rules.models import Role
@@ -32,19 +32,24 @@ def one_name(entity: Entity) -> Entity:
 
 def touched(exercised: tuple[Exercised, ...]) -> tuple[Exercised, ...]:
     """``exercised`` by the names that the engine reasons with, and the flows; mostly just the same."""
-    for role, entity in exercised:  # written out: this runs for every look
-        if entity.startswith(DOORS) and (role is Role.SELF or role is Role.RESOLVER):
-            return tuple(_touched(exercised))
-    return exercised
+    doors = [
+        (role, entity)
+        for role, entity in exercised
+        if entity.startswith(DOORS) and (role is Role.SELF or role is Role.RESOLVER)
+    ]
+    if not doors:
+        return exercised
+    found = exercised
+    if any(role is Role.SELF and one_name(entity) != entity for role, entity in doors):
+        found = tuple([(role, one_name(entity) if role is Role.SELF else entity) for role, entity in found])
+    flows = tuple(_flows(exercised, doors))
+    return (*found, *flows) if flows else found
 
 
-def _touched(exercised: tuple[Exercised, ...]) -> Iterator[Exercised]:
-    doors: list[Exercised] = []
-    for role, entity in exercised:
-        yield role, one_name(entity) if role is Role.SELF else entity
-        if (role is Role.SELF or role is Role.RESOLVER) and kind_of(entity) == "port":
-            doors.append((role, entity))
+def _flows(exercised: tuple[Exercised, ...], doors: Iterable[Exercised]) -> Iterator[Exercised]:
     for role, door in doors:
+        if kind_of(door) != "port":
+            continue
         way = Role.PATH if role is Role.SELF else Role.RESOLVER
         for crossed, entity in exercised:
             if crossed is way and kind_of(entity) == "gateway":

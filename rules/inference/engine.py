@@ -181,7 +181,7 @@ class Engine:
     def _solve(self, component: Component, temperature: float) -> Solved:
         scene = self._scene
         onsets = {each.cause: each.onset for each in component.candidates}
-        closer = Closer(self.ground, scene.touches, self._standing.behind, onsets, self._crowd)
+        closer = Closer(self.ground, scene.touches, self._standing.behind, onsets, self._crowd.near)
         judged = Judge(closer, scene.touches, {each.cause: each.prior for each in component.candidates})
         scene.touches.watched = set()
         best = search(component, judged, self.index.readings, many=self._crowd.is_behind(component.keys))

@@ -42,15 +42,17 @@ class Index:
             self.symptoms[key] = reading
         else:
             self.symptoms.pop(key, None)
+        put, views = self._places.put, self._views
         for role, entity in reading.exercised:
-            before = self._places.put(role, entity, reading, known)
-            if entity in self._views:
+            before = put(role, entity, reading, known)
+            if entity in views:
                 self._see(entity, (reading.signal, role), before, reading)
 
     def confirm(self, reading: Reading) -> None:
         """It says the same, and was seen later than all the others."""
+        confirm, views = self._places.confirm, self._views
         for role, entity in reading.exercised:
-            if self._places.confirm(role, entity, reading) and entity in self._views:
+            if confirm(role, entity, reading) and entity in views:
                 self._see(entity, (reading.signal, role), reading, reading)
 
     def drop(self, key: Key) -> Reading | None:
@@ -129,9 +131,10 @@ class Index:
             view.draw.drop(before.key)
 
     def _unlink(self, reading: Reading) -> None:
+        drop, views = self._places.drop, self._views
         for role, entity in reading.exercised:
-            before = self._places.drop(role, entity, reading)
-            if entity in self._views:
+            before = drop(role, entity, reading)
+            if entity in views:
                 self._see(entity, (reading.signal, role), before, None)
                 if not self.is_crowded(entity):
                     del self._views[entity]

@@ -74,9 +74,10 @@ class Places:
         before = looks.pop(reading.key, None)
         if before is None:
             return None
-        if len(looks) == MANY:
+        left = len(looks)
+        if left == MANY:
             self.crossed.add(entity)
-        if not looks:
+        elif not left:
             del many[look]
             if not many:
                 del self._many[entity]
@@ -153,11 +154,11 @@ class Places:
 
     def _drop_among_few(self, entity: Entity, reading: Reading) -> None:
         self._found.pop(entity, None)
-        few = self._few.get(entity, ())
-        if len(few) > 1:
-            self._few[entity] = tuple([each for each in few if each is not reading])
-        elif few and few[0] is reading:
-            del self._few[entity]
+        left = [each for each in self._few.get(entity, ()) if each is not reading]
+        if left:
+            self._few[entity] = tuple(left)
+        else:
+            self._few.pop(entity, None)
 
 
 def _by_look(entity: Entity, seen: Iterable[Reading]) -> Looks:

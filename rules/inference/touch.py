@@ -133,6 +133,9 @@ class Touches:
             usual = model.sways.setdefault(same, {})
             looks = self._looks(cause.entity, look, here[look], onset, in_order=in_order)
             for reading in looks:
+                error = reading.clock_error  # written out: so are most of a crowded place
+                if reading.confirmed_at <= onset + error and reading.since < onset - error:
+                    continue
                 played, known = same, usual
                 if len(same) > 1:
                     played = tuple(other for other in same if reading.key in here[other])

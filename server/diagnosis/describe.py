@@ -34,12 +34,21 @@ class Describe:
         self._topology = topology
         self._standing = standing
         self._routing = routing
+        self._described: tuple[Diagnosis, dict[str, Any]] | None = None
 
     def fault(self, diagnosis: Diagnosis) -> Fault | None:
         return self._catalogue.faults.get(root_of(diagnosis)[0])
 
     def fields(self, diagnosis: Diagnosis) -> dict[str, Any]:
-        """All that follows from the diagnosis. Raises KeyError for a fault that nobody described."""
+        """All that follows from the diagnosis. Raises KeyError for a fault that nobody described.
+
+        Where a ticket begins or moves it is asked twice, and a storm has very many hosts.
+        """
+        if self._described is None or self._described[0] is not diagnosis:
+            self._described = (diagnosis, self._describe(diagnosis))
+        return self._described[1]
+
+    def _describe(self, diagnosis: Diagnosis) -> dict[str, Any]:
         name, entity = root_of(diagnosis)
         fault = self._catalogue.faults[name]
         hit = reach(

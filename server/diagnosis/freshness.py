@@ -58,7 +58,8 @@ class Freshness:
                     continue
                 touched = self._suspects.keys() & [entity for _, entity in known.exercised]
                 if key in standing.failing or any(taken[entity] < ENOUGH for entity in touched):
-                    taken.update(touched)
+                    for entity in touched:
+                        taken[entity] += 1
                     yield entry
 
     def _find(self, now: float) -> None:

@@ -56,9 +56,9 @@ class Moving:
 
     def is_remainder(self, diagnosis: Diagnosis, ticket: Ticket) -> bool:
         """Symptoms end one by one; what is left of them must not look like another root, or a vaguer one."""
-        watched = keys_of(ticket.watch)
-        lasting = (key for key in diagnosis.explains if self._standing.lasting(key))
-        return all(key in watched for key in lasting) and self._has_begun_to_recover(ticket)
+        others = keys_of(diagnosis.explains) - keys_of(ticket.watch)
+        new = any(self._standing.lasting(key) for key in others)
+        return not new and self._has_begun_to_recover(ticket)
 
     def _has_begun_to_recover(self, ticket: Ticket) -> bool:
         """What comes and goes has not; and a ticket that only says where has no root to keep.
@@ -67,15 +67,17 @@ class Moving:
         """
         if ticket.fault.startswith(UNMODELLED):
             return False
-        known, said = self._standing.evidence, self._diagnoses.get(ticket.id)
+        said = self._diagnoses.get(ticket.id)
         shown = chain(ticket.watch, said.explains if said is not None else ())
-        steady = (key for key in shown if key not in known or not known[key].intermittent)
-        return any(self._standing.fresh_pass(key) or self._answers_again(key, ticket) for key in steady)
+        return any(self._recovers(key, ticket) for key in shown)
 
-    def _answers_again(self, key: Key, ticket: Ticket) -> bool:
+    def _recovers(self, key: Key, ticket: Ticket) -> bool:
         """The first answer after none comes late, or not each time."""
         seen = self._standing.evidence.get(key)
-        return seen is not None and seen.outcome in ANSWERED and seen.since > ticket.opened_at
+        if seen is None or key not in self._standing.failing:
+            steady = seen is None or not seen.intermittent
+            return steady and self._standing.fresh_pass(key) is not None
+        return seen.outcome in ANSWERED and seen.since > ticket.opened_at and not seen.intermittent
 
     def _drawn_long(self, ticket: Ticket, root: tuple[str, str], now: float) -> bool:
         """Repairs, too, make symptoms: they are gone soon."""

@@ -23,11 +23,12 @@ class Suspected:
             return
         self.drop(key)
         self._exercised[key] = exercised
+        looks = self._looks
         for _, entity in exercised:
-            if entity not in self._looks:
-                self._looks[entity] = 0
+            before = looks.get(entity, 0)
+            looks[entity] = before + 1
+            if not before:
                 self._joined[entity] = None
-            self._looks[entity] += 1
 
     def drop(self, key: Key) -> None:
         """The look fails no longer."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -184,15 +184,20 @@ class CurrentState:
 class _Observed(NamedTuple):
     """What a batch's observations came to, as in ``Applied``."""
 
-    changed: list[Entry]
-    retired: list[Entry]
-    results: int
-    symptoms: bool
-    clamped: int
+    changed: Sequence[Entry] = ()
+    retired: Sequence[Entry] = ()
+    results: int = 0
+    symptoms: bool = False
+    clamped: int = 0
+
+
+NOTHING = _Observed()
 
 
 def _observe(known: KnownAgent, batch: Batch, received_at: float, *, whole: bool) -> _Observed:
     """``whole``: what is not in the batch no longer stands. One pass: this is most of what ingest costs."""
+    if not batch.observations and not whole:
+        return NOTHING
     changed: list[Entry] = []
     retired: list[Entry] = []
     results, symptoms, clamped = 0, False, 0

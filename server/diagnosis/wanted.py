@@ -27,6 +27,9 @@ class WantedTests:
         """By identity: an inference that has nothing new to say hands out the same diagnosis."""
 
     def of(self, diagnosis: Diagnosis, now: float) -> Iterator[Wanted]:
+        """Nothing where only answers to earlier questions still fail: asked on, they would never grow old."""
+        if not any(self._standing.lasting(key) for key in diagnosis.explains):
+            return
         yield from probe_again(diagnosis, self._standing, now)
         yield from follow_up(diagnosis, self._standing, self._inventories)
         yield from self._separating(diagnosis, now)

@@ -84,3 +84,13 @@ def test_a_door_that_is_silent_to_who_comes_through_a_gateway_is_asked_what_arri
     lab.pass_time(40)
     ticket = lab.only_ticket()
     assert (ticket.fault, ticket.entity) == (fault, entity)
+
+
+def test_what_only_an_answer_to_a_question_still_shows_is_not_asked_for_ever(lab):
+    lose_the_shop(lab, ASTRAY)
+    for door in DOORS:
+        lab.look("web1", "net.tcp", door, path=USUAL)
+    lab.pass_time(20)
+    assert ("web1", "net.route", "address:10.0.9.9") in lab.pipeline.standing.failing
+    lab.pass_time(100)
+    assert not lab.pipeline.standing.failing

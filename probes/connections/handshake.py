@@ -173,7 +173,9 @@ async def _again(steps: Steps, server_name: str, context: ssl.SSLContext) -> Sec
 
 
 def _changed(ca_file: str) -> float:
-    return Path(ca_file).stat().st_mtime if ca_file else 0.0
+    """When what is trusted was written; 0 where the system has no one file of it."""
+    trusted = ca_file or ssl.get_default_verify_paths().cafile
+    return Path(trusted).stat().st_mtime if trusted else 0.0
 
 
 @lru_cache(maxsize=16)

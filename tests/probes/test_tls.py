@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import time
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +66,25 @@ def test_a_self_signed_one_is_untrusted(authority, show):
 
 def test_one_of_an_unknown_authority_is_untrusted(authority, show):
     assert show(authority.leaf("unknown", HERE, 90, "1 day ago"), ca="").reason is Reason.TLS_UNTRUSTED
+
+
+def test_what_the_system_trusts_is_read_anew_after_a_change(
+    *, authority, nginx, free_port, ask, tmp_path, monkeypatch
+):
+    trusted = tmp_path / "trusted.pem"
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "nothing"))
+    pem = authority.leaf("trusted", HERE, 90, "1 day ago")
+    nginx(
+        f"server {{ listen 127.0.0.1:{free_port} ssl; ssl_certificate {pem}; ssl_certificate_key {pem}; }}",
+        free_port,
+    )
+    found = []
+    for at, source in ((1_000_000, authority.certificate), (2_000_000, authority.alone("else", HERE))):
+        trusted.write_bytes(Path(source).read_bytes())
+        os.utime(trusted, (at, at))
+        found.append(ask(tls, TlsTarget("127.0.0.1", free_port)).reason)
+    assert found == [Reason.OK, Reason.TLS_UNTRUSTED]
 
 
 def test_expiry_outweighs_distrust(authority, show):

@@ -1,4 +1,4 @@
-"""Reads what teamd says of a team device: its ports, and whether their links are up (teamdctl state dump)."""
+"""Reads what teamd says of a team device: its ports, and whether their links are up (teamdctl state)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 from collectors.host import JSON, Host
 from collectors.judging import judged
 from collectors.network.nic_table import interfaces
-from collectors.parsing import at, object_of, said
+from collectors.parsing import at, flush_lines, object_of, said
 from collectors.source import Source
 from wire import entity
 from wire.judgement import Judgement, Reason
@@ -36,7 +36,9 @@ def teams(host: Host) -> Iterable[Judgement]:
 
 
 def parse(raw: bytes) -> Team:
-    """Raises ValueError for what is not teamd's JSON."""
+    """Raises ValueError for what teamd did not say, as JSON or in words."""
+    if (team := _in_words(raw)) is not None:
+        return team
     told = object_of(raw)
     if not {"setup", "runner", "ports", "team_device"} & told.keys():
         raise ValueError("no state of teamd: neither setup nor ports")
@@ -50,6 +52,31 @@ def parse(raw: bytes) -> Team:
         ports=up,
         not_aggregated=tuple(left_out),
     )
+
+
+def _in_words(raw: bytes) -> Team | None:
+    """``teamdctl NAME state``: what belongs to a port stands deeper than its name. None for other text."""
+    ports: dict[str, bool] = {}
+    told: dict[str, str] = {}
+    left_out: list[str] = []
+    section = port = ""
+    for line in flush_lines(raw):
+        name, colon, value = line.strip().partition(":")
+        if not line.startswith(" "):
+            section, port = name, ""
+        elif section == "ports" and not colon and line.startswith("  ") and line[2:3] != " ":
+            port = name
+            ports[port] = True
+        elif port and name == "link summary":
+            ports[port] = value.strip() == "up"
+        elif port and name == "selected" and value.strip() == "no":
+            left_out.append(port)
+        elif not port:
+            told.setdefault(name, value.strip())
+    if "runner" not in told and not ports:
+        return None
+    apart = tuple(name for name in left_out if ports[name])
+    return Team(told.get("runner", ""), told.get("active port", ""), ports, apart)
 
 
 def judge(team: Team, host: Host) -> Iterable[Judgement]:

@@ -32,7 +32,7 @@ GROUP_ROW = re.compile(
 """DG Arr Row EID:Slot DID Type State, of the topology."""
 CTL_ROW = re.compile(
     r"^\s*(?P<number>\d+)\s+(?P<model>[A-Za-z]\S*(?: \S+)*?)(?:\s+\d+){6}\s+(?P<battery>\S+)\s.*?"
-    r"(?P<health>Opt|Dgd|Fail|NdAtn|Unkwn|Safe)\s*$"
+    r"(?P<health>[A-Z][A-Za-z]{2,6})\s*$"
 )
 """Ctl Model Ports PDs DGs DNOpt VDs VNOpt BBU … Hlth, of the overview."""
 HEALTH = {"Opt": "Optimal", "Dgd": "Degraded", "Fail": "Failed"}

@@ -13,6 +13,11 @@ CHRONY = re.compile(
     r"\s+([+-]?\d+)(ns|us|ms|s)\["
 )
 CHRONY_SHORT = re.compile(r"^([\^=#])([*+\-?x~ ])\s+(\S+)\s+(\d{1,2})\s+(-?\d{1,2})\s+([0-7]{1,3})\s+(\S+)")
+CHRONY_CSV = re.compile(
+    r"^([\^=#]),([*+\-?x~ ]),([^,]+),(\d{1,2}),(-?\d{1,2}),([0-7]{1,3}),\d*,(-?[\d.]{1,20}),"
+)
+TRACKED_CSV = re.compile(r"^[0-9A-F]{8},[^,]*,\d{1,2},(?:[^,]*,){10}(?P<leap>[A-Za-z][A-Za-z ]+)$")
+"""``chronyc -c`` of sources and of tracking."""
 NTPQ = re.compile(
     r"^([*+\-#ox.~ ]?)(\S+)\s+(\S+)\s+(\d{1,2})\s+([lubBmMpsAa\-])\s+(\S+)\s+(\S+)\s+([0-7]{1,3})"
     r"\s+(-?[\d.]+)\s+([+-]?[\d.]+)\s+([\d.]+)"
@@ -55,7 +60,8 @@ def parse(raw: bytes) -> Sources:
     told = {key.strip().lower(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
     leap = told.get("leap status", "").lower()
     if not leap:
-        match = next((match for line in lines if (match := NTPQ_LEAP.search(line)) is not None), None)
+        found = (TRACKED_CSV.match(line) or NTPQ_LEAP.search(line) for line in lines)
+        match = next((one for one in found if one is not None), None)
         leap = match[1].lower() if match is not None else ""
     synchronised = leap.split()[0] not in NOT_SYNCHRONISED if leap.split() else None
     if synchronised is None:
@@ -73,6 +79,10 @@ def _by_timedatectl(told: dict[str, str]) -> bool | None:
 
 
 def _chrony(line: str) -> TimeSource | None:
+    if (parted := CHRONY_CSV.match(line)) is not None:
+        reach = int(parted[6], 8)
+        state = STATES.get(parted[2], "unknown") if reach else "unreachable"
+        return TimeSource(parted[3], state, int(parted[4]), reach, _number(parted[7]))
     match = CHRONY.match(line)
     short = match or CHRONY_SHORT.match(line)
     if short is None:

@@ -147,6 +147,34 @@ def test_a_team_is_judged_by_its_ports(box, ports, reason):
     assert about(team.judge(team.parse(team_state(**ports)), box), "link.bond").reason is reason
 
 
+IN_WORDS = """setup:
+  runner: lacp
+ports:
+  em1
+    link watches:
+      link summary: up
+    runner:
+      selected: yes
+  em2
+    link watches:
+      link summary: {link}
+    runner:
+      selected: {selected}
+runner:
+  active: yes
+"""
+
+
+@pytest.mark.parametrize(
+    ("link", "selected", "reason"),
+    [("up", "yes", Reason.OK), ("down", "no", Reason.MISSING), ("up", "no", Reason.WRONG)],
+)
+def test_a_team_is_judged_alike_by_its_words(box, link, selected, reason):
+    found = team.parse(IN_WORDS.format(link=link, selected=selected).encode())
+    assert (found.runner, list(found.ports)) == ("lacp", ["em1", "em2"])
+    assert about(team.judge(found, box), "link.bond").reason is reason
+
+
 def settings(speed="1000Mb/s", duplex="Full", link="yes", partner="1000baseT/Full") -> bytes:
     return SETTINGS.format(speed=speed, duplex=duplex, link=link, partner=partner).encode()
 

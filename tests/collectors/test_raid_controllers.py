@@ -267,6 +267,7 @@ CVPM02 Failed 28C  -    2014/11/04
         (OVERVIEW, "slot:box/c1", Reason.DEGRADED),
         (DETAILS, "disk:box/c2/e8/s15", Reason.HIGH),
         (VAULT, "slot:box/c0", Reason.DEGRADED),
+        (OVERVIEW.replace(b"NdAtn", b"Xyz"), "slot:box/c1", Reason.DEGRADED),
     ],
 )
 def test_one_table_of_storcli_is_enough(text, subject, reason):

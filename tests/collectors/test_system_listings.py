@@ -17,6 +17,7 @@ CHRONY = """MS Name/IP address         Stratum Poll Reach LastRx Last sample
 ^{one} 10.0.0.1                      2   6   {reach}    33    -91us[ -128us] +/-   30ms
 ^? 10.0.0.2                      0   6     0     -     +0ns[   +0ns] +/-    0ns
 """
+CHRONY_CSV = "^,{one},10.0.0.1,2,6,{reach},35,-0.000012,-0.000020,0.015\n"
 NTPQ = """     remote           refid      st t when poll reach   delay   offset  jitter
 ==============================================================================
 {one}10.0.0.1        10.1.1.1         2 u  225  256  {reach}    0.464    0.149   0.019
@@ -28,13 +29,13 @@ def sources(text: str):
     return about(ntp_sources.judge(time_listing.parse(text.encode()), BOX), "time.sources")
 
 
-@pytest.mark.parametrize(("form", "one"), [(CHRONY, "*"), (NTPQ, "*")])
+@pytest.mark.parametrize(("form", "one"), [(CHRONY, "*"), (CHRONY_CSV, "*"), (NTPQ, "*")])
 def test_one_source_that_answers_is_enough(form, one):
     judgement = sources(form.format(one=one, reach="377"))
     assert (judgement.reason, judgement.evidence["selected"]) == (Reason.OK, "10.0.0.1")
 
 
-@pytest.mark.parametrize(("form", "one"), [(CHRONY, "?"), (NTPQ, " ")])
+@pytest.mark.parametrize(("form", "one"), [(CHRONY, "?"), (CHRONY_CSV, "?"), (NTPQ, " ")])
 def test_sources_of_which_none_answers_are_unreachable(form, one):
     assert sources(form.format(one=one, reach="0")).reason is Reason.UNREACHABLE
 
@@ -50,6 +51,13 @@ def test_chronys_tracking_tells_how_far_the_clock_is_behind():
         b"System time     : 0.250000000 seconds slow of NTP time\nLeap status     : Not synchronised\n"
     )
     assert (told.offset, told.synchronised) == (0.25, False)
+
+
+@pytest.mark.parametrize(("leap", "synchronised"), [("Normal", True), ("Not synchronised", False)])
+def test_chronys_tracking_is_read_parted_by_commas(leap, synchronised):
+    numbers = ",".join(["0.5"] * 10)
+    told = time_listing.parse(f"0A000001,10.0.0.1,3,{numbers},{leap}\n".encode())
+    assert told.synchronised is synchronised
 
 
 @pytest.mark.parametrize(("word", "reason"), [("yes", Reason.OK), ("no", Reason.UNSYNCHRONISED)])

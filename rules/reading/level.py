@@ -14,20 +14,33 @@ REACH = 240
 
 _FACILITY = r"\b(?:user|daemon|auth|authpriv|cron|mail|local\d)\."
 _LEVEL = re.compile(
-    r"(?:^|[\s\[(|<:*\"'.])([A-Z]{3,9})(?=[\s\])|>:,*\"'-]|$)"  # ERROR [main], [ERROR], |ERROR|
+    r"(?:^|[\s\[(|<:*\"'.])([A-Z]{3,9})(?=\d?[\s\])|>:,*\"'-]|$)"  # ERROR [main], [ERROR], |ERROR|
     r"|(?:\b(?:level|levelname|log_?level|lvl|severity|priority)\"?'?\s?[=:]\s?[\"']?"  # lvl=error
-    r"|(?:^|(?<=[\w\])]: )|(?<=[\d\]]\] ))(?=[A-Za-z]{3,9}: )"  # squeue: error: …
+    r"|(?:^|(?<=[\w\])]: )|(?<=[\d\]]\] )|(?<=\) )\t?)(?=[A-Za-z]{3,9}\d?: )"  # squeue: error: …
     r"|,\s+(?=[A-Z][a-z]+\s{2})"  # 2026-01-02 03:04:05, Info      CBS
     r"|[\[<](?:\w+:)?|\bkern +:|\bkern\.|" + _FACILITY + r"(?!err))"  # [core:error], kern :err, daemon.alert
-    r"([A-Za-z]{3,9})(?=[\s\]>:\",'}]|$)"
+    r"([A-Za-z]{3,9})(?=\d?[\s\]>:\",'}]|$)"
     r"|(?:^|[\s:\[\"])([DIWEF])(?=\d{4} \d\d:\d\d|! |\] |\",\")"  # E0102 03:04:05, E!, [E]
     r"|(?<=\d )([VDIWEF])(?= [A-Za-z_][\w.-]*\s*: )"  # 1702  1820 E ActivityManager:
     r"|(?<=\] )([DIWE])(?= \[)"  # ] E [
+    r"|(?:^|\s)([VDIWEF])(?=/[\w.-]+ *(?:\( *\d+\))?: )"  # I/ActivityManager( 812):
+    r"|\[([DIWEC])(?= (?:\d{6}|\d{4}-\d\d-\d\d) )"  # [I 260102 03:04:05 web:12]
+    r"|\((II|WW|EE)\)(?= )"  # Xorg
+    r"|(?:^|\s|\btype=\")(Normal|Warning)(?=\s{2,}[A-Z]\w+\s|\")"  # events of Kubernetes
+    r"|^npm (info|verb|sill|http|notice|WARN)(?= )"
+    r"|\b[MSCX] \d\d [A-Z][a-z]{2} (?:\d{4} )?[\d:.]{8,12} ([*.#-])(?= )"  # Redis
+    r"|(?:\d\d:\d\d:\d\d[.,\d]*Z?|\] [\w.-]+ [a-z]+) (trace|debug|info|notice|warning|error)(?=\s{2}|\s*\[)"
     r"|" + _FACILITY + r"(?P<lent>err)(?=[\s:]|$)"
 )
 
 MARKED = r'[:=(]\s?-[1-9]\d{0,2}\b|\b[EF]\d{4} \d\d:\d\d:|[\s\]]E! |\[E\]|\] E \[|"s":"[EF]"'
 """Marks of levels that are complaints by themselves and hold no word."""
+
+
+_NUMBERED = re.compile(r'^<(\d{1,3})>|^([0-7]),\d+,\d+,|"level":\s?([1-6])0\b')
+"""Levels as numbers: of a log over the network, of the kernel, and of some that write JSON."""
+_OF_SYSLOG = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
+_OF_JSON = ("", "trace", "debug", "info", "warning", "error", "fatal")
 
 
 class Rank(msgspec.Struct, frozen=True, gc=False):
@@ -38,6 +51,8 @@ class Rank(msgspec.Struct, frozen=True, gc=False):
     stop: int = 0
     lent: bool = False
     """By whoever keeps the log, as to all of the standard error of a program: alone it tells nothing."""
+    numbered: bool = False
+    """Another number in its place would be another level."""
 
 
 class Levels:
@@ -58,4 +73,12 @@ class Levels:
                 return Rank(weight, *found.span(place))
             if not lent.lent:
                 lent = Rank(weight, *found.span(place), lent=True)
-        return lent
+        return self._numbered(text) or lent
+
+    def _numbered(self, text: str) -> Rank | None:
+        found = _NUMBERED.search(text[:REACH])
+        if not found:
+            return None
+        network, kernel, json = found.groups()
+        name = _OF_JSON[int(json)] if json else _OF_SYSLOG[int(network or kernel) & 7]
+        return Rank(self._weights[name], *found.span(), lent=not json, numbered=True)

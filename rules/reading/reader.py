@@ -26,6 +26,8 @@ WANTING = frozenset(
     ["no", "not", "never", "without", "cannot", "can't", "couldn't", "isn't", "wasn't", "enough", "un"]
 )
 """Words shortly before good news that turn it into its opposite."""
+REMARK = -12
+"""The weight of what is no news but a remark, whatever stands before it."""
 REACH = 2
 """Words before it in which one of these may stand."""
 PLURAL = "s"
@@ -72,7 +74,7 @@ class Reader:
         if weight and self._speakers.drives(voices):
             weight += 2
         enough = ENOUGH_AT_BOOT if AT_BOOT.search(text) else ENOUGH
-        return Said(self._form(voices, spoken) if weight >= enough else -1, minds_numbers)
+        return Said(self._form(voices, spoken) if weight >= enough else -1, minds_numbers or rank.numbered)
 
     def _weigh(self, rank: Rank, spoken: Sequence[str]) -> tuple[int, bool]:
         worst = eased = 0
@@ -110,7 +112,7 @@ class Reader:
     @staticmethod
     def _denied(spoken: Sequence[str], place: int, end: int, weight: int) -> bool:
         """What stands before a complaint, or before good news, says that there is none."""
-        if weight < 0:
+        if REMARK < weight < 0:
             return any(word in WANTING for word in spoken[max(0, place - REACH) : place])
         if spoken[end : end + 1] == [ZERO] and spoken[end - 1].endswith(PLURAL):
             return True

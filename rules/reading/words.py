@@ -19,7 +19,7 @@ LONGEST = 1024
 
 _NOTHING = re.compile(r"([=:] ?)(?:\"\"|''|<>|<nil>|\(null\)|\[\](?!\[)|\{\})")
 _WORD = re.compile(
-    r"(\d[xX][0-9a-fA-F]+|\d+(?:[.:,]\d+)*(?![A-Za-z])[:\])]?)|([A-Za-z][A-Za-z0-9]*(?:'[a-z]+)?)|(\d+[A-Za-z]\w*)"
+    r"(#?\d[xX][0-9a-fA-F]+|#\d+|\d+(?:[.:,]\d+)*(?![A-Za-z])[:\])]?)|([A-Za-z][A-Za-z0-9]*(?:'[a-z]+)?)|(\d+[A-Za-z]\w*)"
 )
 _COUNTED = re.compile(
     r"((?i:fail(?:ed|ures?)?|err(?:or)?s?|lost|dropped|drops|missed|bad|dead|invalid|rejected|aborted|timeouts?))"
@@ -44,9 +44,13 @@ def words(text: str) -> list[str]:
         elif mixed:
             found.append(same_digits(mixed.lower()))
         else:
-            # What has a colon behind it is a place or a name, and no count.
+            # What has a colon behind it, or a hash before it, is a place or a name, and no count.
             found.append(
-                PLACE if number[-1] == "]" else ZERO if _NOUGHT.fullmatch(number.rstrip(")")) else NUMBER
+                PLACE
+                if number[-1] == "]" or number[0] == "#"
+                else ZERO
+                if _NOUGHT.fullmatch(number.rstrip(")"))
+                else NUMBER
             )
     if _NEGATIVE.search(text):
         found.append(NEGATIVE)

@@ -41,6 +41,7 @@ def signal(reader: Reader, line: str) -> str:
         ("o.e.shop.ErrorHandlerConfig x, o.e.ShopError", ["x", "shop", "error", "exception"]),
         ("IPShopDeny=any, FailCount=3, till_on_panic is set to 1", ["fail", "count", "#"]),
         ("left (status 0)", ["left", "status", "0"]),
+        ("#0 failed", ["@", "failed"]),
     ],
 )
 def test_line_is_cut_into_words_without_paths_and_hosts(text, cut):
@@ -79,6 +80,19 @@ def test_phrase_is_found_in_each_of_its_spellings(phrase, said, found):
         ("Mon Jan  5 03:04:05 2026 daemon.err uhttpd[9]: [info] x", "info"),
         ("Mon Jan  5 03:04:05 2026 daemon.warn shopd[9]: x", "warning"),
         ("shop[9]: an ERRORLESS day", None),
+        ("<14>Jan  2 03:04:05 web1 shop[9]: x", "info"),
+        ("3,1234,5678,-;x", "err"),
+        ('{"level":30,"msg":"x"}', "info"),
+        ("[I 260102 03:04:05 web:12] x", "info"),
+        ("01-02 03:04:05.678 D/Till( 812): x", "debug"),
+        ("[    12.120] (WW) x", "warning"),
+        ("npm verb x", "debug"),
+        ("812:M 02 Jan 2026 03:04:05.678 * x", "notice"),
+        ("web1 sshd[9]: debug1: x", "debug"),
+        ("Jan 02 03:04:05 web1 crmd[9] (till) info: x", "info"),
+        ("2026-01-02 03:04:05.678 info  x", "info"),
+        ("[12:13:0102/030405.678:VERBOSE1:till.cc(9)] x", "debug"),
+        ("Normal   Killing    12s   kubelet   x", "info"),
     ],
 )
 def test_level_is_read_as_programs_write_it(line, name):
@@ -172,6 +186,7 @@ def test_good_news_that_is_denied_is_none(reader, line, means):
 
 
 def test_number_that_decides_is_minded(reader):
+    assert reader.read(b"<14>Jan  2 03:04:05 web1 shop[9]: till failed").minds_numbers
     assert reader.read(b"shop[9]: 0 errors").minds_numbers
     assert not reader.read(b"shop[9]: the till is stuck in drawer").minds_numbers
 

@@ -26,15 +26,17 @@ _GIVEN = (
 GIVEN = re.compile(r"\b(" + _GIVEN + r")(?:[=:] ?| )(?:\"[^\"]*\"|'[^']*'|<[^<>]*>)")
 """A name that somebody gave to what the first group says."""
 
-_QUOTED = (
+_ASKED = (
     # The names of units, which the manager of services only repeats.
     r"(?:^|\bsystemd)\[\d+\]: (?:Start(?:ing|ed)|Stopp(?:ing|ed)|Finished|Reached target|Listening on"
     r"|(?:Unm|M)ount(?:ing|ed)|(?:Created|Removed) slice|Set up automount|Activating|Reload(?:ing|ed)|Closed"
     r"|Condition check resulted in) .*\.$|"
     # What was asked for, to the end of the line.
     r"(?:\b(?:COMMAND|proctitle|cmdline|_raw_params)=|\bCMD \(|\b(?:[Cc]ommand line|[Ss]tatement): ).*"
+)
+_TOKEN = (
     # Options of a command.
-    r"|(?:^|(?<=[\s\"'(\[,]))(?:--[A-Za-z][\w-]*|-[DX][\w:.+-]+)(?:=[^\s\"',;)\]]*)?"
+    r"(?:^|(?<=[\s\"'(\[,]))(?:--[A-Za-z][\w-]*|-[DX][\w:.+-]+)(?:=[^\s\"',;)\]]*)?"
     # Addresses of the web, paths.
     r"|\w+://[^\s\"'<>]+"
     r"|(?:^|(?<=[\s\"'`=(,\[<:]))~?/[\w.@%+-][^\s\"':,;)]*"
@@ -56,15 +58,38 @@ _NAMED = (
     r"|\b" + _SETTING + r":\d+:"
     r"|\b[\w.]+\+0x[0-9a-f]+/0x[0-9a-f]+"
 )
-QUOTED = re.compile(_QUOTED)
-UNSAID = re.compile(f"{_QUOTED}|{_NAMED}")
+UNSAID = re.compile(f"{_ASKED}|{_TOKEN}|{_NAMED}")
+
+ASKED, TOKEN = re.compile(_ASKED), re.compile(_TOKEN)
+ASKING = (
+    b"systemd[",
+    b"COMMAND=",
+    b"proctitle=",
+    b"cmdline=",
+    b"_raw_params=",
+    b"CMD (",
+    b"line: ",
+    b"ment: ",
+)
+"""One of them stands before whatever ``ASKED`` finds."""
+NAMING = (b'"', b"'", b"<")
 
 
 def quoted(line: bytes, found: Span) -> bool:
     """Whether what was found lies within something longer that the line only quotes."""
     first, stop = found
-    text = line.decode("latin-1")
-    return any(
-        start <= first and stop <= end and end - start > stop - first
-        for start, end in (one.span() for pattern in (GIVEN, QUOTED) for one in pattern.finditer(text))
-    )
+    before, said = line[:first], line[first:stop]
+    if any(mark in before for mark in ASKING) and _within(ASKED, line, found):
+        return True
+    if any(mark in before for mark in NAMING) and _within(GIVEN, line, found):
+        return True
+    if b" " in said:  # and no token
+        return False
+    start = before.rfind(b" ") + 1
+    return _within(TOKEN, line[start:].split(b" ", 1)[0], (first - start, stop - start))
+
+
+def _within(pattern: re.Pattern[str], line: bytes, found: Span) -> bool:
+    first, stop = found
+    spans = (one.span() for one in pattern.finditer(line.decode("latin-1")))
+    return any(start <= first and stop <= end and end - start > stop - first for start, end in spans)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack, contextmanager
-from subprocess import Popen
+from subprocess import PIPE, Popen
 
 import pytest
 
@@ -15,15 +15,15 @@ pytestmark = pytest.mark.root
 PORT = 7777
 ASK = {
     "tcp": "import socket,time\nwhile 1:\n try: socket.create_connection(({address}, 7777), 0.7).close()\n"
-    " except OSError: pass\n time.sleep(.2)",
+    " except OSError: pass\n print(flush=True); time.sleep(.2)",
     "udp": "import socket,time\nwhile 1:\n s = socket.socket({family}, socket.SOCK_DGRAM)\n"
-    " s.sendto(b'?', ({address}, 7777)); time.sleep(.2)",
+    " s.sendto(b'?', ({address}, 7777)); print(flush=True); time.sleep(.2)",
 }
 ANSWER = {
-    "tcp": "import socket\ns = socket.create_server(({address}, 7777), family={family})\n"
+    "tcp": "import socket\ns = socket.create_server(({address}, 7777), family={family}); print(flush=True)\n"
     "while 1: s.accept()[0].close()",
-    "udp": "import socket\ns = socket.socket({family}, socket.SOCK_DGRAM); s.bind(({address}, 7777))\n"
-    "while 1: s.sendto(b'!', s.recvfrom(9)[1])",
+    "udp": "import socket\ns = socket.socket({family}, socket.SOCK_DGRAM)\ns.bind(({address}, 7777))\n"
+    "print(flush=True)\nwhile 1: s.sendto(b'!', s.recvfrom(9)[1])",
 }
 
 
@@ -31,8 +31,9 @@ ANSWER = {
 def running(lan, host, program, address):
     family = "socket.AF_INET6" if ":" in address else "socket.AF_INET"
     said = program.replace("{family}", family).replace("{address}", repr(address))
-    with Popen(lan.spaces.argv(host, sys.executable, "-c", said)) as child:
+    with Popen(lan.spaces.argv(host, sys.executable, "-c", said), stdout=PIPE) as child:
         try:
+            assert child.stdout.readline() == b"\n"  # it is at work
             yield
         finally:
             child.kill()

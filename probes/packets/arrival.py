@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
-from kernel.rtnetlink import HostAddress, Netlink
+from kernel.rtnetlink import Netlink
+from probes.link.who_has import HOW_TO_PERMIT
 from probes.packets.heard import Heard, heard, listen
 from probes.unit import Net, Probe
 from wire.judgement import Judgement, Layer, Reason, Scalar, Verdict, unknown
@@ -29,12 +30,12 @@ PROBE = Probe(
 _SECONDS = 4.0
 """Who got no answer asks again after one second and after three."""
 _ANSWERED_WITHIN = 1.0
-_HOW_TO_PERMIT = "setcap cap_net_raw+ep on the Python interpreter"
 _MOST = 1_000
 """Attempts: more tell no more."""
 
 Asker = tuple[str, int]
 """Address and port."""
+Network = IPv4Network | IPv6Network
 
 
 async def ask(target: ArrivalTarget, net: Net) -> Judgement:
@@ -43,12 +44,13 @@ async def ask(target: ArrivalTarget, net: Net) -> Judgement:
     try:
         door = listen(target.protocol, target.port)
     except PermissionError:
-        return unknown(SIGNAL, target.subject, Reason.NOT_PERMITTED, why=_HOW_TO_PERMIT)
+        return unknown(SIGNAL, target.subject, Reason.NOT_PERMITTED, why=HOW_TO_PERMIT)
     netlink = Netlink()
     try:
-        near = [each for each in netlink.addresses() if each.interface != "lo"]
+        own = [each for each in netlink.addresses() if each.interface != "lo"]
     finally:
         netlink.close()
+    near = [ip_network(f"{each.address}/{each.prefix}", strict=False) for each in own]
     with door:
         asked, answered = await _hear(door, target.port, near)
     late = time.monotonic() - _ANSWERED_WITHIN
@@ -68,9 +70,7 @@ async def ask(target: ArrivalTarget, net: Net) -> Judgement:
     )
 
 
-async def _hear(
-    door: socket.socket, port: int, near: list[HostAddress]
-) -> tuple[dict[Asker, float], set[Asker]]:
+async def _hear(door: socket.socket, port: int, near: list[Network]) -> tuple[dict[Asker, float], set[Asker]]:
     """Who asked from elsewhere, and when first; and who was answered."""
     asked: dict[Asker, float] = {}
     answered: set[Asker] = set()
@@ -86,14 +86,9 @@ async def _hear(
         return asked, answered
 
 
-def _note(one: Heard, asked: dict[Asker, float], answered: set[Asker], near: list[HostAddress]) -> None:
+def _note(one: Heard, asked: dict[Asker, float], answered: set[Asker], near: list[Network]) -> None:
     asker = (one.address, one.port)
     if one.answer:
         answered.add(asker)
-    elif not any(_on_link(one.address, each) for each in near):
+    elif not any(ip_address(one.address) in each for each in near):
         asked.setdefault(asker, time.monotonic())
-
-
-def _on_link(address: str, own: HostAddress) -> bool:
-    network = ip_network(f"{own.address}/{own.prefix}", strict=False)
-    return ip_address(address) in network

@@ -72,23 +72,9 @@ def _program(number: int, port: int) -> list[Line]:
         (_HALF, 0, 0, 6),
         (_ANY_OF, -1, 0, 0x1FFF),  # a later fragment has no ports
         (_HEADER, 0, 0, 0),
-        (_HALF_AT, 0, 0, 0),
-        (_EQUAL, 2, 0, port),
-        (_HALF_AT, 0, 0, 2),
-        (_EQUAL, 0, -1, port),
-        (_BYTE_AT, 0, 0, 13 if tcp else 0),
-        (_ANY_OF, -2, -1, _OPENS_OR_REFUSES) if tcp else (_ANY_OF, -2, -2, 0),
+        *_to_or_from(port, _HALF_AT, _BYTE_AT, 0, tcp=tcp),
     ]
-    six = [
-        (_BYTE, 0, 0, 6),
-        (_EQUAL, 0, -1, number),
-        (_HALF, 0, 0, 40),
-        (_EQUAL, 2, 0, port),
-        (_HALF, 0, 0, 42),
-        (_EQUAL, 0, -1, port),
-        (_BYTE, 0, 0, 53 if tcp else 40),
-        (_ANY_OF, -2, -1, _OPENS_OR_REFUSES) if tcp else (_ANY_OF, -2, -2, 0),
-    ]
+    six = [(_BYTE, 0, 0, 6), (_EQUAL, 0, -1, number), *_to_or_from(port, _HALF, _BYTE, 40, tcp=tcp)]
     version = [(_BYTE, 0, 0, 0), (_AND, 0, 0, 0xF0), (_EQUAL, 0, len(four), 0x40)]
     begun = [*version, *four, (_EQUAL, 0, -1, 0x60), *six]
     whole = len(begun)
@@ -99,3 +85,15 @@ def _program(number: int, port: int) -> list[Line]:
 
     program = [(code, skip(yes, at), skip(no, at), k) for at, (code, yes, no, k) in enumerate(begun)]
     return [*program, (_RETURN, 0, 0, _ENOUGH), (_RETURN, 0, 0, 0)]
+
+
+def _to_or_from(port: int, half: int, byte: int, start: int, *, tcp: bool) -> list[Line]:
+    """Ends in yes or no. ``start``: where the ports begin, for loads of a half word and of a byte."""
+    return [
+        (half, 0, 0, start),
+        (_EQUAL, 2, 0, port),
+        (half, 0, 0, start + 2),
+        (_EQUAL, 0, -1, port),
+        (byte, 0, 0, start + 13 if tcp else start),
+        (_ANY_OF, -2, -1, _OPENS_OR_REFUSES) if tcp else (_ANY_OF, -2, -2, 0),
+    ]

@@ -8,7 +8,7 @@ import secrets
 import socket
 import struct
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from kernel.rtnetlink import family_of
 from probes.errors import read_errors, reason_of_icmp
@@ -106,12 +106,10 @@ class _Sizes:
         for _ in range(_TRIES):
             for size in [size for size in sizes if size not in self.through]:
                 self._send(size)
-            until = time.monotonic() + _PATIENCE
-            while time.monotonic() < until:
-                await asyncio.sleep(0.01)
-                self._read()
-                if self.refused or all(size in self.through or 0 < self.told < size for size in sizes):
-                    return
+            if await self._until(
+                lambda: self.refused or all(size in self.through or 0 < self.told < size for size in sizes)
+            ):
+                return
             await asyncio.sleep(_GAP)
 
     async def always_through(self, size: int) -> bool:
@@ -119,13 +117,19 @@ class _Sizes:
         for _ in range(_TRIES):
             self.through.discard(size)
             self._send(size)
-            until = time.monotonic() + _PATIENCE
-            while size not in self.through:
-                if time.monotonic() > until:
-                    return False
-                await asyncio.sleep(0.01)
-                self._read()
+            if not await self._until(lambda: size in self.through):
+                return False
         return True
+
+    async def _until(self, content: Callable[[], object]) -> bool:
+        """Reads what comes, for as long as is waited for an answer at most."""
+        until = time.monotonic() + _PATIENCE
+        while time.monotonic() < until:
+            await asyncio.sleep(0.01)
+            self._read()
+            if content():
+                return True
+        return False
 
     def _send(self, size: int) -> None:
         filling = bytes(size - _HEADERS[self._door.family] - len(self._token))

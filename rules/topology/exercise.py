@@ -150,8 +150,8 @@ class Exercise:
             yield ids.address(ids.name_of(subject))
         if kind == "endpoint":
             yield ids.door(subject)
-        if kind == "flow" and (door := ids.port_of(subject)):
-            yield door
+        if kind == "flow":
+            yield ids.port_of(subject)
         if not far:
             return
         if kind == "endpoint":

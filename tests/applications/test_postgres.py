@@ -273,16 +273,21 @@ def test_the_age_of_transactions_is_that_of_the_oldest_database(cluster, box, mo
     assert oldest.evidence["transactions"] == int(made.sql("SELECT max(age(datfrozenxid)) FROM pg_database"))
 
 
+def declared(made: Cluster, port: int, place: Path) -> Login:
+    """Of a role of our own with pg_monitor, by a password in a file."""
+    made.sql("CREATE ROLE rootward LOGIN PASSWORD 'hush'; GRANT pg_monitor TO rootward")
+    secret = place / "secret"
+    secret.write_text("hush")
+    secret.chmod(0o600)
+    return Login(service=name_at(machine(), port), user="rootward", secret_file=str(secret))
+
+
 @pytest.mark.parametrize("way", ["scram-sha-256", "md5", "password"])
 def test_a_declared_password_signs_in_by_every_way_of_asking(cluster, tmp_path, way):
     made = cluster(local=way, host=way)
     (made.data / "pg_hba.conf").write_text(f"local all postgres peer\nlocal all all {way}\n")
     port = made.start(password_encryption="md5" if way == "md5" else "scram-sha-256")
-    made.sql("CREATE ROLE rootward LOGIN PASSWORD 'hush'; GRANT pg_monitor TO rootward")
-    secret = tmp_path / "secret"
-    secret.write_text("hush")
-    secret.chmod(0o600)
-    login = Login(service=name_at(machine(), port), user="rootward", secret_file=str(secret))
+    login = declared(made, port, tmp_path)
     assert troubles(look(postgres, machine(login=(login,)), port)) == {}
 
 
@@ -372,11 +377,7 @@ def test_who_may_not_see_the_files_says_nothing_of_them(cluster, tmp_path):
     made = cluster(local="scram-sha-256")
     (made.data / "pg_hba.conf").write_text("local all postgres peer\nlocal all all scram-sha-256\n")
     port = made.start()
-    made.sql("CREATE ROLE rootward LOGIN PASSWORD 'hush'; GRANT pg_monitor TO rootward")
-    secret = tmp_path / "secret"
-    secret.write_text("hush")
-    secret.chmod(0o600)
-    login = Login(service=name_at(machine(), port), user="rootward", secret_file=str(secret))
+    login = declared(made, port, tmp_path)
     found = look(postgres, machine(login=(login,)), port)
     assert "db.connections" in found
     assert "svc.config" not in found

@@ -43,10 +43,12 @@ def main() -> None:
             for seed in range(chosen.seeds):
                 found = sample(perturbed(lines, seed), must, catalogue)
                 before += found.before
-                after += found.after
+                after += found.tickets.values()
                 reruns += 1
-                silent += not found.after
-                print(path.name, seed, found.before, found.after, file=sys.stderr, flush=True)
+                silent += not found.tickets
+                print(
+                    path.name, seed, found.before, list(found.tickets.values()), file=sys.stderr, flush=True
+                )
     stages = [_stage("before", before), _stage("after", after)]
     PLACE.write_text(_toml(stages))
     PAGE.write_text(page(stages, reruns, silent))

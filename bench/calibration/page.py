@@ -14,7 +14,7 @@ from bench.calibration.reliability import (
     wilson,
 )
 
-TITLES = {"before": "Before the drill-down", "after": "After it: each ticket as it was opened"}
+TITLES = {"before": "Before the drill-down", "after": "After it: each ticket half a minute later"}
 
 
 class Stage(NamedTuple):
@@ -105,8 +105,8 @@ WORTH = """## What the figures are worth
   matters.
 - A diagnosis counts as right when fault and entity are the expected ones or an equally right answer
   named by the drill.
-- Of a ticket the opening counts, not what it became: a service that will crash again and again has
-  crashed once when its ticket opens, so *down* is said first and is counted as wrong here, although the
-  same ticket says *crash loop* seconds later. In the last run nearly all that was wrong at 0.99 or more
-  was of this kind.
+- Of a ticket counts what it says half a minute after the first of its run was opened, which is what the
+  person whom it woke reads: a service that will crash again and again has crashed once when its ticket
+  opens, so *down* is said first, and *crash loop* seconds later.
+- A recording may begin with what the drill before it had left: that is counted as wrong.
 """

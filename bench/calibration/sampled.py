@@ -17,8 +17,8 @@ from server.diagnosis.turn import Turn, root_of
 from server.recording.lines import Line
 from server.recording.rerun import rerun
 
-AFTER = 10.0
-"""Seconds after the first ticket in which a second one may still be opened."""
+AFTER = 30.0
+"""Seconds after the first ticket: what is read by then by whoever it woke, and others opened beside it."""
 
 
 class _Enough(Exception):
@@ -30,8 +30,8 @@ class Sampled(msgspec.Struct):
 
     before: list[Sample] = []
     """The diagnoses of the last turn before the first step of the drill-down ended."""
-    after: list[Sample] = []
-    """Each ticket as it was opened."""
+    tickets: dict[str, Sample] = {}
+    """By number: each as it stood in the end."""
     opened_at: float = 0.0
 
 
@@ -47,12 +47,11 @@ def sample(lines: Sequence[Line], must: Must, catalogue: Catalogue) -> Sampled:
 
     def watch(turn: Turn) -> None:
         asked = any(step.after for each in turn.diagnoses for step in each.steps)
-        if turn.diagnoses and not asked and not found.after:
+        if turn.diagnoses and not asked and not found.tickets:
             found.before = [judged(each) for each in turn.diagnoses]
-        for _ticket, number, _at, diagnosis in turn.draft.diagnoses:
-            if number == 1:
-                found.after.append(judged(diagnosis))
-                found.opened_at = found.opened_at or turn.now
+        for ticket, _number, _at, diagnosis in turn.draft.diagnoses:
+            found.tickets[ticket] = judged(diagnosis)
+            found.opened_at = found.opened_at or turn.now
         if found.opened_at and turn.now > found.opened_at + AFTER:
             raise _Enough
 

@@ -8,6 +8,7 @@ import struct
 import weakref
 from dataclasses import dataclass
 from enum import IntFlag
+from ipaddress import IPv4Network, IPv6Network, ip_interface
 
 from kernel.netlink import Conversation, attribute, attributes
 
@@ -60,6 +61,11 @@ class HostAddress:
     prefix: int
     tentative: bool
     """Duplicate address detection is still running, or failed (``IFA_F_DADFAILED``)."""
+
+    @property
+    def network(self) -> IPv4Network | IPv6Network:
+        """Whose addresses are neighbours by it."""
+        return ip_interface(f"{self.address}/{self.prefix}").network
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 
 from kernel.rtnetlink import LOCAL, Changes, Entry, Link, Neighbour, Netlink, Route
 from probes.unit import Net
@@ -82,7 +82,7 @@ class Ways:
         """A link that is set down takes its routes with it: say the link, not the route."""
         wanted = ip_address(address.partition("%")[0])
         for own in self._netlink.addresses():
-            if wanted in ip_network(f"{own.address}/{own.prefix}", strict=False):
+            if wanted in own.network:
                 link = self.link(own.interface)
                 if link and not (link.up and link.carrier):
                     path = Path(interface=own.interface, source=own.address, address=address)

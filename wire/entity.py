@@ -152,10 +152,11 @@ def port_of(flow_id: Entity) -> Entity:
     return f"port:{name_of(flow_id).partition('>')[2]}"
 
 
-def door_of(flow_id: Entity) -> tuple[str, int]:
-    """The host or address, and the port, that a flow leads to."""
+def door_of(flow_id: Entity) -> tuple[str, str, int]:
+    """The host or address, the protocol, and the port, that a flow leads to."""
     place, _, number = name_of(flow_id).partition(">")[2].rpartition("/")
-    return place.rpartition("/")[0], int(number)
+    host_or_address, _, protocol = place.rpartition("/")
+    return host_or_address, protocol, int(number)
 
 
 def address(ip: str) -> str:

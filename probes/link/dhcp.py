@@ -78,7 +78,7 @@ def _mask(host: str, own: HostAddress, offers: Sequence[Offer]) -> Iterator[Judg
 def _subject(target: DhcpTarget, address: HostAddress | None, net: Net) -> Entity:
     """The subnet; where the interface has no address (any more), the one that it had."""
     if address:
-        network = str(ip_interface(f"{address.address}/{address.prefix}").network)
+        network = str(address.network)
         net.memory[f"network of {target.interface}"] = network
     return entity.segment(net.memory.get(f"network of {target.interface}", target.interface))
 

@@ -7,9 +7,11 @@ what does not arrive is lost on the way.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import time
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from collections.abc import Collection
+from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from kernel.rtnetlink import Netlink
 from probes.link.who_has import HOW_TO_PERMIT
@@ -30,12 +32,37 @@ PROBE = Probe(
 _SECONDS = 4.0
 """Who got no answer asks again after one second and after three."""
 _ANSWERED_WITHIN = 1.0
-_MOST = 1_000
-"""Attempts: more tell no more."""
 
 Asker = tuple[str, int]
 """Address and port."""
 Network = IPv4Network | IPv6Network
+
+
+class Attempts:
+    """Who asked from elsewhere, and who of them was answered."""
+
+    def __init__(self, near: Collection[Network], *, most: int = 1_000) -> None:
+        """``most``: more attempts tell no more."""
+        self._near, self._most = near, most
+        self.asked: dict[Asker, float] = {}
+        """When first, as ``time.monotonic()`` tells it."""
+        self.answered: set[Asker] = set()
+
+    def note(self, one: Heard) -> None:
+        asker = (one.address, one.port)
+        if one.answer:
+            if asker in self.asked:
+                self.answered.add(asker)
+        elif len(self.asked) < self._most and not self._is_near(one.address):
+            self.asked.setdefault(asker, time.monotonic())
+
+    def _is_near(self, address: str) -> bool:
+        return any(ip_address(address) in each for each in self._near)
+
+    def unanswered(self) -> list[Asker]:
+        """Of those who had the time to be answered."""
+        late = time.monotonic() - _ANSWERED_WITHIN
+        return sorted(one for one, at in self.asked.items() if one not in self.answered and at <= late)
 
 
 async def ask(target: ArrivalTarget, net: Net) -> Judgement:
@@ -47,14 +74,13 @@ async def ask(target: ArrivalTarget, net: Net) -> Judgement:
         return unknown(SIGNAL, target.subject, Reason.NOT_PERMITTED, why=HOW_TO_PERMIT)
     netlink = Netlink()
     try:
-        own = [each for each in netlink.addresses() if each.interface != "lo"]
+        near = [each.network for each in netlink.addresses() if each.interface != "lo"]
     finally:
         netlink.close()
-    near = [ip_network(f"{each.address}/{each.prefix}", strict=False) for each in own]
+    attempts = Attempts(near)
     with door:
-        asked, answered = await _hear(door, target.port, near)
-    late = time.monotonic() - _ANSWERED_WITHIN
-    waiting = sorted(one for one, at in asked.items() if one not in answered and at <= late)
+        await _hear(door, target.port, attempts)
+    asked, waiting = attempts.asked, attempts.unanswered()
     reason = Reason.OK if asked and not waiting else Reason.TIMEOUT if asked else Reason.MISSING
     facts: dict[str, Scalar] = {"attempts": len(asked), "unanswered": len(waiting)}
     if waiting:
@@ -70,25 +96,12 @@ async def ask(target: ArrivalTarget, net: Net) -> Judgement:
     )
 
 
-async def _hear(door: socket.socket, port: int, near: list[Network]) -> tuple[dict[Asker, float], set[Asker]]:
-    """Who asked from elsewhere, and when first; and who was answered."""
-    asked: dict[Asker, float] = {}
-    answered: set[Asker] = set()
+async def _hear(door: socket.socket, port: int, attempts: Attempts) -> None:
     loop = asyncio.get_running_loop()
-    try:
+    with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_SECONDS):
             while True:
                 packet, where = await loop.sock_recvfrom(door, 128)
                 one = heard(packet, outgoing=where[2] == socket.PACKET_OUTGOING, port=port)
-                if one is not None and where[0] != "lo" and len(asked) < _MOST:
-                    _note(one, asked, answered, near)
-    except TimeoutError:
-        return asked, answered
-
-
-def _note(one: Heard, asked: dict[Asker, float], answered: set[Asker], near: list[Network]) -> None:
-    asker = (one.address, one.port)
-    if one.answer:
-        answered.add(asker)
-    elif not any(ip_address(one.address) in each for each in near):
-        asked.setdefault(asker, time.monotonic())
+                if one is not None and where[0] != "lo":
+                    attempts.note(one)

@@ -145,7 +145,7 @@ def _behind(engine: Engine, cause: Cause) -> Iterator[_Idea]:
         if kind_of(address) == "address":
             yield _Idea("net.icmp", address, asker, FAR_COST, (front, (Role.SELF, address)))
     for flow in leant_on if ("net.tcp", Role.FRONT) in shown else ():
-        ip, port = door_of(flow) if kind_of(flow) == "flow" else ("", 0)
+        ip, _, port = door_of(flow) if kind_of(flow) == "flow" else ("", "", 0)
         if f"address:{ip}" in leant_on:
             door = TcpTarget(host=ip, port=port).subject
             yield _Idea("net.tcp", door, asker, FAR_COST, (front, (Role.SELF, flow)))

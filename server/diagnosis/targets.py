@@ -121,14 +121,12 @@ def _text(latest: Entry | None, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _arrival(flow: str) -> Target | None:
+def _arrival(flow: str) -> Target:
     """Of a flow to a door of a host of ours."""
-    gateway, _, door = ids.name_of(flow).partition(">")
-    host, protocol, number = (*door.split("/"), "", "")[:3]
-    if protocol not in ("tcp", "udp") or not number.isdigit():
-        return None
+    gateway = ids.name_of(flow).partition(">")[0]
+    host, protocol, number = ids.door_of(flow)
     return ArrivalTarget(
-        gateway=gateway, host=host, port=int(number), protocol="udp" if protocol == "udp" else "tcp"
+        gateway=gateway, host=host, port=number, protocol="udp" if protocol == "udp" else "tcp"
     )
 
 

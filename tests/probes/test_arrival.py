@@ -8,10 +8,11 @@ from subprocess import PIPE, Popen
 
 import pytest
 
+from probes.packets.arrival import Attempts
+from probes.packets.heard import Heard
 from wire.judgement import Reason
 from wire.target import ArrivalTarget
 
-pytestmark = pytest.mark.root
 PORT = 7777
 ASK = {
     "tcp": "import socket,time\nwhile 1:\n try: socket.create_connection(({address}, 7777), 0.7).close()\n"
@@ -50,6 +51,7 @@ def found(lan, protocol, address, *, asker="h1", served=True):
     return judged
 
 
+@pytest.mark.root
 @pytest.mark.parametrize("address", ["10.98.0.2", "fd98::2"])
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
 class TestArrival:
@@ -70,5 +72,14 @@ class TestArrival:
         assert found(lan, protocol, address, asker="gw").reason is Reason.MISSING
 
 
+def test_of_more_attempts_than_are_kept_those_that_are_kept_were_answered():
+    attempts = Attempts([], most=1)
+    for port in (1, 2):
+        attempts.note(Heard("10.0.0.1", port, answer=False))
+        attempts.note(Heard("10.0.0.1", port, answer=True))
+    assert (attempts.asked.keys(), attempts.answered) == ({("10.0.0.1", 1)}, {("10.0.0.1", 1)})
+
+
+@pytest.mark.root
 def test_a_closed_door_answers(lan):
     assert found(lan, "tcp", "10.98.0.2", served=False).reason is Reason.OK

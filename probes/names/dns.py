@@ -5,7 +5,8 @@ from __future__ import annotations
 import dns.message
 import dns.rcode
 
-from probes.names.dns_checks import client, signature, zone
+from probes.names.dns_checks import signature, zone
+from probes.names.dns_client import client
 from probes.names.dns_query import query, texts
 from probes.names.hosts_file import hosts_file
 from probes.packets.next_hop import silent

@@ -8,13 +8,10 @@ import dns.message
 import dns.name
 import dns.rcode
 import dns.rdatatype
-from msgspec.structs import replace
 
 from probes.names.dns_query import query, texts
-from probes.names.resolve import resolvers
 from probes.steps import StepFailed, Steps
 from wire.entity import Entity
-from wire.entity import host as host_entity
 from wire.entity import record as record_entity
 from wire.entity import zone as zone_entity
 from wire.judgement import Judgement, Reason, Scalar, Verdict
@@ -29,16 +26,16 @@ async def signature(steps: Steps, target: DnsTarget, answer: dns.message.Message
     """A resolver that validates hides what is badly signed behind SERVFAIL (RFC 4035, 5.5)."""
     subject = record_entity(target.name, target.resolver)
     if answer.rcode() == dns.rcode.SERVFAIL:
-        hidden = await _again(steps, target, target.name, target.record, unchecked=True)
+        hidden = await again(steps, target, target.name, target.record, unchecked=True)
         if hidden is not None and hidden.rcode() == dns.rcode.NOERROR and hidden.answer:
             evidence: dict[str, Scalar] = {"unchecked": ", ".join(texts(hidden, target.record))[:512]}
-            return [_judged(steps, "dns.dnssec", subject, Reason.WRONG, evidence)]
+            return [judged(steps, "dns.dnssec", subject, Reason.WRONG, evidence)]
     if not target.signed or answer.rcode() != dns.rcode.NOERROR:
         return []
     validated = bool(answer.flags & dns.flags.AD)
     has_signature = any(group.rdtype == dns.rdatatype.RRSIG for group in answer.answer)
     return [
-        _judged(
+        judged(
             steps,
             "dns.dnssec",
             subject,
@@ -59,10 +56,10 @@ async def zone(steps: Steps, target: DnsTarget, answer: dns.message.Message) -> 
     key = f"{name}@{target.resolver}"
     if answer.rcode() == dns.rcode.NOERROR and answer.answer:
         if key not in known and len(known) < _KEPT:
-            soa = await _again(steps, target, name, "SOA")
+            soa = await again(steps, target, name, "SOA")
             known[key] = soa is not None and bool(texts(soa, "SOA"))
         return _zone(steps, target, name, None) if known.get(key) else []
-    soa = await _again(steps, target, name, "SOA") if known.get(key) else None
+    soa = await again(steps, target, name, "SOA") if known.get(key) else None
     return _zone(steps, target, name, soa) if soa else []
 
 
@@ -70,34 +67,14 @@ def _zone(steps: Steps, target: DnsTarget, name: str, soa: dns.message.Message |
     """``soa`` is None where an answer from the zone itself shows that it is there."""
     subject = zone_entity(name, target.resolver)
     if soa is None or texts(soa, "SOA"):
-        return [_judged(steps, "dns.zone", subject, Reason.OK, {})]
+        return [judged(steps, "dns.zone", subject, Reason.OK, {})]
     if soa.rcode() not in _GONE:
         return []  # it could not be found out
     rcode = dns.rcode.to_text(soa.rcode())
-    return [_judged(steps, "dns.zone", subject, Reason.MISSING, {"rcode": rcode})]
+    return [judged(steps, "dns.zone", subject, Reason.MISSING, {"rcode": rcode})]
 
 
-async def client(steps: Steps, target: DnsTarget) -> list[Judgement]:
-    """Of this host's settings: they no longer name this resolver, which answers, and none that does.
-
-    A resolver is asked for an hour after the settings forgot it.
-    """
-    seen: dict[str, bool] = steps.net.memory.setdefault("configured", {})
-    configured = resolvers(steps.net.root)
-    if target.resolver in configured and len(seen) < _KEPT:
-        seen[target.resolver] = True
-    if not seen.get(target.resolver):
-        return []
-    answers = target.resolver in configured
-    for other in () if answers else configured:
-        elsewhere = replace(target, resolver=other, port=53)
-        answers = answers or await _again(steps, elsewhere, ".", "NS") is not None
-    evidence: dict[str, Scalar] = {"configured": ", ".join(configured), "usual": target.resolver}
-    reason = Reason.OK if answers else Reason.WRONG
-    return [_judged(steps, "dns.client", host_entity(steps.net.host), reason, evidence)]
-
-
-async def _again(
+async def again(
     steps: Steps, target: DnsTarget, name: str, record: str, *, unchecked: bool = False
 ) -> dns.message.Message | None:
     """A further question to the same resolver; None where it does not answer."""
@@ -118,7 +95,7 @@ def _parent(name: str) -> str:
     return labels.parent().to_text(omit_final_dot=True) if len(labels) > 2 else ""
 
 
-def _judged(
+def judged(
     steps: Steps, signal: str, subject: Entity, reason: Reason, evidence: dict[str, Scalar]
 ) -> Judgement:
     return Judgement(

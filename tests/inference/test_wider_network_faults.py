@@ -26,6 +26,7 @@ from wire.judgement import Reason
         ("link.duplex", "nic:web1/eth0", Reason.WRONG, "net.duplex.mismatch"),
         ("dns.hosts", "host:web1", Reason.WRONG, "dns.cache.stale"),
         ("dns.client", "host:web1", Reason.WRONG, "dns.client.resolver_wrong"),
+        ("dns.client", "host:web1", Reason.TIMEOUT, "dns.client.resolver_wrong"),
         ("ip.netmask", "host:web1", Reason.WRONG, "ip.netmask.wrong"),
         ("net.rpfilter", "host:web1", Reason.ERRORS, "ip.rpfilter.asymmetric"),
         ("link.queue", "nic:web1/eth0", Reason.SATURATED, "net.link.saturated"),

@@ -263,6 +263,22 @@ def test_settings_that_name_nobody_who_answers_are_wrong_while_the_usual_resolve
 
 @pytest.mark.root
 @pytest.mark.parametrize(
+    ("first", "reason"), [("10.98.0.2", Reason.TIMEOUT), ("10.99.0.2", Reason.OK), ("10.99.0.254", Reason.OK)]
+)
+def test_a_first_resolver_that_never_answers_lets_everybody_wait(lan, serve, tmp_path, first, reason):
+    """One is behind a filter; one refuses at once."""
+    serve(*lan.spaces.argv("gw", "dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--user=root"))
+    lan.wait("gw", "ss -Hlun sport = :53 | grep -q .")
+    lan.filter("gw", "forward", "udp dport 53 drop")
+    conf = tmp_path / "etc" / "resolv.conf"
+    conf.parent.mkdir()
+    conf.write_text(f"nameserver {first}\nnameserver 10.99.0.254\n")
+    said = lan.ask("dns", DnsTarget("10.99.0.254", "localhost"), root=str(tmp_path))
+    assert [(one.subject, one.reason) for one in said if one.signal == "dns.client"] == [("host:h1", reason)]
+
+
+@pytest.mark.root
+@pytest.mark.parametrize(
     ("resolver", "reason"),
     [("10.99.0.77", Reason.UNREACHABLE), ("10.55.0.1", Reason.UNREACHABLE), ("10.99.0.2", Reason.REFUSED)],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections.abc import Collection
 
 from collectors.clients.answer import Changing, Full, NotPermitted, Refused
 from collectors.clients.as_user import as_user
@@ -19,6 +20,8 @@ GRANT = (
 OPTIONS = "-c default_transaction_read_only=on -c statement_timeout=3000 -c lock_timeout=1000"
 _DENIED = ("28000", "28P01", "3D000", "42501")
 """No pg_hba entry or role, wrong password, no such database, insufficient privilege."""
+_CLOSED = "55000"
+"""Said to who signs in: a database that takes no connections. To a statement it says other things."""
 _FULL, _CHANGING = "53300", "57P03"
 _OK, _CLEAR, _MD5, _SASL, _SASL_GOES_ON, _SASL_ENDS = 0, 3, 5, 10, 11, 12
 Rows = list[tuple[str | None, ...]]
@@ -65,7 +68,7 @@ class Postgres(Session):
         while True:
             kind, body = self._message()
             if kind == b"E":
-                raise _error(body)
+                raise _error(body, (*_DENIED, _CLOSED))
             if kind == b"R":
                 self._authenticate(body, scram)
             elif kind == b"Z":
@@ -117,11 +120,11 @@ def _row(body: bytes) -> tuple[str | None, ...]:
     return tuple(values)
 
 
-def _error(body: bytes) -> Exception:
+def _error(body: bytes, denials: Collection[str] = _DENIED) -> Exception:
     """Fields by letter: C is the code (SQLSTATE), M the message."""
     parts = {part[:1]: part[1:].decode("utf-8", "replace") for part in body.split(b"\0") if part}
     code, text = parts.get(b"C", ""), parts.get(b"M", "")
-    if code in _DENIED:
+    if code in denials:
         return NotPermitted(GRANT, text)
     if code == _FULL:
         return Full(text)

@@ -73,8 +73,8 @@ class Cluster:
     def _psql(self) -> list[str]:
         return [*AS, "psql", "-h", str(self.folder), "-p", str(self.port), "-U", "postgres", "-XAtq"]
 
-    def sql(self, text: str) -> str:
-        return self.run(*self._psql[len(AS) :], "-c", text)
+    def sql(self, text: str, database: str = "postgres") -> str:
+        return self.run(*self._psql[len(AS) :], "-d", database, "-c", text)
 
     def takes_one_more(self) -> bool:
         """Whether a session came in, which stays: who left a moment ago may still hold the place."""
@@ -290,6 +290,15 @@ def test_without_a_password_where_one_is_wanted_nothing_is_known_and_the_grant_i
     answer = look(postgres, box, cluster(local="scram-sha-256").start())["app.answer"]
     assert (answer.verdict, answer.reason) == (Verdict.UNKNOWN, Reason.NOT_PERMITTED)
     assert "pg_monitor" in str(answer.evidence["grant"])
+
+
+def test_one_whose_database_was_closed_to_connections_turns_away_who_signs_in(cluster, box):
+    made = cluster()
+    port = made.start()
+    look(postgres, box, port)
+    made.sql("ALTER DATABASE postgres ALLOW_CONNECTIONS false", database="template1")
+    answer = look(postgres, box, port)["app.answer"]
+    assert (answer.reason, "not currently accepting" in answer.evidence["error"]) == (Reason.AUTH, True)
 
 
 def test_one_that_turned_us_away_is_not_bothered_at_each_look(cluster, box, monkeypatch):

@@ -25,6 +25,8 @@ PROBE = Probe(
 _BUDGET = 8.5
 _GATEWAY = (502, 503, 504)
 _REFUSED = (401, 407)
+_OVERLOADED = (408, 421, 425, 429)
+"""Of those that begin with 4, what may pass at the next try."""
 
 
 async def ask(target: HttpTarget, net: Net) -> Judgement:
@@ -72,13 +74,18 @@ async def _body(answer: Answer, talk: Talk, steps: Steps) -> None:
 
 def _judge(target: HttpTarget, answer: Answer) -> StepFailed | None:
     accepted = answer.status in target.status if target.status else 200 <= answer.status < 400
-    if not accepted and answer.status in _REFUSED:
-        return StepFailed(Reason.AUTH, step="status")
     if not accepted:
-        return StepFailed(Reason.STATUS, step="status", gateway=answer.status in _GATEWAY)
+        return StepFailed(_reason(answer.status), step="status", gateway=answer.status in _GATEWAY)
     if target.body and target.body.encode() not in answer.body:
         return StepFailed(Reason.BODY, step="body", wanted=target.body[:128], bytes=len(answer.body))
     return _headers(target, answer)
+
+
+def _reason(status: int) -> Reason:
+    """A page that is refused tells of a server that is set up otherwise, not of errors of its own."""
+    if status in _REFUSED:
+        return Reason.AUTH
+    return Reason.WRONG if 400 <= status < 500 and status not in _OVERLOADED else Reason.STATUS
 
 
 def _headers(target: HttpTarget, answer: Answer) -> StepFailed | None:

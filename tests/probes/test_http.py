@@ -120,6 +120,22 @@ def test_refused_credentials_are_auth(site, ask):
     assert ask(http, HttpTarget(f"{site}/secret")).reason is Reason.AUTH
 
 
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (400, Reason.WRONG),
+        (403, Reason.WRONG),
+        (404, Reason.WRONG),
+        (407, Reason.AUTH),
+        (429, Reason.STATUS),
+        (500, Reason.STATUS),
+    ],
+)
+def test_a_page_that_is_refused_is_another_thing_than_an_error(ask, answering, status, reason):
+    url = answering(f"HTTP/1.1 {status} no\r\nContent-Length: 0\r\n\r\n".encode())
+    assert ask(http, HttpTarget(url)).reason is reason
+
+
 def test_a_status_that_was_asked_for_passes(site, ask):
     assert ask(http, HttpTarget(f"{site}/secret", status=(401,))).verdict is Verdict.PASS
 

@@ -11,6 +11,7 @@ from collectors.clients.answer import ANSWER, NotPermitted, Refused
 from collectors.clients.conversation import converse
 from collectors.clients.counting import lately
 from collectors.clients.database_limits import BLOCKED_SECONDS, LAG_SECONDS, LONG_SECONDS, NEAR
+from collectors.clients.following import followed, left
 from collectors.clients.local import Local, found
 from collectors.clients.postgres_facts import Bloat, PostgresFacts, bloat
 from collectors.clients.postgres_facts import ask as ask_facts
@@ -159,10 +160,12 @@ def judge(facts: PostgresFacts, host: Host, subject: str) -> Iterator[Judgement]
     )
     if facts.complaint is not None:
         yield judged(CONFIG, subject, Reason.WRONG if facts.complaint else Reason.OK, line=facts.complaint)
-    yield from (_replica(facts, subject) if facts.replica else _primary(facts, subject))
+    yield from (_replica if facts.replica else _primary)(facts, host, subject)
 
 
-def _replica(facts: PostgresFacts, subject: str) -> Iterator[Judgement]:
+def _replica(facts: PostgresFacts, host: Host, subject: str) -> Iterator[Judgement]:
+    if facts.primary:
+        followed(host, subject, facts.primary)
     broken = bool(facts.primary) and not facts.streaming
     yield judged(REPLICATION, subject, Reason.STOPPED if broken else Reason.OK, primary=facts.primary)
     yield judged(
@@ -174,7 +177,9 @@ def _replica(facts: PostgresFacts, subject: str) -> Iterator[Judgement]:
     )
 
 
-def _primary(facts: PostgresFacts, subject: str) -> Iterator[Judgement]:
+def _primary(facts: PostgresFacts, host: Host, subject: str) -> Iterator[Judgement]:
+    if primary := left(host, subject, facts.replicas):
+        yield judged(REPLICATION, subject, Reason.STOPPED, primary=primary, promoted=True)
     kept = facts.retained_bytes if facts.lost_slots else 0.0
     yield judged(
         RETAINED,

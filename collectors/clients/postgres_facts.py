@@ -37,6 +37,7 @@ SLOTS = """
 SELECT count(*), coalesce(max(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)), 0),
        coalesce(string_agg(slot_name, ','), '')
 FROM pg_replication_slots WHERE NOT active AND restart_lsn IS NOT NULL"""
+REPLICAS = "SELECT DISTINCT host(client_addr) FROM pg_stat_replication WHERE client_addr IS NOT NULL"
 FILES = """
 SELECT sourcefile || ':' || coalesce(sourceline::text, ''), coalesce(name, ''), error
 FROM pg_file_settings WHERE error IS NOT NULL"""
@@ -81,6 +82,8 @@ class PostgresFacts(msgspec.Struct, frozen=True, kw_only=True):
     primary: str = ""
     """Host and port of primary_conninfo, without anything else of it."""
     paused: bool = False
+    replicas: tuple[str, ...] = ()
+    """Addresses of those who follow it."""
     lost_slots: int = 0
     retained_bytes: float = 0.0
     slots: str = ""
@@ -141,8 +144,9 @@ def _replica(session: Postgres, facts: PostgresFacts) -> PostgresFacts:
 
 def _slots(session: Postgres, facts: PostgresFacts) -> PostgresFacts:
     lost, behind, names = session.query(SLOTS)[0]
+    replicas = tuple(address for (address,) in session.query(REPLICAS) if address)
     return msgspec.structs.replace(
-        facts, lost_slots=_int(lost), retained_bytes=_float(behind), slots=names or ""
+        facts, lost_slots=_int(lost), retained_bytes=_float(behind), slots=names or "", replicas=replicas
     )
 
 

@@ -65,6 +65,9 @@ class Cluster:
         wait_for(self._ready, "postgres")
         return self.port
 
+    def stop(self) -> None:
+        self.run(needs("pg_ctl"), "stop", "-D", str(self.data), "-m", "fast", "-w")
+
     def _ready(self) -> bool:
         argv = [needs("pg_isready"), "-h", str(self.folder), "-p", str(self.port)]
         return subprocess.run(argv, capture_output=True, check=False).returncode == 0
@@ -196,6 +199,20 @@ def test_a_replica_that_follows_is_silent_and_one_cut_off_is_broken(cluster, box
     )
     found = look(postgres, box, port)["db.replication"]
     assert (found.reason, found.evidence["primary"]) == (Reason.STOPPED, "127.0.0.1:1")
+
+
+def test_a_replica_that_was_promoted_is_broken_only_while_its_primary_is_at_work(cluster, box):
+    primary, replica = cluster(), cluster()
+    primary.start(wal_level="replica", max_wal_senders="2")
+    replica.copy_of(primary)
+    followed = f"host=127.0.0.1 port={primary.port}"
+    port = replica.start(max_wal_senders="2", primary_conninfo=followed)
+    look(postgres, box, port)
+    replica.sql("SELECT pg_promote()")
+    found = look(postgres, box, port)["db.replication"]
+    assert (found.reason, found.evidence["primary"]) == (Reason.STOPPED, f"127.0.0.1:{primary.port}")
+    primary.stop()
+    assert troubles(look(postgres, box, port)) == {}
 
 
 def test_a_paused_replay_is_lag(cluster, box, monkeypatch):

@@ -189,7 +189,8 @@ class Fault(_Model, frozen=True, kw_only=True):
     """The kind of entity that can have it. Of several, the first one known counts: an entity that runs on,
     is served by or is attached to one of an earlier kind is no candidate."""
     names: tuple[str, ...] = ()
-    """Patterns, as of file names, of the entities it applies to, by their name on their host; empty: all."""
+    """Patterns, as of file names, of the entities it applies to, by their name on their host or, as
+    ``host:*``, by their whole id; empty: all."""
     not_names: tuple[str, ...] = ()
     """Patterns of the entities it does not apply to, in the same form."""
     serves: tuple[str, ...] = ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 import dns.message
 import dns.rcode
 
@@ -92,7 +94,10 @@ def _record(target: DnsTarget, answer: dns.message.Message, server: Judgement) -
     reason = Reason.OK
     if not found:
         reason = Reason.MISSING
-    elif wanted and not wanted.issuperset(found):  # a balancing server may give only some of its addresses
+    elif wanted:
+        # A balancing server may give only some of its addresses.
+        reason = Reason.OK if wanted.issuperset(found) else Reason.WRONG
+    elif target.record in ("A", "AAAA") and all(_leads_nowhere(target, each) for each in found):
         reason = Reason.WRONG
     return Judgement(
         signal="net.dns_record",
@@ -102,3 +107,12 @@ def _record(target: DnsTarget, answer: dns.message.Message, server: Judgement) -
         evidence=evidence,
         path=server.path,
     )
+
+
+def _leads_nowhere(target: DnsTarget, answer: str) -> bool:
+    """To nobody, or each caller to itself: so answer block lists."""
+    address = ip_address(answer)
+    local = (
+        target.name.strip(".").rpartition(".")[2] == "localhost" or ip_address(target.resolver).is_loopback
+    )
+    return address.is_unspecified or (address.is_loopback and not local)

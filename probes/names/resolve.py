@@ -86,9 +86,11 @@ async def _ask(name: str, settings: _Settings, seconds: float) -> Resolved:
             except StepFailed as failure:
                 why = why or f"{resolver}: {failure.reason} {failure.evidence.get('error', '')}".strip()
                 break
-            if addresses:
-                return Resolved(addresses, resolver)
-            why = why or f"{resolver} knows no address of {name}"
+            usable = tuple(each for each in addresses if not ip_address(each).is_unspecified)
+            if usable:
+                return Resolved(usable, resolver)
+            said = f"answers {addresses[0]}, where nobody is, for" if addresses else "knows no address of"
+            why = why or f"{resolver} {said} {name}"
         else:
             break  # it answered, and knows no such name: the others need not be asked
     raise ResolveFailed(settings.resolvers[0], why or "no time left to ask")

@@ -158,7 +158,7 @@ class Ground:
             return False
         if kind_of(entity) in fault.serves or not (fault.names or fault.serves):
             return True
-        if any(fnmatchcase(bare, pattern) for pattern in fault.names):
+        if any(fnmatchcase(told, pattern) for told in (bare, entity) for pattern in fault.names):
             return True
         return any(
             edge.relation in (Relation.RUNS_ON, Relation.SERVED_BY) and kind_of(edge.child) in fault.serves

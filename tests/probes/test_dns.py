@@ -11,7 +11,7 @@ import pytest
 
 from probes.names import dns
 from wire.judgement import Reason, Verdict
-from wire.target import DnsTarget
+from wire.target import DnsTarget, TcpTarget
 
 
 @pytest.fixture
@@ -259,6 +259,27 @@ def test_settings_that_name_nobody_who_answers_are_wrong_while_the_usual_resolve
     said = lan.ask("dns", target, then=change, root=str(tmp_path))
     judged = [(one.subject, one.reason) for one in said if one.signal == "dns.client"]
     assert judged == [("host:h1", reason)]
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("nowhere", ["0.0.0.0", "127.0.0.1"])
+def test_a_name_that_leads_each_caller_to_itself_is_wrong(lan, serve, nowhere):
+    plain = ("dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--user=root", "--no-resolv")
+    serve(*lan.spaces.argv("gw", *plain, f"--address=/blocked.lab/{nowhere}"))
+    lan.wait("gw", "ss -Hlun sport = :53 | grep -q .")
+    said = lan.ask("dns", DnsTarget("10.99.0.254", "blocked.lab"))
+    assert [one.reason for one in said if one.signal == "net.dns_record"] == [Reason.WRONG]
+
+
+@pytest.mark.root
+def test_who_looks_for_a_name_that_leads_to_nobody_does_not_find_it(lan, serve, tmp_path):
+    plain = ("dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--user=root", "--no-resolv")
+    serve(*lan.spaces.argv("gw", *plain, "--address=/blocked.lab/0.0.0.0"))
+    lan.wait("gw", "ss -Hlun sport = :53 | grep -q .")
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "resolv.conf").write_text("nameserver 10.99.0.254\n")
+    (judged,) = lan.ask("tcp", TcpTarget(host="blocked.lab", port=80), root=str(tmp_path))
+    assert (judged.reason, "0.0.0.0, where nobody is" in judged.evidence["error"]) == (Reason.RESOLVE, True)
 
 
 @pytest.mark.root

@@ -20,6 +20,8 @@ LEFT_ALONE_SECONDS = 900.0
 """One that turned us away writes so into its log: it is not bothered at each look."""
 ANSWERED = "applications that answered"
 MOST_REMEMBERED = 256
+STARTS_WITHIN = 30.0
+"""Seconds for which one that starts, stops or recovers is left to it."""
 
 
 class NotPermitted(Exception):
@@ -64,7 +66,7 @@ def asked(host: Host, subject: str, ask: Callable[[], T], **told: Scalar) -> tup
             denials[subject] = (host.ticks(), denied)
         return None, _denied(host, subject, denied)
     except Changing as error:
-        return None, unknown(ANSWER, subject, Reason.UNREADABLE, note=str(error), **told)
+        return None, _changing(host, subject, error, told)
     except Refused as error:
         reason = Reason.REQUEST_TIMEOUT if isinstance(error, Busy) else Reason.STATUS
         return None, judged(ANSWER, subject, reason, None, error=str(error), **told)
@@ -74,7 +76,21 @@ def asked(host: Host, subject: str, ask: Callable[[], T], **told: Scalar) -> tup
         return None, _silent(host, subject, error, told)
     took = time.monotonic() - began
     _remember(host, subject)
+    _since_when_changing(host).pop(subject, None)
     return said, judged(ANSWER, subject, Reason.SLOW if took > SLOW else Reason.OK, round(took, 3), **told)
+
+
+def _changing(host: Host, subject: str, error: Changing, told: Mapping[str, Scalar]) -> Judgement:
+    """One that answered and does not come to the end of its start serves nobody. Value: seconds so far."""
+    took = host.ticks() - _since_when_changing(host).setdefault(subject, host.ticks())
+    if took < STARTS_WITHIN or subject not in host.remembered.get(ANSWERED, ()):
+        return unknown(ANSWER, subject, Reason.UNREADABLE, note=str(error), **told)
+    return judged(ANSWER, subject, Reason.RESTARTING, round(took, 1), error=str(error), **told)
+
+
+def _since_when_changing(host: Host) -> dict[str, float]:
+    known: dict[str, float] = host.memory.setdefault("changing", {})
+    return known
 
 
 def _silent(host: Host, subject: str, error: Exception, told: Mapping[str, Scalar]) -> Judgement:

@@ -49,6 +49,11 @@ class Cluster:
         primary.run(needs("pg_basebackup"), *door, "-D", str(self.data), "-R", "-c", "fast")
 
     def start(self, **settings: str) -> int:
+        self.launch(**settings)
+        wait_for(self._ready, "postgres")
+        return self.port
+
+    def launch(self, **settings: str) -> None:
         words = [part for key, value in (SETTINGS | settings).items() for part in ("-c", f"{key}={value}")]
         argv = (
             *AS,
@@ -62,8 +67,6 @@ class Cluster:
             *words,
         )
         self._launch(*argv, port=self.port, cwd="/")
-        wait_for(self._ready, "postgres")
-        return self.port
 
     def stop(self) -> None:
         self.run(needs("pg_ctl"), "stop", "-D", str(self.data), "-m", "fast", "-w")
@@ -316,6 +319,22 @@ def test_one_whose_database_was_closed_to_connections_turns_away_who_signs_in(cl
     made.sql("ALTER DATABASE postgres ALLOW_CONNECTIONS false", database="template1")
     answer = look(postgres, box, port)["app.answer"]
     assert (answer.reason, "not currently accepting" in answer.evidence["error"]) == (Reason.AUTH, True)
+
+
+def test_one_that_does_not_come_to_the_end_of_its_start_is_told_after_a_while(cluster, box, monkeypatch):
+    made = cluster()
+    made.start()
+    look(postgres, box, made.port)
+    made.stop()
+    (made.data / "recovery.signal").touch()
+    made.launch(restore_command="sleep 600")
+    answer = look(postgres, box, made.port)["app.answer"]
+    assert (answer.verdict, answer.evidence["note"]) == (
+        Verdict.UNKNOWN,
+        "the database system is starting up",
+    )
+    monkeypatch.setattr("collectors.clients.answer.STARTS_WITHIN", 0.0)
+    assert look(postgres, box, made.port)["app.answer"].reason is Reason.RESTARTING
 
 
 def test_one_that_turned_us_away_is_not_bothered_at_each_look(cluster, box, monkeypatch):

@@ -29,6 +29,7 @@ PROGRAMS = ("redis-server", "valkey-server", "keydb-server", "redis-sentinel", "
 SECONDS, HEAR_SECONDS = 2.0, 0.5
 NEAR = 0.9
 """Part of a limit from which on somebody should look."""
+OPEN = "in Redis: ACL SETUSER default >…, and the same password for its clients"
 PAUSED_SECONDS = 10.0
 """A pause for a failover is over by then."""
 _POPS = ("blpop", "brpop", "brpoplpush", "blmove", "blmpop", "bzpopmin", "bzpopmax", "bzmpop")
@@ -79,11 +80,29 @@ def _info(host: Host, local: Local) -> Info:
         told = resp.fields(str(resp.command(stream, ["INFO"])))
         if told.get("cluster_enabled") == "1":
             told |= resp.fields(str(resp.command(stream, ["CLUSTER", "INFO"])))
+        rejected = Info(told).number("rejected_connections")
+        if lately(host, f"{local.subject(host)} turned away", rejected) and _is_closed_to_others(stream):
+            raise NotPermitted(OPEN, "protected mode: it turns away who asks from another host")
         if told.get("blocked_clients", "0") != "0" and _paused(host, local, stream):
             raise Busy("its clients are paused")
     if not told:
         raise ValueError("INFO tells nothing")
     return Info(told)
+
+
+def _is_closed_to_others(stream: Stream) -> bool:
+    """Its default user has no password: it answers only who asks from here, though it listens to others."""
+    try:
+        mode, bound = (resp.command(stream, ["CONFIG", "GET", name]) for name in ("protected-mode", "bind"))
+        user = resp.command(stream, ["ACL", "GETUSER", "default"])
+    except (NotPermitted, Refused):
+        return False
+    answers = [each for each in (mode, bound, user) if isinstance(each, list)]
+    if len(answers) < 3 or "yes" not in answers[0]:
+        return False
+    open_to = {word.lstrip("-") for word in str(answers[1][-1]).split()}
+    without = any("nopass" in each for each in answers[2] if isinstance(each, list))
+    return without and not all(word.startswith("127.") or word == "::1" for word in open_to)
 
 
 def _paused(host: Host, local: Local, stream: Stream) -> bool:

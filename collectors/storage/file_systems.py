@@ -15,7 +15,7 @@ from collectors.judging import judged
 from collectors.storage.mount_table import MountPoint, Wanted, file_systems, mounts, wanted_mounts
 from collectors.unit import Collector
 from wire import entity
-from wire.judgement import Judgement, Layer, Reason, unknown
+from wire.judgement import Judgement, Layer, Reason, Scalar, unknown
 
 SPACE, INODES, MOUNT = "fs.space", "fs.inodes", "fs.mount"
 COLLECTOR = Collector(signals=(SPACE, INODES, MOUNT), layer=Layer.HOST, interval=2.0)
@@ -68,10 +68,12 @@ def read(host: Host) -> Iterable[Judgement]:
             yield judged_mount(host, wanted, Reason.MISSING)
 
 
-def judged_mount(host: Host, one: MountPoint | Wanted, reason: Reason) -> Judgement:
-    return judged(
-        MOUNT, entity.mount(host.name, one.point), reason, None, source=one.source[:512], type=one.type
-    )
+def judged_mount(host: Host, one: MountPoint | Wanted, reason: Reason, instead: str = "") -> Judgement:
+    """``instead``: the type of what is mounted there."""
+    facts: dict[str, Scalar] = {"source": one.source[:512], "type": one.type}
+    if instead:
+        facts["instead"] = instead
+    return judged(MOUNT, entity.mount(host.name, one.point), reason, None, **facts)
 
 
 def _local(host: Host, one: MountPoint) -> Iterator[Judgement]:

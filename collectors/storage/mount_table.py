@@ -44,6 +44,7 @@ PLAIN = frozenset(
         "ntfs3",
     ]
 )
+IN_MEMORY = frozenset(["tmpfs", "ramfs", "overlay"])
 READ_ONLY_BY_NATURE = frozenset(["squashfs", "iso9660", "erofs", "udf", "cramfs", "romfs"])
 HIDDEN = ("/sys/", "/proc/", "/run/user/", "/run/credentials/", "/run/netns")
 """Memory that the system mounts for itself."""
@@ -149,6 +150,13 @@ def wanted_mounts(host: Host) -> list[Wanted]:
         point = unescape(fields[1])
         found.append(Wanted(unescape(fields[0]), point.rstrip("/") or "/", fields[2], options))
     return found
+
+
+def hides(there: MountPoint, wanted: Wanted) -> bool:
+    """Is another file system mounted over the one that fstab wants at this point, or in its place?"""
+    if wanted.type not in PLAIN or there.type == wanted.type:
+        return False
+    return there.type in PLAIN or there.type in IN_MEMORY
 
 
 def mount_of(path: str, points: list[str]) -> str:

@@ -16,6 +16,7 @@ from collectors.storage.mount_table import (
     MountPoint,
     Wanted,
     file_systems,
+    hides,
     mountinfo,
     mounts,
     wanted_mounts,
@@ -39,11 +40,14 @@ those that took this over without ``emergency_ro`` (seen: Debian's 6.1.192) call
 def read(host: Host) -> Iterable[Judgement]:
     wanted = {one.point: one for one in wanted_mounts(host)}
     yield from _writability(host, wanted)
-    points = {one.point for one in mounts(host)}
+    topmost = {one.point: one for one in mounts(host)}
     for point, one in wanted.items():
-        if not one.may_hang:  # those are judged by who looks whether they hang
-            reason = Reason.OK if point in points else Reason.MISSING
-            yield judged_mount(host, one, reason)
+        if one.may_hang:  # those are judged by who looks whether they hang
+            continue
+        there = topmost.get(point)
+        instead = there.type if there is not None and hides(there, one) else ""
+        reason = Reason.MISSING if there is None or instead else Reason.OK
+        yield judged_mount(host, one, reason, instead)
 
 
 async def follow(host: Host) -> AsyncIterator[Judgement]:

@@ -97,6 +97,28 @@ def test_one_without_a_free_connection_is_named(server, box):
     assert troubles(found)["db.connections"] is Reason.EXHAUSTED, found
 
 
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        (("--bind", "0.0.0.0"), {"app.answer": Reason.AUTH}),
+        (("--bind", "0.0.0.0", "--requirepass", ""), {"app.answer": Reason.AUTH}),
+        (("--bind", "0.0.0.0", "--protected-mode", "no"), {"db.connections": Reason.EXHAUSTED}),
+        (("--bind", "127.0.0.1"), {"db.connections": Reason.EXHAUSTED}),
+    ],
+)
+def test_one_that_is_protected_from_others_says_whom_it_turns_away(server, box, settings, found):
+    """Here whom it has no place for: it counts them in one."""
+    port = server("--maxclients", "4", *settings)
+    look(redis, box, port)
+    held = [socket.create_connection(("127.0.0.1", port)) for _ in range(8)]
+    for sock in held[-1:]:
+        sock.recv(100)  # turned away
+    for sock in held:
+        sock.close()
+    wait_for(lambda: "connected_clients:1\n" in cli(port, "INFO", "clients"), "room")
+    assert troubles(look(redis, box, port)) == found
+
+
 def test_one_that_runs_a_script_without_end_serves_nobody(server, box):
     port = server("--lua-time-limit", "50")
     look(redis, box, port)

@@ -27,6 +27,27 @@ def test_a_mount_of_fstab_that_is_not_there_is_missing(tree):
     assert about(judgements, MOUNT, "box:/").reason is Reason.OK
 
 
+@pytest.mark.parametrize(
+    ("wanted", "there", "reason"),
+    [
+        ("xfs", "tmpfs", Reason.MISSING),
+        ("xfs", "ext4", Reason.MISSING),
+        ("xfs", "xfs", Reason.OK),
+        ("auto", "ext4", Reason.OK),
+        ("ntfs", "fuseblk", Reason.OK),
+    ],
+)
+def test_a_mount_of_fstab_over_which_another_lies_is_missing(tree, wanted, there, reason):
+    below = "30 22 8:17 / /data rw - xfs /dev/sdb1 rw\n"
+    tree.write("/proc/self/mountinfo", f"{ROOT}{below}31 30 0:44 / /data rw - {there} other rw\n")
+    tree.write("/etc/fstab", f"/dev/sdb1 /data {wanted} defaults 0 2\n")
+    judged = about(list(mounts.read(tree.host())), MOUNT, ":/data")
+    assert (judged.reason, judged.evidence.get("instead")) == (
+        reason,
+        there if reason is not Reason.OK else None,
+    )
+
+
 @pytest.mark.parametrize("line", ["/dev/sdb1 /data xfs noauto 0 2", "/dev/sdb2 none swap sw 0 0", "nonsense"])
 def test_what_fstab_does_not_mount_at_boot_is_not_missed(tree, line):
     tree.write("/proc/self/mountinfo", ROOT)

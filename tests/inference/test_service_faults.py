@@ -270,3 +270,22 @@ def test_a_process_without_files_resets_the_connections_of_its_service(world):
     world.local("process.fds", "process:app1/python3", Reason.EXHAUSTED)
     world.probe("app.http", "web1", "app1/app", 8080, Reason.RESET, since=1.0)
     assert first(world) == ("proc.fd.exhausted", "process:app1/python3")
+
+
+def test_a_front_that_speaks_another_tls_than_whom_it_asks_is_named_and_a_scanner_names_nobody(world):
+    world.service("web2/nginx")
+    world.alive()
+    world.local("log.certificate_error", "service:web2/nginx", Reason.MATCHED)
+    assert not world.infer() or world.infer()[0].probability < 0.5
+    world.probe("app.http", "web1", "web2/nginx", 443, Reason.STATUS)
+    assert first(world) == ("tls.protocol.mismatch", "service:web2/nginx")
+
+
+def test_a_database_that_starts_for_ever_is_down(world):
+    world.service("db1/postgresql")
+    world.service("web2/shop", "db1/postgresql")
+    world.alive()
+    world.local("svc.process", "service:db1/postgresql", Reason.OK)
+    world.local("app.answer", "service:db1/postgresql", Reason.RESTARTING)
+    world.probe("app.http", "web1", "web2/shop", 80, Reason.STATUS)
+    assert first(world) == ("db.down", "service:db1/postgresql")

@@ -68,7 +68,7 @@ def test_a_server_that_chooses_another_version_is_told(secure_site, ask):
         ("/", 200, Reason.OK),
         ("/created", 201, Reason.OK),
         ("/long", 200, Reason.OK),
-        ("/nowhere", 404, Reason.STATUS),
+        ("/nowhere", 404, Reason.WRONG),
         ("/bug", 500, Reason.STATUS),
         ("/backend", 502, Reason.STATUS),
         ("/secret", 401, Reason.AUTH),

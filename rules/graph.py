@@ -92,12 +92,16 @@ class Graph:
         self._down = _Side("child")
         self._groups: defaultdict[Entity, dict[Entity, Group]] = defaultdict(dict)
         self.groups: dict[Entity, Group] = {}
+        self.revision = 0
+        """Rises with each change of an edge."""
 
     def add(self, edge: Edge) -> None:
+        self.revision += 1
         self._up.put(edge.child, edge)
         self._down.put(edge.parent, edge)
 
     def remove(self, edge: Edge) -> None:
+        self.revision += 1
         self._up.drop(edge.child, edge)
         self._down.drop(edge.parent, edge)
 

@@ -30,10 +30,9 @@ class Clock(msgspec.Struct):
         """Whether the shift has moved by it, or is known only now that it shows."""
         known, sample = self.samples, received_at - sent_at
         stepped = bool(known) and abs(sample - known[-1]) > STEP
-        samples = [*known, sample][-WINDOW:]
-        if len(known) == WINDOW and not stepped and min(samples) == min(known):
-            self.samples = samples
-            return False  # as nearly always
+        if len(known) == WINDOW and not stepped and min(known[0], sample) >= min(known[1:]):
+            self.samples = [*known[1:], sample]
+            return False  # the smallest stays, as nearly always
         before = self.surely
         if stepped:
             self.forget()

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from server.clocks import Clock
 from server.entry import Applied, Entry, Key, Presence
 from server.known_agent import KnownAgent, Saved
 from wire.codec import fingerprint
@@ -63,7 +64,7 @@ class CurrentState:
             return None
         if self._by_host.get(known.saved.host) is known:
             del self._by_host[known.saved.host]
-        retired = tuple(known.entries.values())
+        retired = tuple(known.standing())
         return Applied(
             agent=agent, host=known.saved.host, received_at=now, retired=retired, gone=not replaced
         )
@@ -131,12 +132,12 @@ class CurrentState:
     def entries(self, agent: str | None = None) -> list[Entry]:
         """What stands now, of one agent or of all."""
         chosen = list(self._agents.values()) if agent is None else [self._agents[agent]]
-        return [entry for known in chosen for entry in list(known.entries.values())]
+        return [entry for known in chosen for entry in known.standing()]
 
     def standing(self, host: str) -> list[Entry]:
         """What stands now of one host."""
         known = self._by_host.get(host)
-        return list(known.entries.values()) if known is not None else []
+        return known.standing() if known is not None else []
 
     def inventories(self) -> list[Inventory]:
         """The latest of every host that sent one."""
@@ -149,6 +150,11 @@ class CurrentState:
     def presence(self, agent: str) -> Presence | None:
         known = self._agents.get(agent)
         return None if known is None else self._presence(known.saved)
+
+    def clock(self, agent: str) -> Clock | None:
+        """What is known of its clock."""
+        known = self._agents.get(agent)
+        return None if known is None else known.saved.clock
 
     def agent_of(self, host: str) -> str:
         """The agent of this host that spoke last; empty where there is none."""
@@ -172,8 +178,6 @@ class CurrentState:
             # While the server was down nobody could be heard.
             overdue_at=max(self._overdue_at(saved), self.started_at + OVERDUE_AFTER * saved.interval),
             goodbye=saved.goodbye,
-            behind=saved.clock.surely,
-            clock_error=saved.clock.error,
         )
 
     @staticmethod
@@ -207,7 +211,7 @@ def _observe(known: KnownAgent, batch: Batch, received_at: float, *, whole: bool
         key = (seen.signal, seen.subject)
         if seen.seq > saved.mark:
             saved.mark = seen.seq
-        elif not (whole and _missed(known.entries.get(key), seen)):
+        elif not (whole and _missed(known.get(key), seen)):
             continue
         if seen.retired:
             old = known.take(key)
@@ -235,7 +239,7 @@ def _missed(old: Entry | None, seen: Observation) -> bool:
 
 def _absent(known: KnownAgent, observations: Iterable[Observation]) -> Iterator[Entry]:
     said: set[Key] = {(seen.signal, seen.subject) for seen in observations}
-    for key in sorted(set(known.entries) - said):
+    for key in sorted(known.keys - said):
         old = known.take(key)
         if old is not None:
             yield old

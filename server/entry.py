@@ -103,7 +103,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Presence(msgspec.Struct, frozen=True):
-    """When an agent was last heard, and by when it must be heard again; and what its clock shows."""
+    """When an agent was last heard, and by when it must be heard again."""
 
     agent: str
     host: str

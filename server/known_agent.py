@@ -10,6 +10,9 @@ from wire.exchange import Digest
 from wire.inventory import Inventory
 from wire.observation import Observation
 
+MOST_ROUNDS = 64
+"""Names that are remembered of one agent: it has a handful, unless it means harm."""
+
 
 class Saved(msgspec.Struct, kw_only=True):
     """What a checkpoint holds of one agent."""
@@ -36,8 +39,9 @@ class KnownAgent:
 
     def __init__(self, saved: Saved) -> None:
         self.saved = saved
-        self.entries: dict[Key, Entry] = {}
-        self._by_round: dict[str, set[Key]] = {}
+        self._entries: dict[Key, Entry] = {}
+        self._rounds: dict[str, float] = {}
+        """Round → when it was last gone through: what it showed until then is as fresh as that."""
         self._digest = Digest()
         self._uncounted: dict[Key, Observation | None] = {}
         """Keys that changed since the digest was last asked for, with what the digest holds of them."""
@@ -48,8 +52,21 @@ class KnownAgent:
 
     def save(self) -> Saved:
         """In the order of their keys: equal states have equal bytes, whatever their history."""
-        entries = [self.entries[key] for key in sorted(self.entries)]
+        entries = [self._fresh(self._entries[key]) for key in sorted(self._entries)]
         return msgspec.structs.replace(self.saved, entries=entries)
+
+    @property
+    def keys(self) -> set[Key]:
+        """Of what stands now."""
+        return set(self._entries)
+
+    def standing(self) -> list[Entry]:
+        """What stands now. Any thread may ask."""
+        return [self._fresh(entry) for entry in list(self._entries.values())]
+
+    def get(self, key: Key) -> Entry | None:
+        entry = self._entries.get(key)
+        return None if entry is None else self._fresh(entry)
 
     @property
     def digest(self) -> str:
@@ -57,7 +74,7 @@ class KnownAgent:
         for key, before in self._uncounted.items():
             if before is not None:
                 self._digest.remove(before.signal, before.subject, before.verdict, before.reason)
-            entry = self.entries.get(key)
+            entry = self._entries.get(key)
             if entry is not None:
                 seen = entry.observation
                 self._digest.add(seen.signal, seen.subject, seen.verdict, seen.reason)
@@ -68,33 +85,34 @@ class KnownAgent:
 
     def put(self, key: Key, entry: Entry) -> Entry | None:
         """Returns what stood there before."""
-        old = self.entries.get(key)
-        self.entries[key] = entry
-        before = None if old is None else old.observation
-        self._uncounted.setdefault(key, before)
+        old = self.get(key)
         name = entry.observation.round
-        if before is not None:
-            if before.round == name:
-                return old
-            self._leave_round(key, before)
-        if name:
-            self._by_round.setdefault(name, set()).add(key)
+        if entry.confirmed_at < self._rounds.get(name, 0.0):
+            self._date()  # it came late: that the round was gone through says nothing of it
+        self._entries[key] = entry
+        self._uncounted.setdefault(key, None if old is None else old.observation)
         return old
 
     def take(self, key: Key) -> Entry | None:
-        old = self.entries.pop(key, None)
+        old = self.get(key)
         if old is not None:
+            del self._entries[key]
             self._uncounted.setdefault(key, old.observation)
-            self._leave_round(key, old.observation)
         return old
 
     def confirm(self, round_name: str, at: float) -> None:
         """Every result of this round is as fresh as the round."""
-        for key in self._by_round.get(round_name, ()):
-            old = self.entries[key]
-            if old.confirmed_at < at:
-                self.entries[key] = msgspec.structs.replace(old, confirmed_at=at)
+        if round_name and at > self._rounds.get(round_name, 0.0):
+            if len(self._rounds) >= MOST_ROUNDS:
+                self._date()
+            self._rounds[round_name] = at
 
-    def _leave_round(self, key: Key, seen: Observation) -> None:
-        if seen.round:
-            self._by_round[seen.round].discard(key)
+    def _fresh(self, entry: Entry) -> Entry:
+        at = self._rounds.get(entry.observation.round, 0.0)
+        return entry if entry.confirmed_at >= at else msgspec.structs.replace(entry, confirmed_at=at)
+
+    def _date(self) -> None:
+        """What stands is dated now, and what comes from now on is as fresh as it says itself."""
+        for key, entry in self._entries.items():
+            self._entries[key] = self._fresh(entry)
+        self._rounds = {}

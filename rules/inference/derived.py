@@ -12,6 +12,7 @@ HTTPS = "endpoint:https://"
 TLS = "endpoint:tls://"
 USUAL = ":443"
 DOORS = (HTTPS, TLS, "port:")
+GATEWAY = "gateway:"
 
 
 def one_name(entity: Entity) -> Entity:
@@ -35,7 +36,7 @@ def touched(exercised: tuple[Exercised, ...]) -> tuple[Exercised, ...]:
     doors = [
         (role, entity)
         for role, entity in exercised
-        if entity.startswith(DOORS) and (role is Role.SELF or role is Role.RESOLVER)
+        if (role is Role.SELF or role is Role.RESOLVER) and entity.startswith(DOORS)
     ]
     if not doors:
         return exercised
@@ -52,5 +53,5 @@ def _flows(exercised: tuple[Exercised, ...], doors: Iterable[Exercised]) -> Iter
             continue
         way = Role.PATH if role is Role.SELF else Role.RESOLVER
         for crossed, entity in exercised:
-            if crossed is way and kind_of(entity) == "gateway":
+            if crossed is way and entity.startswith(GATEWAY):
                 yield role, flow(entity, door)

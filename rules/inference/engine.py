@@ -73,8 +73,9 @@ class Engine:
 
     def confirm(self, evidence: Evidence) -> None:
         """The same as ``update`` at a fraction of its cost, where nothing but how fresh it is has changed."""
-        weighed = self.index.readings.get(evidence.key)
-        reading = weighed or self._crowd.waiting(evidence.key)
+        key = evidence.key
+        weighed = self.index.readings.get(key)
+        reading = weighed or self._crowd.waiting(key)
         if reading is None or (reading.is_symptom and reading.clock_error != evidence.clock_error):
             self.update(evidence)  # for a symptom the clock also bears on when it began
             return

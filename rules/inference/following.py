@@ -17,12 +17,12 @@ from rules.inference.spread import Spread
 class _Company:
     """Those who go with one root, in the order of their keys; when a few have joined, that costs little."""
 
-    __slots__ = ("_joined", "_said", "_since", "readings")
+    __slots__ = ("_joined", "_keys", "_since", "readings")
 
     def __init__(self) -> None:
         self.readings: dict[Key, Reading] = {}
         self._since: float | None = None
-        self._said: list[tuple[Key, str]] = []
+        self._keys: list[Key] = []
         self._joined: dict[Key, Reading] = {}
 
     def put(self, reading: Reading) -> None:
@@ -33,7 +33,7 @@ class _Company:
 
     def drop(self, key: Key) -> None:
         del self.readings[key]
-        self._said, self._joined = [], self.readings
+        self._keys, self._joined = [], self.readings
         self._since = None
 
     @property
@@ -43,12 +43,11 @@ class _Company:
             self._since = min(each.since for each in self.readings.values())
         return self._since
 
-    def said(self) -> list[tuple[Key, str]]:
-        """Key and observation id of each."""
+    def keys(self) -> list[Key]:
+        """In order."""
         if self._joined:
-            joined = sorted((key, each.id) for key, each in self._joined.items())
-            self._said, self._joined = sorted([*self._said, *joined]), {}
-        return self._said
+            self._keys, self._joined = sorted([*self._keys, *sorted(self._joined)]), {}
+        return self._keys
 
 
 class Following:
@@ -107,10 +106,11 @@ class Following:
 def _joined(diagnosis: Diagnosis, more: _Company | None) -> Diagnosis:
     if more is None or not more.readings:
         return diagnosis
-    said = sorted([*zip(diagnosis.explains, diagnosis.observations, strict=True), *more.said()])
+    keys, readings = sorted([*diagnosis.explains, *more.keys()]), more.readings
+    weighed = dict(zip(diagnosis.explains, diagnosis.observations, strict=True))
     return msgspec.structs.replace(
         diagnosis,
         onset=min(diagnosis.onset, more.since),
-        explains=tuple(key for key, _ in said),
-        observations=tuple(name for _, name in said),
+        explains=tuple(keys),
+        observations=tuple([weighed[key] if key in weighed else readings[key].id for key in keys]),
     )

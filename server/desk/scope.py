@@ -58,6 +58,30 @@ def hosts_along(diagnosis: Diagnosis, place: Callable[[Key], str] = subject_host
     return (host for host in found if host and host != SERVER)
 
 
+def leaning_hosts(graph: Graph, root: Entity) -> set[str]:
+    """Hosts with something that leans on the root, over any number of hops; weak guesses left out."""
+    seen, queue, found = {root}, [root], set[str]()
+    while queue and len(seen) < MAX_DEPENDANTS:
+        for edge in graph.children(queue.pop()):
+            if edge.child not in seen and edge.source != "undeclared":
+                seen.add(edge.child)
+                queue.append(edge.child)
+                found.add(host_of(edge.child))
+    return found - {"", host_of(root) or name_of(root)}
+
+
+class Leaning:
+    """The same, found once for a root while no edge changes: of a storm it is asked again and again."""
+
+    def __init__(self) -> None:
+        self._known: tuple[int, Entity, set[str]] = (-1, "", set())
+
+    def of(self, graph: Graph, root: Entity) -> set[str]:
+        if self._known[:2] != (graph.revision, root):
+            self._known = (graph.revision, root, leaning_hosts(graph, root))
+        return self._known[2]
+
+
 def reach(
     diagnosis: Diagnosis,
     graph: Graph,
@@ -65,10 +89,11 @@ def reach(
     *,
     failing: bool,
     place: Callable[[Key], str] = subject_host,
+    leaning_on: Callable[[Graph, Entity], set[str]] = leaning_hosts,
 ) -> Reach:
     """``failing``: some explained symptom is a failure, not just a warning."""
     hosts = hosts_of(diagnosis, place)
-    leaning = leaning_hosts(graph, diagnosis.root.entity) - set(hosts)
+    leaning = leaning_on(graph, diagnosis.root.entity) - set(hosts)
     states = {each.state for each in diagnosis.consequences}
     roles = {inventories[host].tags.get("role", "") for host in hosts if host in inventories}
     return Reach(
@@ -82,18 +107,6 @@ def reach(
         workstation=bool(roles) and roles == {"workstation"} and not leaning,
         left=_left(diagnosis),
     )
-
-
-def leaning_hosts(graph: Graph, root: Entity) -> set[str]:
-    """Hosts with something that leans on the root, over any number of hops; weak guesses left out."""
-    seen, queue, found = {root}, [root], set[str]()
-    while queue and len(seen) < MAX_DEPENDANTS:
-        for edge in graph.children(queue.pop()):
-            if edge.child not in seen and edge.source != "undeclared":
-                seen.add(edge.child)
-                queue.append(edge.child)
-                found.add(host_of(edge.child))
-    return found - {"", host_of(root) or name_of(root)}
 
 
 def _left(diagnosis: Diagnosis) -> Redundancy | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from statistics import median
+from typing import NamedTuple, Protocol
 
 from rules.catalogue import Catalogue
 from rules.topology import Topology
+from server.clocks import Clock
 from server.diagnosis.own_look import OwnLook
 from server.diagnosis.rotation import Rotation
 from server.diagnosis.standing import Standing
@@ -33,6 +35,21 @@ class Compared(StrEnum):
     AGREES_AGAIN = "agrees_again"
 
 
+class Clocks(Presences, Protocol):
+    """And what is known of their clocks."""
+
+    def clock(self, agent: str) -> Clock | None: ...
+
+
+class _Told(NamedTuple):
+    """What one clock shows."""
+
+    behind: float
+    """Seconds, by the server's clock."""
+    error: float
+    """Bound of what is not known of it, seconds."""
+
+
 class CompareClocks:
     name = "compare_clocks"
 
@@ -41,11 +58,12 @@ class CompareClocks:
         catalogue: Catalogue,
         topology: Topology,
         standing: Standing,
-        presences: Presences,
+        clocks: Clocks,
     ) -> None:
         self._look = OwnLook(catalogue.signals[SIGNAL], topology, standing)
-        self._presence = presences.presence
-        self._rotation = Rotation(presences.agents, AT_ONCE)
+        self._presence = clocks.presence
+        self._clock = clocks.clock
+        self._rotation = Rotation(clocks.agents, AT_ONCE)
         self._moved: dict[str, None] = {}
         self._at = 0.0
 
@@ -54,23 +72,27 @@ class CompareClocks:
         if 0 <= turn.now - self._at < EVERY:
             return
         self._at = turn.now
-        compared = dict(self._shifts(self._rotation.next(), turn.now))
-        usual = median(compared.values()) if len(compared) >= ENOUGH else 0.0
-        compared.update(self._shifts(self._moved, turn.now))
+        compared = dict(self._clocks(self._rotation.next(), turn.now))
+        shifts = [told.behind for told in compared.values()]
+        usual = median(shifts) if len(shifts) >= ENOUGH else 0.0
+        compared.update(self._clocks(self._moved, turn.now))
         self._moved = {}
-        for presence, shift in compared.items():
-            self._judge(presence, shift - usual, turn)
+        for presence, told in compared.items():
+            self._judge(presence, told.behind - usual, told.error, turn)
 
-    def _shifts(self, agents: Iterable[str], now: float) -> Iterator[tuple[Presence, float]]:
-        """By how much their clocks are behind, of those who are heard and of whom it is known."""
+    def _clocks(self, agents: Iterable[str], now: float) -> Iterator[tuple[Presence, _Told]]:
+        """Of those who are heard, as far as it is known by how much they are behind."""
         for agent in agents:
-            presence = self._presence(agent)
-            if presence is not None and presence.behind is not None and presence.overdue_at > now:
-                yield presence, presence.behind
+            presence, clock = self._presence(agent), self._clock(agent)
+            if presence is None or clock is None or presence.overdue_at <= now:
+                continue
+            behind = clock.surely
+            if behind is not None:
+                yield presence, _Told(behind, clock.error)
 
-    def _judge(self, presence: Presence, off: float, turn: Turn) -> None:
+    def _judge(self, presence: Presence, off: float, error: float, turn: Turn) -> None:
         subject = ids.host(presence.host)
-        skewed = abs(off) >= SKEWED + presence.clock_error
+        skewed = abs(off) >= SKEWED + error
         outcome = Reason.SKEWED if skewed else Reason.OK
         known = self._look.outcome(subject)
         if known is outcome:

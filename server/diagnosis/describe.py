@@ -13,7 +13,7 @@ from rules.models import Fault
 from rules.topology import Topology
 from server.desk.grading import grade_impact, grade_urgency
 from server.desk.routing import Routing
-from server.desk.scope import reach
+from server.desk.scope import Leaning, reach
 from server.desk.ticket import Level, Scope
 from server.desk.wording import titles
 from server.diagnosis.standing import Standing
@@ -34,6 +34,7 @@ class Describe:
         self._topology = topology
         self._standing = standing
         self._routing = routing
+        self._leaning = Leaning()
         self._described: tuple[Diagnosis, dict[str, Any]] | None = None
 
     def fault(self, diagnosis: Diagnosis) -> Fault | None:
@@ -57,6 +58,7 @@ class Describe:
             self._topology.inventories,
             failing=self._failing(diagnosis),
             place=self._standing.place,
+            leaning_on=self._leaning.of,
         )
         impact, urgency = grade_impact(entity, hit), grade_urgency(fault, hit)
         domain = domain_of(fault)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from rules.graph import Graph
 from server.diagnosis.standing import Standing
@@ -82,7 +82,10 @@ class Freshness:
                     self._suspects[edge.parent] = None
                     queue.append(edge.parent)
                     found.append(edge.parent)
-        watch = {each for entity in found for each in islice(self._standing.seen_by.get(entity, ()), ENOUGH)}
+        seen_by = self._standing.seen_by
+        seen = [seen_by[entity] for entity in found if entity in seen_by]
+        few = [each if len(each) <= ENOUGH else list(islice(each, ENOUGH)) for each in seen]
+        watch = set(chain.from_iterable(few))
         self._observers += sorted(watch - self._known)
         self._known |= watch
 

@@ -35,11 +35,13 @@ def probe_again(diagnosis: Diagnosis, standing: Standing, now: float) -> Iterato
     """
     some = diagnosis.explains[:ENOUGH]
     looks = [key for key in some if key[0] != SERVER and key[1] not in standing.log_born]
-    lasting = {key for key in looks if standing.lasting(key)}
+    any_lasts = any(standing.lasting(key) for key in looks)
     for key in looks:
         evidence = standing.evidence.get(key)
         if evidence is None:
             continue
-        grown_old = bool(lasting) and evidence.confirmed_at < now - GROWS_OLD
-        if not evidence.confirmed if key in lasting else grown_old:
+        grown_old = any_lasts and evidence.confirmed_at < now - GROWS_OLD
+        if evidence.confirmed and not grown_old:
+            continue  # nearly all, and nothing more need be known of them
+        if not evidence.confirmed if standing.lasting(key) else grown_old:
             yield Again(key[1], key[2], key[0])

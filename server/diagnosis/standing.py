@@ -135,8 +135,9 @@ class Standing:
     def confirm(self, known: Evidence, entry: Entry) -> None:
         """What stands was seen again, and nothing else is new."""
         fresh = msgspec.structs.replace(known, confirmed_at=entry.confirmed_at, clock_error=entry.clock_error)
-        self.evidence[fresh.key] = fresh
-        self.entries[fresh.key] = self.by_id[fresh.id] = entry
+        key = fresh.key
+        self.evidence[key] = fresh
+        self.entries[key] = self.by_id[fresh.id] = entry
         self._engine.confirm(fresh)
         self.revision += 1
 

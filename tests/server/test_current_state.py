@@ -162,6 +162,26 @@ def test_a_completed_round_confirms_its_unchanged_results() -> None:
     }
 
 
+def test_what_comes_late_is_no_fresher_for_the_round_that_was_gone_through_before() -> None:
+    current = state()
+    current.apply(batch(look(1, round="15s/1")), NOW)
+    current.apply(batch(heartbeat=Heartbeat(digest="0", rounds={"15s/1": NOW + 15}), at=NOW + 16), NOW + 16)
+    late = look(2, "host:h1", at=NOW + 5, round="15s/1")
+    current.apply(batch(late, at=NOW + 17), NOW + 17)
+    assert {entry.id: entry.confirmed_at for entry in current.standing("web1")} == {
+        "web1#1": NOW + 15,
+        "web1#2": NOW + 5,
+    }
+
+
+def test_however_many_rounds_an_agent_names_its_own_stay_as_fresh_as_they_are() -> None:
+    current = state()
+    current.apply(batch(look(1, round="15s/1")), NOW)
+    rounds = {"15s/1": NOW + 15} | {f"made/{number}": NOW + 15 for number in range(500)}
+    current.apply(batch(heartbeat=Heartbeat(digest="0", rounds=rounds), at=NOW + 16), NOW + 16)
+    assert [entry.confirmed_at for entry in current.standing("web1")] == [NOW + 15]
+
+
 def test_what_only_continues_a_run_of_passes_is_no_news() -> None:
     current = state()
     current.apply(batch(look(1, since=NOW - 60)), NOW)

@@ -13,6 +13,7 @@ from wire.inventory import Inventory, Listener, Nic
 
 Interface = IPv4Interface | IPv6Interface
 Network = IPv4Network | IPv6Network
+MOST_GIVEN_UP = 10_000
 ANY = frozenset(["", "*", "0.0.0.0", "::", "[::]"])
 
 
@@ -32,6 +33,8 @@ class AddressBook:
     def __init__(self) -> None:
         self._owners: dict[str, list[Attachment]] = {}
         """All that have an address; who had it first stands first."""
+        self._given_up: dict[str, Attachment] = {}
+        """By whom, of addresses that nobody has now; the latest last."""
         self._cards: dict[tuple[Network, str], list[Attachment]] = {}
         """All on one link that have a hardware address, in the same order."""
         self._nics: dict[str, list[Attachment]] = {}
@@ -66,6 +69,7 @@ class AddressBook:
 
     def drop(self, host: str) -> None:
         self._attach(host, [])
+        self._given_up = {address: by for address, by in self._given_up.items() if by.host != host}
         self._nics.pop(host)
         self._listeners.pop(host, None)
         self._forget_names(host)
@@ -79,6 +83,7 @@ class AddressBook:
                 self._owners[address].remove(gone)
                 if not self._owners[address]:
                     del self._owners[address]
+                    self._give_up(address, gone)
                 self._cards[gone.interface.network, gone.mac].remove(gone)
                 if not self._cards[gone.interface.network, gone.mac]:
                     del self._cards[gone.interface.network, gone.mac]
@@ -86,9 +91,15 @@ class AddressBook:
         for new in attachments:
             if new not in before:
                 self._owners.setdefault(str(new.interface.ip), []).append(new)
+                self._given_up.pop(str(new.interface.ip), None)
                 self._cards.setdefault((new.interface.network, new.mac), []).append(new)
                 self._count(new.interface.network, 1)
         self._nics[host] = attachments
+
+    def _give_up(self, address: str, by: Attachment) -> None:
+        self._given_up[address] = by
+        while len(self._given_up) > MOST_GIVEN_UP:
+            del self._given_up[next(iter(self._given_up))]
 
     def _forget_names(self, host: str) -> None:
         for name in self._named.pop(host, ()):
@@ -102,6 +113,10 @@ class AddressBook:
     def owner(self, address: str) -> Attachment | None:
         """The NIC that has this address; of several the one that had it first."""
         return next(iter(self._owners.get(address, ())), None)
+
+    def last_owner(self, address: str) -> Attachment | None:
+        """Who has it or, where nobody has, had it last: it is still sought there."""
+        return self.owner(address) or self._given_up.get(address)
 
     def namesakes(self, attachment: Attachment) -> list[Attachment]:
         """The cards of other hosts on the same link with the same hardware address, the first one first."""

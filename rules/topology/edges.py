@@ -45,7 +45,7 @@ def edges_of(
     yield from _wires(inventory, book.attachments(name), wiring)
     for gateway in inventory.gateways:
         yield edge(machine, Relation.ROUTES_VIA, ids.gateway(gateway.address))
-        if owner := book.owner(gateway.address):
+        if owner := book.last_owner(gateway.address):
             yield edge(ids.gateway(gateway.address), Relation.RUNS_ON, ids.host(owner.host))
     for address in inventory.resolvers:
         resolver = ids.resolver(address)

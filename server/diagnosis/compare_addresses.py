@@ -17,7 +17,7 @@ from server.diagnosis.own_look import OwnLook
 from server.diagnosis.standing import Standing
 from server.diagnosis.turn import Turn
 from wire import entity as ids
-from wire.judgement import Evidence, Reason
+from wire.judgement import Evidence, Path, Reason
 
 MISPLACED, BEHIND = "ip.address", "ip.outdated"
 EVERY = 2.0
@@ -40,6 +40,13 @@ class _Vain(NamedTuple):
     seeker: str
     host: str
     address: str
+
+
+def _sought(signal: str, path: Path | None) -> tuple[str, ...]:
+    """Where somebody wants something: at the far end, and at the gateway on the way there."""
+    if path is None:
+        return ()
+    return (path.gateway, path.address) if signal in DOORS else (path.gateway,)
 
 
 class CompareAddresses:
@@ -108,13 +115,14 @@ class CompareAddresses:
                 losers.setdefault(address, []).append(host)
         for key in standing.failing if losers else ():
             path, seen = standing.entries[key].observation.path, standing.evidence[key]
-            if path is None or path.address not in losers or key[1] not in DOORS or not standing.lasting(key):
+            address = next((each for each in _sought(key[1], path) if each in losers), "")
+            if not address or not standing.lasting(key):
                 continue
-            taken = self._topology.book.owner(path.address) is not None
-            for host in losers[path.address]:
+            taken = self._topology.book.owner(address) is not None
+            for host in losers[address]:
                 meant = not taken or (Role.HOST, ids.host(host)) in seen.exercised
-                if meant and seen.confirmed_at > self._lost[host][path.address]:
-                    found.add(_Vain(key[0], host, path.address))
+                if meant and seen.confirmed_at > self._lost[host][address]:
+                    found.add(_Vain(key[0], host, address))
         return found
 
     def _has_followed(self, host: str) -> bool:

@@ -82,3 +82,25 @@ def test_who_still_asks_where_it_was_is_behind_when_its_name_has_followed(site):
     site.pass_time(60)
     ticket = site.only_ticket()
     assert (ticket.fault, ticket.entity) == ("dns.cache.stale", "host:web4")
+
+
+def test_a_router_that_lost_the_address_at_which_it_is_the_gateway_is_named(site):
+    def move(address):
+        site.agents["gw"].address = address
+        site.send(site.agents["gw"], inventory=True)
+
+    def ask_beyond(reason=Reason.OK):
+        for host in ("web2", "web3"):
+            source = site.agents[host].address
+            way = Path(interface="eth0", source=source, gateway="10.0.0.254", address="10.9.0.1")
+            site.look(host, "net.icmp", "address:10.9.0.1", reason, path=way)
+
+    site.join("gw")
+    move("10.0.0.254")
+    ask_beyond()
+    site.pass_time(20)
+    move("10.0.0.99")
+    ask_beyond(Reason.TIMEOUT)
+    site.pass_time(60)
+    ticket = site.only_ticket()
+    assert (ticket.fault, ticket.entity) == ("ip.address.missing", "host:gw")

@@ -90,7 +90,7 @@ def judge(rows: Sequence[Row], matcher: Matcher) -> dict[str, Score]:
     scores: dict[str, Score] = {}
     for row in rows:
         label = SAME.get(row.label, row.label)
-        hits = matcher.scan(row.line.replace("\n", " ").encode())
+        hits = [hit for hit in matcher.scan(row.line.replace("\n", " ").encode()) if hit.signature.alarm]
         name = said(label, hits[0].signature.signal.removeprefix("log.") if hits else "")
         score = scores.setdefault(label, Score())
         score.lines += 1

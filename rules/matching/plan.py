@@ -16,7 +16,7 @@ from rules.matching.pattern import read_pattern
 from rules.matching.signatures import Meaning, Signature
 from rules.reading.fields import find_fields
 from rules.reading.reader import Reader
-from rules.reading.unsaid import quoted
+from rules.reading.unsaid import count_behind, quoted
 
 SHAPES = 2048
 """So many are remembered; then all are forgotten."""
@@ -92,6 +92,10 @@ class Planner:
                 break
             if quoted(line, whole):
                 continue
+            if (count := count_behind(line, whole)) is not None:
+                lasting = False
+                if not count:
+                    continue
             return self._plan(candidates, number, signature, line, spans), lasting
         return Plan(candidates, -1), lasting
 

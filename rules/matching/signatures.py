@@ -23,10 +23,12 @@ class Severity(StrEnum):
     CRITICAL = "critical"
     ERROR = "error"
     WARNING = "warning"
+    CONTEXT = "context"
+    """Trouble that is over: it speaks for a fault that something else tells of, and is no alarm."""
 
     @property
     def verdict(self) -> Verdict:
-        return Verdict.WARN if self is Severity.WARNING else Verdict.FAIL
+        return Verdict.WARN if self in (Severity.WARNING, Severity.CONTEXT) else Verdict.FAIL
 
 
 class Breadth(StrEnum):
@@ -70,6 +72,11 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def waits(self) -> bool:
         """It is told only where nothing comes that says more."""
         return self.aside or self.dump
+
+    @property
+    def alarm(self) -> bool:
+        """The line by itself says that something is wrong."""
+        return self.severity is not Severity.CONTEXT
 
     @property
     def by_form(self) -> bool:

@@ -37,8 +37,10 @@ MARKED = r'[:=(]\s?-[1-9]\d{0,2}\b|\b[EF]\d{4} \d\d:\d\d:|[\s\]]E! |\[E\]|\] E \
 """Marks of levels that are complaints by themselves and hold no word."""
 
 
-_NUMBERED = re.compile(r'^<(\d{1,3})>|^([0-7]),\d+,\d+,|"level":\s?([1-6])0\b')
-"""Levels as numbers: of a log over the network, of the kernel, and of some that write JSON."""
+_NUMBERED = re.compile(
+    r"^<(\d{1,3})>|^([0-7]),\d+,\d+,|\"level\":\s?([1-6])0\b|%{1,2}[A-Z][A-Z0-9_]*[-/]([0-7])[-/](?=[A-Z])"
+)
+"""Levels as numbers: of a log over the network, of the kernel, of some that write JSON, of switches."""
 _OF_SYSLOG = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 _OF_JSON = ("", "trace", "debug", "info", "warning", "error", "fatal")
 
@@ -79,6 +81,6 @@ class Levels:
         found = _NUMBERED.search(text[:REACH])
         if not found:
             return None
-        network, kernel, json = found.groups()
-        name = _OF_JSON[int(json)] if json else _OF_SYSLOG[int(network or kernel) & 7]
+        network, kernel, json, switch = found.groups()
+        name = _OF_JSON[int(json)] if json else _OF_SYSLOG[int(network or kernel or switch) & 7]
         return Rank(self._weights[name], *found.span(), lent=not json, numbered=True)

@@ -20,8 +20,15 @@ AT_BOOT = re.compile(r"\[ {3,4}\d{1,2}\.\d{6}\]")
 differs in digits alone still says the same."""
 ENOUGH_AT_BOOT = 8
 """The weight of a complaint while drivers try what there is: much of that fails on a machine that is well."""
+CUT = " 0] "
+"""Stands where the rank stood and is read as a place, so that no phrase reaches over it: the nought of
+``0 [ERROR] failed`` is a thread's and counts no failures."""
+COUNTED = re.compile(r"(?:^|[:\]] )\s*[A-Za-z][\w ()/.#-]{2,60}[:=|] *(\d) *$")
+"""A line of a table: a name, and one digit; nought says that there is none."""
 DENIED = frozenset(["no", "without", "never", "not", "longer"])
 """Words before a complaint that turn it into its opposite."""
+NONE = frozenset(["no", "without", "zero", ZERO])
+"""Words with which a phrase begins that counts nothing."""
 WANTING = frozenset(
     ["no", "not", "never", "without", "cannot", "can't", "couldn't", "isn't", "wasn't", "enough", "un"]
 )
@@ -67,28 +74,31 @@ class Reader:
         begin = program[1] if program else 0
         # How a line is ranked is weighed as that, and not also as a word.
         spoken = words(
-            f"{text[begin : rank.first]} {text[rank.stop :]}" if rank.stop > begin else text[begin:]
+            f"{text[begin : rank.first]}{CUT}{text[rank.stop :]}" if rank.stop > begin else text[begin:]
         )
         weight, minds_numbers = self._weigh(rank, spoken)
         voices = self._speakers.of(text, program, spoken)
         if weight and self._speakers.drives(voices):
             weight += 2
         enough = ENOUGH_AT_BOOT if AT_BOOT.search(text) else ENOUGH
+        if counted := COUNTED.search(text):
+            weight, minds_numbers = (weight, True) if counted[1] != "0" else (0, True)
         return Said(self._form(voices, spoken) if weight >= enough else -1, minds_numbers or rank.numbered)
 
     def _weigh(self, rank: Rank, spoken: Sequence[str]) -> tuple[int, bool]:
         worst = eased = 0
-        minds_numbers = covered = False
+        minds_numbers = none = False
         doubts: set[str] = set()
         for weight, said, around in self._phrases(spoken):
             minds_numbers = minds_numbers or ZERO in around or NUMBER in around
             worst = max(worst, weight)
             eased += min(0, weight)
-            covered = covered or not weight
+            none = none or (not weight and said[0] in NONE)
             if weight >= DOUBT:
                 doubts.add(said[0])
         if not worst:
-            if covered or rank.lent or rank.weight < ENOUGH:
+            # What a program ranks as an error is one, in whatever words, but not where it counts none.
+            if none or rank.lent or rank.weight < ENOUGH:
                 return 0, minds_numbers
             worst = ALONE
         return max(0, worst + (len(doubts) > 1) + rank.weight + eased), minds_numbers

@@ -74,6 +74,8 @@ ASKING = (
 """One of them stands before whatever ``ASKED`` finds."""
 NAMING = (b'"', b"'", b"<")
 
+_COUNT_BEHIND = re.compile(rb"(?:[ _][A-Za-z]+){0,2} *[:=|] *(\d) *(?:$|[,;)|\]])")
+
 
 def quoted(line: bytes, found: Span) -> bool:
     """Whether what was found lies within something longer that the line only quotes."""
@@ -87,6 +89,12 @@ def quoted(line: bytes, found: Span) -> bool:
         return False
     start = before.rfind(b" ") + 1
     return _within(TOKEN, line[start:].split(b" ", 1)[0], (first - start, stop - start))
+
+
+def count_behind(line: bytes, found: Span) -> int | None:
+    """Where what was found is the name of a counter that stands at one digit: that digit."""
+    counted = _COUNT_BEHIND.match(line, found[1])
+    return int(counted[1]) if counted else None
 
 
 def _within(pattern: re.Pattern[str], line: bytes, found: Span) -> bool:

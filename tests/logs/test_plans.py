@@ -100,3 +100,13 @@ def test_tally_asks_who_wrote_a_line_that_does_not_tell(matcher):
 )
 def test_what_a_line_only_quotes_is_no_hit(line, hits):
     assert len(Matcher([signature("till is stuck", "host:{host}")]).scan(line)) == hits
+
+
+def test_counter_at_nought_is_no_hit_whatever_its_line_said_before():
+    matcher = Matcher([signature("till error", "host:{host}")])
+    lines = b"till error count: 4\ntill error count: 0\ntill error count: 7\ntill error: 0x1f\n"
+    assert [hit.text for hit in matcher.scan(lines)] == [
+        "till error count: 4",
+        "till error count: 7",
+        "till error: 0x1f",
+    ]

@@ -129,6 +129,11 @@ def test_complaint_means_what_its_speaker_and_its_topic_say(reader, line, means)
         "web1 shop[9]: till no longer broken",
         "web1 shop[9]: arguments: [-Xms1g,-XX:+HeapDumpOnOutOfMemoryError]",
         "web1 shop[9]: ERROR: 0 errors found",
+        "Media Error Count: 0",
+        "web1 shop[9]: 0 errors detected, 0 corrected, 0 uncorrectable",
+        "sw1 %SEC-6-IPACCESSLOGP: list 7 denied tcp 203.0.113.9(7) -> 192.0.2.1(23), 1 packet",
+        "/usr/lib/python3/http.py:7: InsecureRequestWarning: Unverified HTTPS request",
+        "2026-01-02T03:04:05Z|7|fatal_signal|WARN|terminating with signal 15 (Terminated)",
         "web1 shop[9]: worker 3 exited with code 0",
         "web1 shop[9]: Recovering after a crash",
         "web1 shop[9]: handler for SIGSEGV installed",
@@ -183,6 +188,11 @@ def test_two_words_of_doubt_are_a_complaint_where_one_is_none(reader):
 )
 def test_good_news_that_is_denied_is_none(reader, line, means):
     assert signal(reader, line) == means
+
+
+def test_what_a_program_ranks_as_an_error_is_one_in_whatever_words(reader):
+    assert signal(reader, "2026-01-02 03:04:05,678 ERROR shop.Till - drawers of tin are not supported")
+    assert not signal(reader, "2026-01-02 03:04:05,678 WARN shop.Till - drawers of tin are not supported")
 
 
 def test_number_that_decides_is_minded(reader):

@@ -100,6 +100,11 @@ def test_numbers_run_as_lines_do(matched, data):
     assert [answer["n"] for answer in matched(data)] == list(range(1, len(data.splitlines()) + 1))
 
 
+def test_trouble_that_is_over_is_no_answer(matched):
+    (answer,) = matched(b"EXT4-fs (sda1): INFO: recovery required on readonly filesystem")
+    assert answer["signature"] is None
+
+
 def test_line_longer_than_a_block_is_one_line(matched):
     assert len(matched(b"x" * 10_000_000 + b"\n" + OOM.encode())) == 2
 

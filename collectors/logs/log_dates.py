@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 
 Ages = Callable[[bytes, int], float]
@@ -17,6 +18,9 @@ ROUNDING = 1.0
 """Most stamps are of whole seconds."""
 FAR = 96
 """Bytes of a line in which its stamp begins."""
+ANOTHER_DAY = 15 * 3600.0
+"""Seconds. What is older by its date is so in every time zone: an old file was put back, or copied."""
+DATE = re.compile(rb"(?<!\d)(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d):(\d\d)")
 STAMP = re.compile(rb"(?<!\d)\d\d:([0-5]\d):([0-5]\d(?:[.,]\d{1,9})?)")
 
 
@@ -27,12 +31,11 @@ def just_now(_block: bytes, _start: int) -> float:
 def written_within(seconds: float, now: float) -> Ages:
     """Of a file, by the stamps of its lines. ``seconds``: how long ago the oldest may have been written.
 
-    No time zone is guessed, no date believed: a stamp that does not lie within is no stamp, and a line
-    without one was written just now. ``now`` in seconds since the epoch.
+    No time zone is guessed, and a date is believed only where it is another day's in all of them. A stamp
+    that does not lie within is no stamp; a line without one was written just now. ``now`` in seconds since
+    the epoch.
     """
-    if not LATE < seconds < QUARTER - LATE:
-        return just_now
-    return partial(_by_stamp, seconds, now)
+    return partial(_age, seconds if LATE < seconds < QUARTER - LATE else 0.0, now)
 
 
 def written_at(starts: Sequence[int], dates: Sequence[float], now: float) -> Ages:
@@ -44,9 +47,27 @@ def written_at(starts: Sequence[int], dates: Sequence[float], now: float) -> Age
     return age
 
 
-def _by_stamp(seconds: float, now: float, block: bytes, start: int) -> float:
+def _age(seconds: float, now: float, block: bytes, start: int) -> float:
     end = block.find(b"\n", start, start + FAR)
-    stamp = STAMP.search(block, start, end if end >= 0 else start + FAR)
+    head = block[start : end if end >= 0 else start + FAR]
+    days = _by_date(now, head)
+    return days if days > ANOTHER_DAY else _by_stamp(seconds, now, head)
+
+
+def _by_date(now: float, head: bytes) -> float:
+    """As if it were of UTC; 0 without a date."""
+    date = DATE.search(head)
+    if date is None:
+        return 0.0
+    year, month, day, hour, minute, second = map(int, date.groups())
+    try:
+        return now - datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0
+
+
+def _by_stamp(seconds: float, now: float, head: bytes) -> float:
+    stamp = STAMP.search(head) if seconds else None
     if stamp is None:
         return 0.0
     minute, second = int(stamp[1]), float(stamp[2].replace(b",", b"."))

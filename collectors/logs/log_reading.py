@@ -79,11 +79,11 @@ class Reader:
                 for start in one.starts:
                     bad_sectors.note(self._host, _line(block, start))
             entity = self._entity(one, file)
-            if self._window.repeats(one.signature, entity, one.count):
+            written = min(age(block, one.starts[0]), age(block, one.starts[-1]))
+            if self._window.repeats(one.signature, entity, one.count, written):
                 continue
             hit = self._matcher.hit(one.first)
             service = self._program(one.program, file) if kind_of(entity) == "file" else ""
-            written = age(block, hit.start)
             judgement = self._window.admit(hit, entity, self._source, one.count, service=service, age=written)
             if judgement is not None:
                 yield judgement

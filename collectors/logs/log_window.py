@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from collectors.logs.log_dates import ANOTHER_DAY
 from collectors.services.upstream import SIGNAL as UPSTREAM
 from collectors.services.upstream import upstream_in
 from rules.matching.matcher import Hit
@@ -26,7 +27,8 @@ ASIDE_AFTER = 30.0
 LINE = 512
 LINE_READ = 2048
 
-Key = tuple[str, Entity]
+Key = tuple[str, Entity, bool]
+"""Signature, what it is about, and whether the lines are of another day: those must not hide today's."""
 
 
 class Crowd(NamedTuple):
@@ -67,9 +69,9 @@ class Window:
         """Lines that were not told since the start because too many different ones came."""
         self._dropped_told = 0
 
-    def repeats(self, signature: Meaning, entity: Entity, count: int) -> bool:
+    def repeats(self, signature: Meaning, entity: Entity, count: int, age: float = 0.0) -> bool:
         """Count lines like one that is still to be told; False where there is none."""
-        run = self._runs.get((signature.id, entity))
+        run = self._runs.get((signature.id, entity, age > ANOTHER_DAY))
         if run is None or not run.repeats:
             return False
         run.repeats += count
@@ -80,7 +82,7 @@ class Window:
     ) -> Judgement | None:
         """``service``: who wrote it, where the line is about something else; ``age``: seconds ago."""
         now = self._ticks()
-        key = (hit.signature.id, entity)
+        key = (hit.signature.id, entity, age > ANOTHER_DAY)
         run = self._runs.get(key)
         if run is not None:
             if not run.repeats:
@@ -112,14 +114,14 @@ class Window:
         now = self._ticks()
         told: list[Judgement] = []
         for key, run in self._alone(float("inf") if ended else now):
-            self._runs[key] = _Run(run.hit, run.source, run.service, now)
+            self._runs[key] = _Run(run.hit, run.source, run.service, now, run.age)
             told.append(self._judge(run, key[1], run.repeats, run.age + now - run.told_at))
         for key, run in list(self._runs.items()):
             if now - run.told_at < WINDOW:
                 continue
             if run.repeats or self.dropped > self._dropped_told:
                 # What was dropped is said also when nothing else is left to say.
-                told.append(self._judge(run, key[1], run.repeats))
+                told.append(self._judge(run, key[1], run.repeats, run.age if key[2] else 0.0))
                 run.told_at, run.repeats = now, 0
             else:
                 del self._runs[key]

@@ -42,6 +42,19 @@ def test_a_stamp_from_before_the_pause_is_not_believed():
     assert dated("Nov 30 11:55:00 web1 app: replayed") == 0.0
 
 
+@pytest.mark.parametrize("pause", [0.5, PAUSE, 3_600.0])
+@pytest.mark.parametrize(
+    "line", ["2026-11-29 11:59:30,000 ERROR", "2026/11/29 11:59:30 [error] 8#8: *1 open()"]
+)
+def test_a_line_of_another_day_was_put_back_and_is_as_old_as_it_says(line, pause):
+    assert dated(line, pause=pause) == pytest.approx(86_520.0, abs=1.0)
+
+
+@pytest.mark.parametrize("date", ["2026-11-29 21:30:00", "2026-12-01 12:00:00", "2026-13-45 99:99:99"])
+def test_a_date_that_may_be_today_somewhere_or_never_was_makes_no_line_old(date):
+    assert dated(f"{date} app: error", pause=0.5) == 0.0
+
+
 def test_a_stamp_of_a_clock_that_runs_ahead_makes_no_line_older():
     assert dated("Nov 30 12:02:10 web1 app: error") == 0.0
 

@@ -35,6 +35,11 @@ def hit(name: str, line: str = "a line") -> Hit:
     return Hit(SIGNATURES[name], 0, line.encode(), {})
 
 
+def test_lines_of_another_day_hide_none_of_today(window):
+    assert window.admit(hit("soft-lockup"), "host:a", "x", age=86_400.0).age == 86_400.0
+    assert window.admit(hit("soft-lockup"), "host:a", "x").age == 0.0
+
+
 def test_first_line_is_told_at_once(window):
     assert window.admit(hit("soft-lockup"), "host:a", "x").evidence["count"] == 1
 

@@ -17,6 +17,7 @@ _LEVEL = re.compile(
     r"(?:^|[\s\[(|<:*\"'.])([A-Z]{3,9})(?=\d?[\s\])|>:,*\"'-]|$)"  # ERROR [main], [ERROR], |ERROR|
     r"|(?:\b(?:level|levelname|log_?level|lvl|severity|priority)\"?'?\s?[=:]\s?[\"']?"  # lvl=error
     r"|(?:^|(?<=[\w\])]: )|(?<=[\d\]]\] )|(?<=\) )\t?)(?=[A-Za-z]{3,9}\d?: )"  # squeue: error: …
+    r"|(?<=\d: )(?=[a-z]{4,7} : )"  # 812: info : virFile:7 :
     r"|,\s+(?=[A-Z][a-z]+\s{2})"  # 2026-01-02 03:04:05, Info      CBS
     r"|[\[<](?:\w+:)?|\bkern +:|\bkern\.|" + _FACILITY + r"(?!err))"  # [core:error], kern :err, daemon.alert
     r"([A-Za-z]{3,9})(?=\d?[\s\]>:\",'}]|$)"

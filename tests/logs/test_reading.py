@@ -93,6 +93,7 @@ def test_phrase_is_found_in_each_of_its_spellings(phrase, said, found):
         ("2026-01-02 03:04:05.678 info  x", "info"),
         ("[12:13:0102/030405.678:VERBOSE1:till.cc(9)] x", "debug"),
         ("Normal   Killing    12s   kubelet   x", "info"),
+        ("2026-01-02 03:04:05.678+0000: 812: info : virTill:7 : opened", "info"),
     ],
 )
 def test_level_is_read_as_programs_write_it(line, name):

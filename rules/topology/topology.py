@@ -14,6 +14,7 @@ from rules.topology.book import AddressBook
 from rules.topology.edges import edges_of
 from rules.topology.exercise import Exercise
 from rules.topology.groups import Groups, groups_in
+from rules.topology.misnamed import Misnamed
 from rules.topology.refused import RefusedFiles
 from rules.topology.site import Site, check, groups_of, plugs_of, service_id
 from rules.topology.trunks import Trunks, trunk
@@ -42,6 +43,7 @@ class Topology:
         self._referrers: dict[str, set[str]] = {}
         self._backends = Backends()
         self._refused = RefusedFiles()
+        self._misnamed = Misnamed()
         self._groups = Groups(self.graph)
         self._declared: list[Edge] = []
         self._pinned: set[Entity] = set()
@@ -83,12 +85,22 @@ class Topology:
         self._rebuild({ids.host_of(service)})
         return True
 
+    def misnamed(self, name: str) -> bool:
+        """A name server says of this name what is not true; true when the graph changed."""
+        host = self.book.host_named(name)
+        if not host or not self._misnamed.note(name, host):
+            return False
+        addresses = {str(each.interface.ip) for each in self.book.attachments(host)}
+        self._rebuild(self._who_refers(addresses))
+        return True
+
     def forget(self, host: str) -> None:
         """The host is retired: nothing of it is left."""
         self.revision += 1
         self._exercise.forget()
         self._backends.forget(host)
         self._refused.forget(host)
+        self._misnamed.forget(host)
         self._vanished.forget(host)
         self._said.pop(host, None)
         self._groups.tell(host, ())
@@ -153,13 +165,14 @@ class Topology:
             for address in _mentioned(inventory):
                 self._referrers.setdefault(address, set()).add(host)
             self._groups.tell(host, groups_in(inventory, self.book))
-            drawn = edges_of(inventory, self.book, self.wiring, self._exercise.way, uses)
+            drawn = list(edges_of(inventory, self.book, self.wiring, self._exercise.way, uses))
             fresh = {
                 (edge.child, edge.relation, edge.parent): edge
                 for edge in (
                     *self._backends.edges(host, self.book, self._exercise.way),
                     *self._groups.through(host, drawn),
                     *self._refused.edges(host),
+                    *self._misnamed.edges(drawn),
                 )
             }
             for key, edge in self._edges.get(host, {}).items():

@@ -9,8 +9,9 @@ from server.diagnosis.turn import Turn
 from server.entry import Entry
 from wire import entity as ids
 from wire.entity import host_of, kind_of
+from wire.judgement import Verdict
 
-BACKEND = "log.upstream_failed"
+BACKEND, RECORD = "log.upstream_failed", "net.dns_record"
 SERVICE = "service"
 """The evidence of a line about a file: the service that wrote it."""
 
@@ -19,6 +20,7 @@ class Located(StrEnum):
     CHANGED = "changed"
     BACKEND_NAMED = "backend_named"
     FILE_NAMED = "file_named"
+    MISNAMED = "misnamed"
     GONE = "gone"
     SAME = "same"
 
@@ -49,7 +51,7 @@ class Locate:
                     turn.decide(self.name, reason, entry.id)
 
     def _missed(self, entry: Entry) -> Located | None:
-        """Why the picture is another one, where the line of a log made it so."""
+        """Why the picture is another one, where a single look made it so."""
         seen = entry.observation
         if seen.retired:
             return None
@@ -57,6 +59,9 @@ class Locate:
             return Located.BACKEND_NAMED
         if kind_of(seen.subject) == "file" and self._file(entry):
             return Located.FILE_NAMED
+        if seen.signal == RECORD and seen.verdict is Verdict.FAIL:
+            name = ids.name_of(seen.subject).partition("@")[0]
+            return Located.MISNAMED if self._topology.misnamed(name) else None
         return None
 
     def _file(self, entry: Entry) -> bool:

@@ -196,6 +196,15 @@ def test_a_stopped_database_explains_the_errors_of_what_uses_it(lab):
     assert lab.roots() == [("db.down", "service:db1/postgresql")]
 
 
+def test_a_wrong_record_explains_the_errors_of_what_needs_the_host_that_it_names(lab):
+    lab.alive()
+    assert lab.topology.misnamed("db1")
+    lab.look("web1", "net.dns_record", f"record:db1@{RESOLVER}", Reason.WRONG)
+    lab.connect("app1", "net.tcp", "tcp://db1:5432", Reason.RESOLVE, since=1.0)
+    lab.connect("web2", "app.http", "http://app1:8080", Reason.STATUS, since=2.0)
+    assert lab.roots() == [("dns.record.wrong", "record:db1")]
+
+
 def test_a_process_killed_for_memory_explains_its_service(lab):
     lab.alive()
     lab.look("app1", "log.oom_kill", "process:app1/python3", Reason.MATCHED)

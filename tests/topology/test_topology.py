@@ -224,3 +224,12 @@ def test_an_address_that_two_had_belongs_to_who_still_has_it(topology):
     assert topology.book.owner("10.1.0.11").host == "web1"
     topology.forget("web1")
     assert topology.book.owner("10.1.0.11") is None
+
+
+def test_who_needs_a_host_leans_on_a_name_that_was_found_to_lead_elsewhere(topology: Topology) -> None:
+    astray = ("service:web1/nginx", Relation.DEPENDS_ON, "record:db1.lab.test")
+    assert astray not in edges(topology, "service:web1/nginx")
+    assert topology.misnamed("db1.lab.test")
+    assert astray in edges(topology, "service:web1/nginx")
+    assert not topology.misnamed("db1.lab.test")
+    assert not topology.misnamed("of-nobody.lab.test")

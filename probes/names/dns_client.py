@@ -49,11 +49,11 @@ async def _without(steps: Steps, target: DnsTarget, configured: tuple[str, ...])
 
 
 async def _is_silent(resolver: str, steps: Steps) -> bool:
-    """It lets everybody wait: one that refuses at once costs no time."""
+    """It lets everybody wait, be it for the word that nobody is there; who refuses at once costs no time."""
     try:
         await query(resolver, ".", "NS", seconds=steps.left(_PATIENCE))
     except StepFailed as failure:
-        return failure.reason is Reason.TIMEOUT
+        return failure.reason in (Reason.TIMEOUT, Reason.UNREACHABLE)
     return False
 
 

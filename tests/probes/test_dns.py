@@ -13,6 +13,8 @@ from probes.names import dns
 from wire.judgement import Reason, Verdict
 from wire.target import DnsTarget, TcpTarget
 
+PLAIN = ("dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--user=root", "--no-resolv")
+
 
 @pytest.fixture
 def dnsmasq(serve, free_port):
@@ -247,9 +249,8 @@ def test_an_answer_that_nobody_validated_is_missing_its_signature_where_one_is_w
 def test_settings_that_name_nobody_who_answers_are_wrong_while_the_usual_resolver_does(
     lan, serve, tmp_path, settings, reason
 ):
-    plain = ("dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--user=root", "--no-resolv")
     for name in ("h1", "gw"):
-        serve(*lan.spaces.argv(name, *plain))
+        serve(*lan.spaces.argv(name, *PLAIN))
         lan.wait(name, "ss -Hlun sport = :53 | grep -q .")
     conf = tmp_path / "etc" / "resolv.conf"
     conf.parent.mkdir()
@@ -264,8 +265,7 @@ def test_settings_that_name_nobody_who_answers_are_wrong_while_the_usual_resolve
 @pytest.mark.root
 @pytest.mark.parametrize("nowhere", ["0.0.0.0", "127.0.0.1"])
 def test_a_name_that_leads_each_caller_to_itself_is_wrong(lan, serve, nowhere):
-    plain = ("dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--user=root", "--no-resolv")
-    serve(*lan.spaces.argv("gw", *plain, f"--address=/blocked.lab/{nowhere}"))
+    serve(*lan.spaces.argv("gw", *PLAIN, f"--address=/blocked.lab/{nowhere}"))
     lan.wait("gw", "ss -Hlun sport = :53 | grep -q .")
     said = lan.ask("dns", DnsTarget("10.99.0.254", "blocked.lab"))
     assert [one.reason for one in said if one.signal == "net.dns_record"] == [Reason.WRONG]
@@ -273,8 +273,7 @@ def test_a_name_that_leads_each_caller_to_itself_is_wrong(lan, serve, nowhere):
 
 @pytest.mark.root
 def test_who_looks_for_a_name_that_leads_to_nobody_does_not_find_it(lan, serve, tmp_path):
-    plain = ("dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--user=root", "--no-resolv")
-    serve(*lan.spaces.argv("gw", *plain, "--address=/blocked.lab/0.0.0.0"))
+    serve(*lan.spaces.argv("gw", *PLAIN, "--address=/blocked.lab/0.0.0.0"))
     lan.wait("gw", "ss -Hlun sport = :53 | grep -q .")
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "resolv.conf").write_text("nameserver 10.99.0.254\n")
@@ -288,7 +287,7 @@ def test_who_looks_for_a_name_that_leads_to_nobody_does_not_find_it(lan, serve, 
 )
 def test_a_first_resolver_that_never_answers_lets_everybody_wait(lan, serve, tmp_path, first, reason):
     """One is behind a filter; one refuses at once."""
-    serve(*lan.spaces.argv("gw", "dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--user=root"))
+    serve(*lan.spaces.argv("gw", *PLAIN))
     lan.wait("gw", "ss -Hlun sport = :53 | grep -q .")
     lan.filter("gw", "forward", "udp dport 53 drop")
     conf = tmp_path / "etc" / "resolv.conf"

@@ -62,7 +62,7 @@ def asked(host: Host, subject: str, ask: Callable[[], T], **told: Scalar) -> tup
     try:
         said = ask()
     except NotPermitted as denied:
-        if subject not in host.remembered.get(ANSWERED, ()):
+        if not _has_answered(host, subject):
             denials[subject] = (host.ticks(), denied)
         return None, _denied(host, subject, denied)
     except Changing as error:
@@ -83,7 +83,7 @@ def asked(host: Host, subject: str, ask: Callable[[], T], **told: Scalar) -> tup
 def _changing(host: Host, subject: str, error: Changing, told: Mapping[str, Scalar]) -> Judgement:
     """One that answered and does not come to the end of its start serves nobody. Value: seconds so far."""
     took = host.ticks() - _since_when_changing(host).setdefault(subject, host.ticks())
-    if took < STARTS_WITHIN or subject not in host.remembered.get(ANSWERED, ()):
+    if took < STARTS_WITHIN or not _has_answered(host, subject):
         return unknown(ANSWER, subject, Reason.UNREADABLE, note=str(error), **told)
     return judged(ANSWER, subject, Reason.RESTARTING, round(took, 1), error=str(error), **told)
 
@@ -95,15 +95,19 @@ def _since_when_changing(host: Host) -> dict[str, float]:
 
 def _silent(host: Host, subject: str, error: Exception, told: Mapping[str, Scalar]) -> Judgement:
     said = f"{type(error).__name__}: {error}"[:256]
-    if subject in host.remembered.get(ANSWERED, ()):
+    if _has_answered(host, subject):
         return judged(ANSWER, subject, _reason(error), None, error=said, **told)
     return unknown(ANSWER, subject, Reason.NOT_SUPPORTED, error=f"never answered as expected: {said}", **told)
 
 
 def _denied(host: Host, subject: str, denied: NotPermitted) -> Judgement:
-    if subject in host.remembered.get(ANSWERED, ()):
+    if _has_answered(host, subject):
         return judged(ANSWER, subject, Reason.AUTH, error=denied.said, grant=denied.grant)
     return unknown(ANSWER, subject, Reason.NOT_PERMITTED, error=denied.said, grant=denied.grant)
+
+
+def _has_answered(host: Host, subject: str) -> bool:
+    return subject in host.remembered.get(ANSWERED, ())
 
 
 def _remember(host: Host, subject: str) -> None:

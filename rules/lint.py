@@ -17,6 +17,7 @@ from rules.models import (
     Symptom,
     kinds_of,
     probability,
+    symptoms_of,
 )
 from wire.judgement import Reason
 
@@ -85,6 +86,8 @@ def _names(fault: Fault, catalogue: Catalogue) -> Iterator[str]:
     for symptom in fault.symptoms:
         if catalogue.signals[symptom.signal].context:
             yield f"{fault.id}: {symptom.signal} is context, and no symptom of anything"
+        if unknown := set(symptom.kinds) - set(kinds_of(fault.entity)):
+            yield f"{fault.id}: {symptom.signal} on a {min(unknown)}, which cannot have it"
     for field in ("excluded_by", "attested_by"):
         for symptom in getattr(fault, field):
             for reason in symptom.reason:
@@ -139,11 +142,11 @@ def _ratios(fault: Fault, kind: str, catalogue: Catalogue) -> Iterator[float]:
 
 
 def _near(fault: Fault, kind: str, catalogue: Catalogue) -> Iterator[tuple[Symptom, float]]:
-    for symptom in fault.symptoms:
+    for symptom in symptoms_of(fault, kind):
         yield symptom, 1.0
     for effect in fault.leads_to:
         state = _state(effect, kind, catalogue)
-        for symptom in state.symptoms if state else ():
+        for symptom in symptoms_of(state, kind) if state else ():
             yield symptom, probability(effect.strength)
 
 

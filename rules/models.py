@@ -144,6 +144,8 @@ class Symptom(_Model, frozen=True, kw_only=True):
     strength: Strength = "often"
     only_some: bool = False
     """It shows in some looks of the kind, nobody knows beforehand in which: those that pass say nothing."""
+    kinds: tuple[str, ...] = ()
+    """Of a model of several kinds of entities, only those of these kinds show it; empty means all."""
 
 
 class Effect(_Model, frozen=True, kw_only=True):
@@ -236,6 +238,11 @@ class StateModel(_Model, frozen=True, kw_only=True):
 def kinds_of(entity: str | tuple[str, ...]) -> tuple[str, ...]:
     """One kind or several, as a tuple."""
     return (entity,) if isinstance(entity, str) else entity
+
+
+def symptoms_of(shape: Fault | StateModel, kind: str) -> list[Symptom]:
+    """What it shows where the entity that has it is of this kind."""
+    return [symptom for symptom in shape.symptoms if not symptom.kinds or kind in symptom.kinds]
 
 
 def probability(value: Prior | Strength) -> float:

@@ -110,7 +110,7 @@ class Pipeline:
             self.topology,
             self.standing,
             infer,
-            WantedTests(self.engine, self.standing, self.topology.inventories).of,
+            WantedTests(self.engine, self.standing, self.topology).of,
             tasks.offer,
             new_id=new_id,
         )

@@ -49,6 +49,7 @@ class Reason(StrEnum):
     TIMEOUT = "timeout"
     REFUSED = "refused"
     RESET = "reset"
+    TLS_TIMEOUT = "tls_timeout"
     TLS_EXPIRED = "tls_expired"
     TLS_NOT_YET_VALID = "tls_not_yet_valid"
     TLS_NAME = "tls_name"

@@ -61,6 +61,7 @@ LINES = (
     "log.thermal",
     "log.unclean_boot",
     "log.upstream_failed",
+    "log.upstream_tls",
     "log.usb_error",
 )
 SIGNALS = (SOURCE, NOVEL, *LINES)

@@ -8,6 +8,7 @@ from markup import blank, code, table
 
 from rules.catalogue import Catalogue
 from rules.matching.signatures import load_signatures
+from rules.models import Symptom
 from rules.reading.lexicon import Form, Lexicon, Words, load_lexicon
 
 
@@ -41,11 +42,15 @@ def faults(catalogue: Catalogue) -> Iterator[str]:
         yield f"first action `{fault.action}`.\n"
         yield from table(
             ("seen as", "ending in", "on", "strength"),
-            ((f"`{s.signal}`", ", ".join(s.reason), s.on, str(s.strength)) for s in fault.symptoms),
+            ((f"`{s.signal}`", ", ".join(s.reason), _on(s), str(s.strength)) for s in fault.symptoms),
         )
         for language in ("en", "zh"):
             if advice := fault.text[language].advice:
                 yield f"\n{blank(advice)}\n"
+
+
+def _on(symptom: Symptom) -> str:
+    return f"{symptom.on} ({', '.join(symptom.kinds)})" if symptom.kinds else symptom.on
 
 
 def signatures() -> Iterator[str]:

@@ -44,7 +44,7 @@ class Secured:
 async def secure(
     steps: Steps, sock: socket.socket, server_name: str, ca_file: str, speaks: str = ""
 ) -> Secured:
-    """Takes the socket over. Raises StepFailed: tls_*, reset, request_timeout."""
+    """Takes the socket over. Raises StepFailed: tls_*, reset."""
     try:
         context = _trusting(ca_file, _changed(ca_file), speaks)
     except OSError as error:
@@ -58,7 +58,7 @@ async def secure(
         except ssl.SSLCertVerificationError as error:
             raise await _untrusted(steps, server_name, error) from None
         except TimeoutError:
-            raise StepFailed(Reason.REQUEST_TIMEOUT, step="tls", error="no answer to the handshake") from None
+            raise StepFailed(Reason.TLS_TIMEOUT, step="tls", error="no answer to the handshake") from None
         except ssl.SSLError as error:
             raise _broken(error, keyless=await _keyless(steps, server_name, error)) from None
     remember(shown_chain(talk.session), steps.net)

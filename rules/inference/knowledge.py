@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rules.catalogue import Catalogue
 from rules.inference.cause import Nats, nats, state_name
-from rules.models import Fault, Onto, Role, Signal, StateModel, Symptom, kinds_of, probability
+from rules.models import Fault, Onto, Role, Signal, StateModel, Symptom, kinds_of, probability, symptoms_of
 from wire.judgement import Reason
 
 Look = tuple[str, Role]
@@ -175,7 +175,7 @@ class Knowledge:
 
     def _model(self, name: str, kind: str, shape: Fault | StateModel) -> Model:
         entries: dict[Look, tuple[Entry, ...]] = {}
-        for symptom in shape.symptoms:
+        for symptom in symptoms_of(shape, kind):
             for role in _roles(symptom.on, shape):
                 look = (symptom.signal, role)
                 entries[look] = (*entries.get(look, ()), self._entry(symptom))

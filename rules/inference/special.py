@@ -5,7 +5,7 @@ from __future__ import annotations
 from rules.inference.cause import Cause
 from rules.inference.ground import Ground
 from rules.inference.index import Index
-from rules.models import Fault
+from rules.models import Fault, symptoms_of
 from wire.entity import Entity, kind_of
 
 
@@ -42,7 +42,7 @@ def _seen(fault: Fault, entity: Entity, index: Index) -> bool:
     """Whether any symptom of the fault's own is seen on the entity."""
     return any(
         reading.reason in symptom.reason
-        for symptom in fault.symptoms
+        for symptom in symptoms_of(fault, kind_of(entity))
         for reading in index.failing(entity, (symptom.signal, symptom.on))
     )
 

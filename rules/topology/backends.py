@@ -30,35 +30,48 @@ class Backend(msgspec.Struct, frozen=True):
 
 
 class Backends:
-    """By service, when each backend was last named."""
+    """By service, when each backend was last named; and by address, who named a backend there."""
 
     def __init__(self) -> None:
         self._named: dict[Entity, dict[Backend, float]] = {}
+        self._fronts: dict[str, set[Entity]] = {}
 
     def note(self, service: Entity, backend: Backend, at: float) -> bool:
         """True when the picture changed: a backend is new, or another was let go for it."""
-        known = self._named.setdefault(service, {})
+        known = self._named.get(service, {})
         fresh = {each: when for each, when in known.items() if at - when < EPISODE or each == backend}
         fresh[backend] = at
         while len(fresh) > MOST:
             del fresh[min(fresh, key=lambda each: (fresh[each], each.address, each.port))]
-        self._named[service] = fresh
+        self._name(service, fresh)
         return fresh.keys() != known.keys()
 
     def forget(self, host: str) -> None:
         for service in [service for service in self._named if host_of(service) == host]:
-            del self._named[service]
+            self._name(service, {})
+
+    def _name(self, service: Entity, backends: dict[Backend, float]) -> None:
+        for address in {each.address for each in self._named.pop(service, {})}:
+            self._fronts[address].discard(service)
+            if not self._fronts[address]:
+                del self._fronts[address]
+        for each in backends:
+            self._fronts.setdefault(each.address, set()).add(service)
+        if backends:
+            self._named[service] = backends
 
     def of(self, host: str) -> Iterator[tuple[Entity, Backend, float]]:
         for service, backends in self._named.items():
             if host_of(service) == host:
                 yield from ((service, backend, at) for backend, at in backends.items())
 
-    def fronts(self, host: str, address: str, port: int = 0) -> Iterator[Entity]:
-        """The services of a host that missed a backend at this address and, unless 0, port."""
-        for service, backend, _ in self.of(host):
-            if backend.address == address and port in (0, backend.port):
-                yield service
+    def fronts(self, address: str, port: int = 0) -> list[Entity]:
+        """The services that missed a backend at this address and, unless 0, port."""
+        return [
+            service
+            for service in sorted(self._fronts.get(address, ()))
+            if any(each.address == address and port in (0, each.port) for each in self._named[service])
+        ]
 
     def edges(
         self, host: str, book: AddressBook, way: Callable[[str, str], tuple[Entity, ...]]

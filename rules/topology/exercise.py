@@ -97,7 +97,7 @@ class Exercise:
         if far:
             found.append((Role.HOST, ids.host(far)))
         else:
-            found += self._fronts(place, subject, path, between.crossed)
+            found += self._fronts(subject, path, between.crossed)
         found += between.exercised
         if path.resolver:
             found += [(Role.RESOLVER, entity) for entity in self._asked(place, subject, path)]
@@ -107,13 +107,11 @@ class Exercise:
             found.append((Role.OBSERVER, ids.agent(place)))
         return found
 
-    def _fronts(
-        self, place: str, subject: Entity, path: Path, crossed: tuple[Crossed, ...]
-    ) -> Iterator[Exercised]:
+    def _fronts(self, subject: Entity, path: Path, crossed: tuple[Crossed, ...]) -> Iterator[Exercised]:
         """Who passes requests on to there, and the traffic to that door through each gateway."""
         address = path.address or address_in(subject)
         port = (path.port or url_port(subject)) if ids.kind_of(subject) == "endpoint" else 0
-        fronts = list(self._backends.fronts(place, address, port))
+        fronts = self._backends.fronts(address, port)
         yield from ((Role.FRONT, each) for each in fronts)
         if fronts and port:
             for each in crossed:

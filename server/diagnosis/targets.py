@@ -52,11 +52,10 @@ NETWORK = frozenset(
         "app.http",
         "net.path_mtu",
         "net.trace",
-        "net.arrival",
         *BY_SUBJECT,
     ]
 )
-"""Checks that ask over the network; all others read the host itself."""
+"""Checks that ask over the network; all others read the host itself, or listen on it."""
 PROBE_NAME = "localhost"
 """What a resolver is asked for when nothing better is known: any answer is a sign of life."""
 
@@ -80,13 +79,11 @@ def target_for(check: str, subject: str, latest: Entry | None, topology: Topolog
 def _target(check: str, subject: str, latest: Entry | None, topology: Topology) -> Target | None:
     path = latest.observation.path if latest is not None else None
     path = path or Path()
-    if is_local(check):
-        return LocalTarget(subject=subject)
     address = path.address or address_of(subject, topology)
     match check:
         case "net.arrival":
             return _arrival(subject)
-        case _ if check in BY_SUBJECT:
+        case _ if is_local(check) or check in BY_SUBJECT:
             return LocalTarget(subject=subject)
         case "net.path_mtu":
             return MtuTarget(address=address) if address else None

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from rules.diagnosis import Diagnosis
 from rules.inference import Engine, WantedTest, next_tests
+from rules.topology import Topology
 from server.diagnosis.drill_down import Wanted
 from server.diagnosis.follow_up import follow_up
 from server.diagnosis.probe_again import probe_again
 from server.diagnosis.standing import Standing
-from wire.inventory import Inventory
 
 REMEMBERED = 16
 """Diagnoses; in a storm the same ones stand for many turns."""
@@ -19,10 +19,10 @@ REMEMBERED = 16
 class WantedTests:
     """First the failing looks once more and what follows from them, then what separates hypotheses best."""
 
-    def __init__(self, engine: Engine, standing: Standing, inventories: Mapping[str, Inventory]) -> None:
+    def __init__(self, engine: Engine, standing: Standing, topology: Topology) -> None:
         self._engine = engine
-        self._inventories = inventories
         self._standing = standing
+        self._topology = topology
         self._known: dict[int, tuple[Diagnosis, list[WantedTest]]] = {}
         """By identity: an inference that has nothing new to say hands out the same diagnosis."""
 
@@ -31,7 +31,7 @@ class WantedTests:
         if not any(self._standing.lasting(key) for key in diagnosis.explains):
             return
         yield from probe_again(diagnosis, self._standing, now)
-        yield from follow_up(diagnosis, self._standing, self._inventories)
+        yield from follow_up(diagnosis, self._standing, self._topology)
         yield from self._separating(diagnosis, now)
 
     def _separating(self, diagnosis: Diagnosis, now: float) -> list[WantedTest]:

@@ -32,6 +32,7 @@ from wire.target import ArrivalTarget, LocalTarget, Target
 
 BEGIN = 1_800_000_000.0
 BEAT = 10.0
+GATEWAY = "10.0.0.254"
 
 
 class Agent:
@@ -52,15 +53,16 @@ class Agent:
         """Seconds that its clock is slow."""
         self.services = ["nginx", "db"]
         self.composites: tuple[Composite, ...] = ()
+        self.more_nics: tuple[Nic, ...] = ()
 
     def inventory(self) -> Inventory:
         interface = f"{self.address}/{self.prefix}"
         return Inventory(
             host=self.host,
             boot_id=self.boot,
-            nics=(Nic(name="eth0", mac=self.mac, addresses=(interface,)),),
+            nics=(Nic(name="eth0", mac=self.mac, addresses=(interface,)), *self.more_nics),
             composites=self.composites,
-            gateways=(Gateway(address="10.0.0.254", interface="eth0"),),
+            gateways=() if self.address == GATEWAY else (Gateway(address=GATEWAY, interface="eth0"),),
             listeners=tuple(
                 Listener(service=name, port=port, address="0.0.0.0")
                 for name, port in zip(self.services, (80, 5432), strict=False)

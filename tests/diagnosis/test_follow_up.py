@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from wire.inventory import Nic
 from wire.judgement import Path, Reason
 
 DOORS = [f"endpoint:tcp://10.0.9.9:{port}" for port in (80, 443, 5432)]
@@ -94,3 +95,36 @@ def test_what_only_an_answer_to_a_question_still_shows_is_not_asked_for_ever(lab
     assert ("web1", "net.route", "address:10.0.9.9") in lab.pipeline.standing.failing
     lab.pass_time(100)
     assert not lab.pipeline.standing.failing
+
+
+def make_a_gateway(agent):
+    if agent.host == "gw":
+        agent.address = "10.0.0.254"
+        agent.more_nics = (Nic(name="eth1", mac="02:00:00:00:09:01", addresses=("10.0.9.1/24",)),)
+
+
+@pytest.mark.parametrize(
+    ("to_the_gateway", "fault", "entity"),
+    [
+        (Reason.TIMEOUT, "svc.upstream.down", "service:web1/nginx"),
+        (Reason.OK, "fw.gateway.acl", "flow:10.0.0.254>10.0.9.9/tcp/9000"),
+    ],
+)
+def test_a_partner_whom_no_agent_watches_is_asked_by_the_gateway_itself(lab, to_the_gateway, fault, entity):
+    lab.prepare = make_a_gateway
+    lab.join("web1", "web2", "gw")
+    through = Path(interface="eth0", gateway="10.0.0.254", address="10.0.9.9", port=9000)
+    beside = Path(interface="eth1", address="10.0.9.9", port=9000)
+    page = Path(interface="eth0", address=lab.agents["web1"].address, port=80)
+    lab.look("web2", "app.http", "endpoint:http://web1/partner/", path=page)
+    lab.pass_time(20)
+    for host, way, reason in (("web1", through, Reason.TIMEOUT), ("gw", beside, to_the_gateway)):
+        agent = lab.agents[host]
+        agent.look(lab.now, "net.tcp", "endpoint:tcp://10.0.9.9:9000", reason, path=way, round_="")
+        agent.look(lab.now, "net.icmp", "address:10.0.9.9", path=way, round_="")
+        agent.fresh.clear()  # it is looked at when somebody asks
+    lab.look("web2", "app.http", "endpoint:http://web1/partner/", Reason.STATUS, path=page)
+    lab.look("web1", "log.upstream_failed", "service:web1/nginx", Reason.MATCHED, path=through)
+    lab.pass_time(40)
+    ticket = lab.only_ticket()
+    assert (ticket.fault, ticket.entity) == (fault, entity)

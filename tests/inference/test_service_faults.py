@@ -277,7 +277,10 @@ def test_a_front_that_speaks_another_tls_than_whom_it_asks_is_named_and_a_scanne
     world.alive()
     world.local("log.certificate_error", "service:web2/nginx", Reason.MATCHED)
     assert not world.infer() or world.infer()[0].probability < 0.5
+    world.probe("tls.certificate", "web1", "web2/nginx", 443, Reason.OK)
     world.probe("app.http", "web1", "web2/nginx", 443, Reason.STATUS)
+    assert first(world)[0] == "app.error.internal"
+    world.local("log.upstream_tls", "service:web2/nginx", Reason.MATCHED)
     assert first(world) == ("tls.protocol.mismatch", "service:web2/nginx")
 
 

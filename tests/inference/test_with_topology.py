@@ -241,6 +241,21 @@ def test_a_filter_on_the_way_to_one_port_is_told_from_a_dead_far_end(lab):
     assert lab.roots() == [("fw.gateway.acl", "flow:10.1.0.1>db1/tcp/5432")]
 
 
+@pytest.mark.parametrize(
+    ("beside", "root"),
+    [
+        (Reason.OK, ("tcp.reset.middlebox", "flow:10.2.0.1>web1/tcp/443")),
+        (Reason.TLS_TIMEOUT, ("svc.process.hung", "service:web1/nginx")),
+    ],
+)
+def test_a_greeting_that_is_swallowed_on_the_way_is_told_from_a_server_that_gives_none(lab, beside, root):
+    lab.alive()
+    lab.connect("web2", "tls.certificate", "tls://web1:443", beside)
+    for name in ("db1", "db2"):
+        lab.connect(name, "app.http", "https://web1:443", Reason.TLS_TIMEOUT, since=1.0)
+    assert lab.roots() == [root]
+
+
 def test_a_killed_agent_is_neither_a_dead_host_nor_a_cut_cable(lab):
     lab.alive("db2")
     lab.ping("web1", "db2", at=25.0)

@@ -185,10 +185,10 @@ def test_a_closed_port_never_speaks_against_the_certificate(ask, free_port):
     assert ask(tls, TlsTarget("127.0.0.1", free_port)).reason is Reason.REFUSED
 
 
-def test_a_server_that_never_answers_the_handshake_is_a_request_timeout(ask):
+def test_a_server_that_never_answers_the_handshake_is_told_apart_from_one_that_is_slow_to_answer(ask):
     with socket.create_server(("127.0.0.1", 0)) as server:
         judged = ask(tls, TlsTarget("127.0.0.1", server.getsockname()[1]))
-    assert judged.reason is Reason.REQUEST_TIMEOUT
+    assert judged.reason is Reason.TLS_TIMEOUT
 
 
 def test_a_star_stands_for_one_label():

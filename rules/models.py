@@ -50,6 +50,8 @@ class State(StrEnum):
 
     DOWN = "down"
     ERROR = "error"
+    WRONG = "wrong"
+    """It answers, with errors in what it says."""
     SLOW = "slow"
     STALE = "stale"
     PARTIAL = "partial"

@@ -60,6 +60,8 @@ class Reason(StrEnum):
     TLS_PROTOCOL = "tls_protocol"
     AUTH = "auth"
     REQUEST_TIMEOUT = "request_timeout"
+    GATEWAY = "gateway"
+    """Who answers says that it got no answer itself from whom it asks."""
     STATUS = "status"
     BODY = "body"
     WRONG = "wrong"

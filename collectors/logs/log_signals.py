@@ -11,6 +11,7 @@ LINES = (
     "log.ata_error",
     "log.auth_failure",
     "log.bruteforce",
+    "log.caller_gone",
     "log.certificate_error",
     "log.clock_step",
     "log.clock_unsynchronised",

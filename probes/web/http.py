@@ -11,6 +11,7 @@ from probes.unit import SECOND, Net, Probe
 from probes.web import http2
 from probes.web.http_answer import Answer
 from probes.web.http_request import first_answer, get, open_talk
+from probes.web.status import reason_of
 from wire.entity import page
 from wire.judgement import Judgement, Layer, Reason
 from wire.target import HttpTarget
@@ -23,10 +24,6 @@ PROBE = Probe(
     timeout=9 * SECOND,
 )
 _BUDGET = 8.5
-_GATEWAY = (502, 503, 504)
-_REFUSED = (401, 407)
-_OVERLOADED = (408, 421, 425, 429)
-"""Of those that begin with 4, what may pass at the next try."""
 
 
 async def ask(target: HttpTarget, net: Net) -> Judgement:
@@ -75,17 +72,10 @@ async def _body(answer: Answer, talk: Talk, steps: Steps) -> None:
 def _judge(target: HttpTarget, answer: Answer) -> StepFailed | None:
     accepted = answer.status in target.status if target.status else 200 <= answer.status < 400
     if not accepted:
-        return StepFailed(_reason(answer.status), step="status", gateway=answer.status in _GATEWAY)
+        return StepFailed(reason_of(answer.status), step="status")
     if target.body and target.body.encode() not in answer.body:
         return StepFailed(Reason.BODY, step="body", wanted=target.body[:128], bytes=len(answer.body))
     return _headers(target, answer)
-
-
-def _reason(status: int) -> Reason:
-    """A page that is refused tells of a server that is set up otherwise, not of errors of its own."""
-    if status in _REFUSED:
-        return Reason.AUTH
-    return Reason.WRONG if 400 <= status < 500 and status not in _OVERLOADED else Reason.STATUS
 
 
 def _headers(target: HttpTarget, answer: Answer) -> StepFailed | None:

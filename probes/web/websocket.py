@@ -11,6 +11,7 @@ from probes.steps import StepFailed, Steps
 from probes.unit import SECOND, Net, Probe
 from probes.web.http_answer import Answer
 from probes.web.http_request import first_answer, get, open_talk
+from probes.web.status import reason_of
 from wire.judgement import Judgement, Layer, Reason
 from wire.target import WebSocketTarget
 
@@ -22,8 +23,6 @@ PROBE = Probe(
     timeout=9 * SECOND,
 )
 _BUDGET = 8.5
-_REFUSED = (401, 403, 407)
-_GATEWAY = (502, 503, 504)
 _SALT = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _CLOSE = b"\x88\x82" + bytes(4) + b"\x03\xe8"
 """A masked frame that says goodbye: 1000."""
@@ -62,12 +61,9 @@ def _upgrade(key: str) -> tuple[str, ...]:
 
 def _judge(answer: Answer, key: str) -> None:
     """Raises StepFailed for a refusal, or an upgrade by somebody who does not know the protocol."""
-    if answer.status in _REFUSED:
-        raise StepFailed(Reason.AUTH, step="status", status=answer.status)
     if answer.status != 101:
-        raise StepFailed(
-            Reason.STATUS, step="status", status=answer.status, gateway=answer.status in _GATEWAY
-        )
+        reason = Reason.STATUS if answer.status < 400 else reason_of(answer.status)
+        raise StepFailed(reason, step="status", status=answer.status)
     wanted = base64.b64encode(hashlib.sha1(f"{key}{_SALT}".encode(), usedforsecurity=False).digest()).decode()
     found = answer.headers.get("sec-websocket-accept", "")
     if found != wanted:

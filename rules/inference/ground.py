@@ -18,7 +18,7 @@ OUTSIDE = frozenset(["address", "endpoint"])
 """What has no agent, for all that is known."""
 DOWN = state_name(State.DOWN)
 PARTIAL = state_name(State.PARTIAL)
-LOSSES = (DOWN, state_name(State.ERROR), PARTIAL)
+LOSSES = (DOWN, state_name(State.ERROR), state_name(State.WRONG), PARTIAL)
 """States in which a member of a group does not do its part."""
 ALL_BUT_SURE = nats(0.01)
 ONE_OF_SEVERAL = 0.1

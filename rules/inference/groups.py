@@ -12,7 +12,7 @@ from rules.inference.index import Index
 from rules.models import Relation, Role, Signal, State
 from wire.entity import Entity, host, host_of, kind_of, name_of
 
-LOST = frozenset([State.DOWN, State.ERROR])
+LOST = frozenset([State.DOWN, State.ERROR, State.WRONG])
 USES = frozenset([Relation.DEPENDS_ON, Relation.ROUTES_VIA])
 
 

@@ -103,7 +103,7 @@ def reach(
             each.entity for each in diagnosis.consequences if kind_of(each.entity) in ("service", "endpoint")
         ),
         dependants=len(leaning),
-        failed=failing or bool(states & {State.DOWN, State.ERROR}),
+        failed=failing or bool(states & {State.DOWN, State.ERROR, State.WRONG}),
         workstation=bool(roles) and roles == {"workstation"} and not leaning,
         left=_left(diagnosis),
     )

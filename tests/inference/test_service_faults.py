@@ -284,6 +284,19 @@ def test_a_front_that_speaks_another_tls_than_whom_it_asks_is_named_and_a_scanne
     assert first(world) == ("tls.protocol.mismatch", "service:web2/nginx")
 
 
+@pytest.mark.parametrize(("page", "its_own"), [(Reason.STATUS, True), (Reason.GATEWAY, False)])
+def test_an_error_that_a_front_passes_on_is_told_from_one_that_it_gives_up_with(world, page, its_own):
+    world.service("app1/app")
+    world.service("web1/nginx", "app1/app")
+    world.alive()
+    for name in ("app1", "web1"):
+        world.probe("app.http", name, "app1/app", 8080, Reason.OK)
+    world.local("log.app_exception", "service:app1/app", Reason.MATCHED)
+    for name in ("web2", "db1"):
+        world.probe("app.http", name, "web1/nginx", 80, page)
+    assert (first(world) == ("app.error.internal", "service:app1/app")) is its_own
+
+
 def test_a_database_that_starts_for_ever_is_down(world):
     world.service("db1/postgresql")
     world.service("web2/shop", "db1/postgresql")

@@ -112,6 +112,15 @@ def test_a_stack_beneath_a_complaint_of_any_kind_is_no_complaint_of_its_own(wind
     assert window.due() == []
 
 
+def test_what_a_server_raises_when_its_caller_hung_up_is_no_exception_of_its_own(window, clock):
+    told = [
+        window.admit(hit(each), "service:a/shop", "x")
+        for each in ("script-trace", "script-frame", "caller-gone", "script-frame")
+    ]
+    clock.now += ASIDE_WAIT
+    assert [one.signal for one in (*told, *window.due()) if one] == ["log.caller_gone"]
+
+
 def test_a_stack_in_another_log_is_no_part_of_it(window, clock):
     window.admit(hit("oom-constraint-unit"), "service:a/shop", "x")
     window.admit(hit("call-trace"), "host:a", "y")

@@ -70,7 +70,7 @@ def test_a_server_that_chooses_another_version_is_told(secure_site, ask):
         ("/long", 200, Reason.OK),
         ("/nowhere", 404, Reason.WRONG),
         ("/bug", 500, Reason.STATUS),
-        ("/backend", 502, Reason.STATUS),
+        ("/backend", 502, Reason.GATEWAY),
         ("/secret", 401, Reason.AUTH),
     ],
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import combinations
 
 from rules.catalogue import Catalogue
+from rules.inference.outcomes import CONFIRMED
 from rules.models import (
     ADVICE,
     UNMODELLED,
@@ -21,8 +22,6 @@ from rules.models import (
 )
 from wire.judgement import Reason
 
-CONFIRMED = 0.1
-"""What a second try that agreed leaves of a leak."""
 Shown = frozenset[tuple[str, Role, Reason]]
 
 
@@ -136,7 +135,7 @@ def _can_be_named(fault: Fault, catalogue: Catalogue) -> Iterator[str]:
 def _ratios(fault: Fault, kind: str, catalogue: Catalogue) -> Iterator[float]:
     """Strength over confirmed leak of each symptom, those of the states that come with the fault included."""
     for symptom, weight in _near(fault, kind, catalogue):
-        leaks: Mapping[Reason, float] = catalogue.signals[symptom.signal].leak
+        leaks = catalogue.signals[symptom.signal].outcomes
         for reason in symptom.reason:
             yield weight * probability(symptom.strength) / (leaks.get(reason, 1.0) * CONFIRMED)
 

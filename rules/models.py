@@ -118,10 +118,9 @@ class Signal(_Model, frozen=True, kw_only=True):
 
     name: str
     layer: Layer
-    outcomes: tuple[Reason, ...]
-    """In the order in which the steps can fail; ``pass`` comes last and is not listed."""
-    leak: dict[Reason, Probability]
-    """Probability that the outcome appears with no modelled cause, per look."""
+    outcomes: dict[Reason, Probability]
+    """In the order in which the steps can fail, ``pass`` left out. With each its leak: the probability, per
+    look, that it appears with no modelled cause."""
     exercises: tuple[Role, ...] = (Role.SELF, Role.HOST, Role.OBSERVER)
     born_of_log: bool = False
     """No look passes by itself: the symptom stands until one of ``proof`` passes."""

@@ -23,7 +23,7 @@ def signals(catalogue: Catalogue) -> Iterator[str]:
             signal.text["en"].replace("{name}", "…"),
             signal.text["zh"].replace("{name}", "…"),
             signal.layer,
-            ", ".join(f"{reason} ({signal.leak.get(reason, 0):g})" for reason in signal.outcomes),
+            ", ".join(f"{reason} ({leak:g})" for reason, leak in signal.outcomes.items()),
         )
         for signal in sorted(catalogue.signals.values(), key=lambda signal: signal.name)
     )

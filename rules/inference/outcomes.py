@@ -80,7 +80,7 @@ def read(evidence: Evidence, knowledge: Knowledge) -> Reading | None:
     if evidence.intermittent or reason in COMES_AND_GOES:
         reason, intermittent = _of_runs(evidence, knowledge)
     place = knowledge.place(signal.name, reason)
-    leak = signal.leak.get(reason, UNKNOWN_LEAK)
+    leak = signal.outcomes.get(reason, UNKNOWN_LEAK)
     if evidence.by_form:
         leak = max(leak, min(leak * MISREAD, MOST_MISREAD))
     confirmed = evidence.confirmed or intermittent

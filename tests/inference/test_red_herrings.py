@@ -29,7 +29,7 @@ def test_a_line_about_something_else_does_not_change_why_a_service_stopped(
     world.service("web1/shop")
     world.edge("service:web1/shop", Relation.RUNS_ON, "process:web1/python3")
     world.alive()
-    world.local(line, subject, catalogue.signals[line].outcomes[0], since=since)
+    world.local(line, subject, next(iter(catalogue.signals[line].outcomes)), since=since)
     stopped = world.local("svc.process", "service:web1/shop", Reason.STOPPED)
     world.local("svc.port", "service:web1/shop", Reason.REFUSED)
     world.probe("net.tcp", "web2", "web1/shop", 8000, Reason.REFUSED, since=1.0)

@@ -175,7 +175,10 @@ def _connections(info: Info, host: Host, subject: str) -> Judgement:
 
 
 def _role(info: Info, host: Host, subject: str) -> Judgement:
-    """A replica to which clients write has the wrong role, whatever is configured."""
+    """A replica to which clients write has the wrong role, whatever is configured.
+
+    So has a primary that takes no writes because it has fewer replicas than it was told to want.
+    """
     role = info.fields.get("role", "")
     writes = lately(host, f"{subject} readonly", info.errors("READONLY"))
     known: dict[str, str] = host.remembered.setdefault("redis roles", {})
@@ -183,7 +186,8 @@ def _role(info: Info, host: Host, subject: str) -> Judgement:
     if not lost:
         known[subject] = role
     orphaned = lost and info.fields.get("master_link_status") != "up"
-    wrong = role == "slave" and (writes or orphaned)
+    alone = lately(host, f"{subject} noreplicas", info.errors("NOREPLICAS"))
+    wrong = alone or (role == "slave" and (writes or orphaned))
     if lost and not wrong:
         known[subject] = role  # another took over, and this one follows it: as it should be
     return judged(
@@ -192,7 +196,7 @@ def _role(info: Info, host: Host, subject: str) -> Judgement:
         Reason.WRONG if wrong else Reason.OK,
         role=role,
         was=known.get(subject, role),
-        refused_writes=info.errors("READONLY"),
+        refused_writes=info.errors("READONLY") + info.errors("NOREPLICAS"),
     )
 
 

@@ -71,6 +71,13 @@ def test_writes_to_a_replica_show_that_its_role_is_wrong(server, box):
     assert troubles(look(redis, box, replica))["cache.role"] is Reason.WRONG
 
 
+def test_a_primary_that_refuses_writes_for_want_of_replicas_has_no_role_to_play(server, box):
+    port = server("--min-replicas-to-write", "1")
+    look(redis, box, port)
+    assert "NOREPLICAS" in cli(port, "SET", "a", "b")
+    assert troubles(look(redis, box, port))["cache.role"] is Reason.WRONG
+
+
 def test_a_replica_without_its_primary_is_broken(server, box):
     port = server("--replicaof", "127.0.0.1", str(free_port()))
     found = troubles(look(redis, box, port))

@@ -34,6 +34,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     clock_error: float = 0.0
     """Bound of what is not known of the observer's clock, seconds."""
     confirmed: bool = False
+    lasted: bool = False
+    """It has failed on and on, and nothing explained it: by chance it does not."""
     by_form: bool = False
     """A log line that no signature knows: it was only read, and says as much as it is often misread."""
     intermittent: tuple[Reason, ...] = ()
@@ -83,6 +85,7 @@ def evidence_of(
         opposite_at=dated.opposite_at,
         clock_error=dated.clock_error,
         confirmed=seen.confirmed,
+        lasted=known is not None and known.lasted and known.since == dated.since,
         by_form=read and (known is None or known.outcome is Reason.OK or known.by_form),
         intermittent=() if ended else seen.intermittent,
         exercised=exercised,

@@ -19,6 +19,8 @@ from wire.judgement import Reason
 
 CONFIRMED = 0.1
 """What a second try that agreed leaves of the leak, once."""
+LASTED = 0.01
+"""What is left of it once more where the look has failed on and on."""
 MISREAD = 6.0
 """How much oftener reading takes a harmless line for trouble than signatures do, for each line of trouble
 found, on collections that nobody had looked at (docs/performance.md, log lines)."""
@@ -86,6 +88,8 @@ def read(evidence: Evidence, knowledge: Knowledge) -> Reading | None:
     confirmed = evidence.confirmed or intermittent
     if confirmed:
         leak *= CONFIRMED
+    if evidence.lasted:
+        leak *= LASTED
     return Reading(
         key=evidence.key,
         id=evidence.id,

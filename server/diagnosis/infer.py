@@ -8,7 +8,7 @@ from itertools import islice
 import msgspec
 
 from rules.catalogue import Catalogue
-from rules.diagnosis import Diagnosis, Unchecked
+from rules.diagnosis import Diagnosis, Key, Unchecked
 from server.desk.scope import hosts_along
 from server.diagnosis.standing import SERVER, Inferring, Standing
 from server.diagnosis.turn import Turn
@@ -26,6 +26,8 @@ PER_SECOND = 100
 MAX_UNCHECKED = 40
 MAX_HOSTS = 5_000
 """Of a storm; those of the root and of what follows from it come first."""
+LASTING = 45.0
+"""Seconds for which what fails on and on, and nothing explains, is taken for chance: three rounds."""
 ONLY_FROM_HERE = "seen from the server only; no other host looks there"
 
 
@@ -67,7 +69,22 @@ class Infer:
         self._revision, self._at = self._standing.revision, now
         self._symptoms = self._standing.failing_revision
         self._latest = [self._with_unchecked(each) for each in self._engine.infer(now)]
+        self._insist(now)
         return list(self._latest), Inferred.EXPLAINED if self._latest else Inferred.UNEXPLAINED
+
+    def _insist(self, now: float) -> None:
+        """What goes on to fail wants an explanation, if only that it is of no known kind."""
+        explained: set[Key] | None = None
+        for key, learnt in list(self._standing.failing.items()):
+            if now - learnt < LASTING:
+                break  # they stand in the order in which they were learnt
+            evidence = self._standing.evidence[key]
+            if evidence.lasted or not self._standing.goes_on(key):
+                continue
+            if explained is None:
+                explained = {each for diagnosis in self._latest for each in diagnosis.explains}
+            if key not in explained:
+                self._standing.insist(key, now)
 
     def _patience(self) -> float:
         """Seconds: a storm still grows; and how fresh its passes are tells little."""

@@ -15,10 +15,12 @@ from server.diagnosis.context import Context
 from server.diagnosis.suspected import Suspected
 from server.entry import Entry
 from wire.entity import Entity, host_of, name_of
-from wire.judgement import Reason
+from wire.judgement import Reason, Verdict
 
 SERVER = "rootward"
 """The observer's name of the server itself."""
+COMES_BACK = 30.0
+"""Seconds, two rounds, for which what has come and gone must pass before it proves anything."""
 
 
 class Inferring(Protocol):
@@ -141,6 +143,22 @@ class Standing:
         self._engine.confirm(fresh)
         self.revision += 1
 
+    def fails_at_times(self, look: Evidence, now: float) -> bool:
+        """It fails, or passes only just now, having come and gone."""
+        comes_and_goes = bool(look.intermittent) and now - self.entries[look.key].since < COMES_BACK
+        return look.outcome is not Reason.OK or comes_and_goes
+
+    def goes_on(self, key: Key) -> bool:
+        """Does this look fail plainly, each time that it is taken, and is taken still?"""
+        evidence, entry = self.evidence[key], self.entries[key]
+        plain = entry.observation.verdict is Verdict.FAIL and not evidence.intermittent
+        looked_at = key not in self.failing_lines and self.lasting(key) and key not in self.unknown
+        return plain and looked_at and evidence.confirmed and key[0] not in self.silent
+
+    def insist(self, key: Key, now: float) -> None:
+        """It has failed for so long that it is not by chance."""
+        self.put(msgspec.structs.replace(self.evidence[key], lasted=True), self.entries[key], now)
+
     def number_own(self, at: float) -> int:
         """Of the server's next look of its own. Rises over restarts too, because it begins at the clock."""
         self._own_looks = max(self._own_looks + 1, int(at * 1000))
@@ -248,7 +266,7 @@ class Standing:
         evidence = self.evidence.get(key)
         if evidence is None or evidence.outcome is not Reason.OK or key in self.unknown:
             return None
-        return None if key[0] in self.silent else (evidence.id, evidence.since)
+        return None if key[0] in self.silent else (evidence.id, self.entries[key].since)
 
 
 def _lasts(entry: Entry) -> bool:

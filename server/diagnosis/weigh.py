@@ -177,28 +177,36 @@ class Weigh:
         if failed and known is not None:
             # What broke may have taken the knowledge of the way with it: the way as it was still counts.
             exercised = united(exercised, known.exercised)
-        dated = Dated(
-            self._begun(entry, signal, known), entry.confirmed_at, entry.opposite_at, entry.clock_error
-        )
         ended = self._standing.closed.excuses(entry)
+        began = entry.since if ended else self._began(entry, signal, known)
+        dated = Dated(began, entry.confirmed_at, entry.opposite_at, entry.clock_error)
         share = self._topology.shares(entry.host, seen.subject, seen.path)
         return evidence_of(entry.host, seen, dated, exercised, share=share, ended=ended, known=known)
 
     @staticmethod
-    def _begun(entry: Entry, signal: Signal, known: Evidence | None) -> float:
-        """A line ends no run of its own: one that comes after the proof of repair begins a new episode."""
-        if not signal.born_of_log:
+    def _began(entry: Entry, signal: Signal, known: Evidence | None) -> float:
+        """A line ends no run of its own: one that comes after the proof of repair begins a new episode.
+
+        What comes and goes is one spell, which began when it first failed: what passed since speaks against
+        all that would be steady.
+        """
+        if signal.born_of_log:
+            return entry.confirmed_at if known is None else known.since
+        if known is None or not entry.observation.intermittent:
             return entry.since
-        return entry.confirmed_at if known is None else known.since
+        if known.intermittent:
+            return min(known.since, entry.since)
+        failed = known.opposite_at if known.outcome is Reason.OK else known.since
+        return entry.since if failed is None else min(failed, entry.since)
 
     def _refuted(self, key: Key, now: float) -> bool:
-        """By a pass later than the line; one page of several that still fails lets none refute it.
+        """By a pass later than the line; one page of several that still fails, if only at times, lets none.
 
         That something has happened nothing refutes, until its ticket is open or it would have led to one.
         """
         symptom = self._standing.evidence[key]
         looks = list(proofs_of(symptom, self._signals, self._standing))
-        if any(look.outcome is not Reason.OK for look in looks):
+        if any(self._standing.fails_at_times(look, now) for look in looks):
             return False
         later = [look for look in looks if look.confirmed_at > symptom.confirmed_at]
         if not later:

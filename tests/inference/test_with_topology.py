@@ -277,7 +277,7 @@ def missing_backend(lab: Lab, address: str, port: int) -> None:
     lab.topology.failed("service:web1/nginx", address, port, T0)
     lab.engine.graph_changed()
     lab.look("web1", "log.upstream_failed", "service:web1/nginx", Reason.MATCHED)
-    lab.connect("db2", "app.http", "https://web1:443", Reason.STATUS, since=1.0)
+    lab.connect("db2", "app.http", "https://web1:443", Reason.GATEWAY, since=1.0)
 
 
 def test_a_backend_without_agent_that_is_missed_is_named_by_who_misses_it(lab):

@@ -6,8 +6,9 @@ import math
 from functools import lru_cache
 
 import msgspec
+from msgspec.structs import replace
 
-from agent.edge.state import Told
+from agent.edge.state import EdgeState, Finding
 from rules.redaction import redact
 from wire.codec import Malformed, decode, encode
 from wire.judgement import Evidence, Scalar
@@ -21,7 +22,13 @@ HINTS = ("grant", "why", "hint", "error", "note")
 """Where units say what would help, in the order of preference."""
 
 
-def clean_evidence(evidence: Evidence) -> Evidence:
+def cleaned(finding: Finding) -> Finding:
+    """The same, with evidence that may leave the host."""
+    safe = _clean_evidence(finding.judgement.evidence)
+    return replace(finding, judgement=replace(finding.judgement, evidence=safe))
+
+
+def _clean_evidence(evidence: Evidence) -> Evidence:
     """Every text redacted and cut, what is no number left out."""
     clean: Evidence = {}
     for name, value in list(evidence.items())[:MAX_KEYS]:
@@ -47,36 +54,29 @@ def _redacted(text: str) -> str:
     return redact(text)[:MAX_TEXT]
 
 
-def number(told: Told, seq: int) -> Observation:
-    """The observation with its number, as it may go to spool and wire.
+def number(told: Observation, seq: int) -> Observation:
+    """With its number, as it may go to spool and wire.
 
     What a unit got wrong (a subject with control characters, a bad signal name) raises Malformed.
     """
     value = told.value
     if value is not None and not (math.isfinite(value) and abs(value) <= MAX_NUMBER):
         value = None
-    observation = Observation(
-        seq=seq,
-        signal=told.signal,
-        subject=told.subject,
-        verdict=told.verdict,
-        reason=told.reason,
-        at=told.at,
-        since=min(told.since, told.at),
-        opposite_at=told.opposite_at,
-        value=value,
-        evidence=told.evidence,
-        path=told.path,
-        confirmed=told.confirmed,
-        intermittent=told.intermittent,
-        round=told.round,
-        task=told.task,
-        retired=told.retired,
-    )
     try:
-        return decode(encode(observation), Observation)
+        return decode(encode(replace(told, seq=seq, value=value)), Observation)
     except (msgspec.MsgspecError, UnicodeEncodeError) as error:
         raise Malformed(f"{told.signal} on {told.subject!r}: {error}") from None
+
+
+def numbered(state: EdgeState) -> list[Observation]:
+    """All that stands, counted from 1 where no spool gives out numbers. What cannot be told is left out."""
+    found: list[Observation] = []
+    for told in state.whole():
+        try:
+            found.append(number(told, len(found) + 1))
+        except Malformed:
+            continue
+    return found
 
 
 def hint(evidence: Evidence) -> str:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import msgspec
 
 from agent.edge.history import Run, intermittent, last_opposite, remember
 from wire.exchange import Digest
-from wire.judgement import Evidence, Judgement, Path, Reason, Verdict
+from wire.judgement import Judgement, Reason, Verdict
 from wire.observation import Observation
 
 Key = tuple[str, str]
 """(signal, subject)"""
 MAX_ENTRIES = 4_500
 """A whole state must fit into one batch."""
+UNNUMBERED = 0
+"""Whoever sends it gives it its number."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,26 +52,35 @@ class Entry(msgspec.Struct, kw_only=True):
     def key(self) -> Key:
         return (self.judgement.signal, self.judgement.subject)
 
+    def told(self, task: str = "") -> Observation:
+        """As it stands, unnumbered; ``task``: the one that asks for it."""
+        judgement = self.judgement
+        return Observation(
+            seq=UNNUMBERED,
+            signal=judgement.signal,
+            subject=judgement.subject,
+            verdict=judgement.verdict,
+            reason=judgement.reason,
+            at=self.at,
+            since=min(self.since, self.at),
+            opposite_at=last_opposite(self.runs, judgement.verdict),
+            value=judgement.value,
+            evidence=judgement.evidence,
+            path=judgement.path,
+            confirmed=self.confirmed,
+            intermittent=self.intermittent,
+            round=self.round,
+            task=task,
+        )
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """Something to tell the server; a number makes it an observation."""
 
-    signal: str
-    subject: str
-    verdict: Verdict
-    reason: Reason
-    at: float
-    since: float
-    opposite_at: float | None = None
-    value: float | None = None
-    evidence: Evidence = {}
-    path: Path | None = None
-    confirmed: bool = False
-    intermittent: tuple[Reason, ...] = ()
-    round: str = ""
-    task: str = ""
-    retired: bool = False
-    repeat: bool = False
+class News(NamedTuple):
+    """Something to tell the server."""
+
+    observation: Observation
+    """Unnumbered."""
+    repeat: bool
+    """Nothing is lost with it: the server knows it already."""
 
 
 class EdgeState:
@@ -90,25 +102,27 @@ class EdgeState:
     def get(self, key: Key) -> Entry | None:
         return self._entries.get(key)
 
-    def apply(self, finding: Finding) -> Iterator[Told]:
-        """Take in one result; yields what is news (also the retirement of an entry that had to make room)."""
+    def apply(self, finding: Finding) -> list[News]:
+        """Take in one result; returns what is news, the retirement of what had to make room included."""
         judgement = finding.judgement
-        key = (judgement.signal, judgement.subject)
-        entry = self._entries.get(key)
+        entry = self._entries.get((judgement.signal, judgement.subject))
+        told: list[News] = []
         if entry is None:
-            yield from self._make_room()
+            told += self._make_room()
             entry = self._begin(finding)
             news, repeat = True, False
         else:
             news, repeat = self._continue(entry, finding)
         if news or finding.task:
-            yield _tell(entry, task=finding.task, repeat=repeat or not news)
+            told.append(News(entry.told(finding.task), repeat or not news))
+        return told
 
-    def retire(self, entry: Entry, at: float) -> Told:
+    def retire(self, entry: Entry, at: float) -> News:
         """The subject is no longer looked at."""
         del self._entries[entry.key]
         self._discount(entry.judgement)
-        return msgspec.structs.replace(_tell(entry), at=max(at, entry.at), retired=True)
+        gone = msgspec.structs.replace(entry.told(), at=max(at, entry.at), retired=True)
+        return News(gone, repeat=False)
 
     def discard(self, key: Key) -> None:
         """Drop what cannot be told."""
@@ -137,8 +151,9 @@ class EdgeState:
         self._entries[key] = entry
         self._count(entry.judgement)
 
-    def all(self) -> list[Told]:
-        return [_tell(entry, repeat=True) for entry in self]
+    def whole(self) -> list[Observation]:
+        """Of every key what stands, unnumbered."""
+        return [entry.told() for entry in self]
 
     def _begin(self, finding: Finding) -> Entry:
         judgement = finding.judgement
@@ -179,12 +194,12 @@ class EdgeState:
             return True, same
         return news or moved, moved and not news
 
-    def _make_room(self) -> Iterator[Told]:
+    def _make_room(self) -> list[News]:
         """The oldest occurrence goes first; a bounded state is what one batch can carry."""
         if len(self._entries) < MAX_ENTRIES:
-            return
+            return []
         oldest = next((entry for entry in self if not entry.round), None) or next(iter(self))
-        yield self.retire(oldest, oldest.at)
+        return [self.retire(oldest, oldest.at)]
 
     def _count(self, judgement: Judgement) -> None:
         self.digest.add(judgement.signal, judgement.subject, judgement.verdict, judgement.reason)
@@ -202,25 +217,4 @@ def _judgement(observation: Observation) -> Judgement:
         value=observation.value,
         evidence=observation.evidence,
         path=observation.path,
-    )
-
-
-def _tell(entry: Entry, *, task: str = "", repeat: bool = False) -> Told:
-    judgement = entry.judgement
-    return Told(
-        signal=judgement.signal,
-        subject=judgement.subject,
-        verdict=judgement.verdict,
-        reason=judgement.reason,
-        at=entry.at,
-        since=entry.since,
-        opposite_at=last_opposite(entry.runs, judgement.verdict),
-        value=judgement.value,
-        evidence=judgement.evidence,
-        path=judgement.path,
-        confirmed=entry.confirmed,
-        intermittent=entry.intermittent,
-        round=entry.round,
-        task=task,
-        repeat=repeat,
     )

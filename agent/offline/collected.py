@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from agent.edge.evidence import clean_evidence, number
+from agent.edge.evidence import cleaned, numbered
 from agent.edge.state import EdgeState, Finding
 from agent.offline.once import OneRound, Unchecked
 from agent.offline.recent_logs import matched
@@ -18,7 +18,6 @@ from collectors.discovery import discover
 from collectors.host import Host
 from collectors.network import bonding, conntrack, neighbour_table
 from collectors.system import entropy, kernel_taint, memory, pending_reboot, slab
-from wire.codec import Malformed
 from wire.entity import kind_of
 from wire.inventory import Inventory
 from wire.judgement import Judgement, Verdict
@@ -155,16 +154,8 @@ def _numbered(judgements: Iterable[Judgement]) -> list[Observation]:
     state, now = EdgeState(), time.time()
     for one in judgements:
         log_born = one.signal.startswith("log.") and kind_of(one.subject) != "file"
-        clean = msgspec.structs.replace(one, evidence=clean_evidence(one.evidence))
         finding = Finding(
-            judgement=clean, at=now, source="collected", confirmed=not log_born, occurrence=log_born
+            judgement=one, at=now, source="collected", confirmed=not log_born, occurrence=log_born
         )
-        for _ in state.apply(finding):
-            pass
-    found: list[Observation] = []
-    for told in state.all():
-        try:
-            found.append(number(told, len(found) + 1))
-        except Malformed:
-            continue
-    return found
+        state.apply(cleaned(finding))
+    return numbered(state)

@@ -8,7 +8,7 @@ import time
 import msgspec
 
 from agent.config import Config
-from agent.edge.evidence import clean_evidence, hint, number
+from agent.edge.evidence import cleaned, hint, numbered
 from agent.edge.state import EdgeState, Finding
 from agent.looks.discovered import complete
 from agent.looks.look import Look, describe
@@ -21,7 +21,6 @@ from agent.workers.blocking import Blocking, in_thread
 from agent.workers.several import Workers
 from collectors.discovery import discover
 from collectors.host import Host
-from wire.codec import Malformed
 from wire.inventory import Inventory
 from wire.judgement import Judgement, Reason, Verdict
 from wire.observation import Observation
@@ -89,7 +88,7 @@ class Once:
             await self._worker.close()
         self._take(self._counted(targets))
         self._take(await self._said(logs, logs_until - time.monotonic()))
-        observations = self._numbered()
+        observations = numbered(self._state)
         unchecked += [_unknown(one) for one in observations if one.verdict is Verdict.UNKNOWN]
         return OneRound(complete(inventory, self._config), observations, unchecked)
 
@@ -148,19 +147,7 @@ class Once:
 
     def _take(self, findings: list[Finding]) -> None:
         for finding in findings:
-            clean = clean_evidence(finding.judgement.evidence)
-            judgement = msgspec.structs.replace(finding.judgement, evidence=clean)
-            for _ in self._state.apply(msgspec.structs.replace(finding, judgement=judgement)):
-                pass
-
-    def _numbered(self) -> list[Observation]:
-        found: list[Observation] = []
-        for told in self._state.all():
-            try:
-                found.append(number(told, len(found) + 1))
-            except Malformed:
-                continue
-        return found
+            self._state.apply(cleaned(finding))
 
 
 def _essential(look: Look, findings: list[Finding]) -> bool:

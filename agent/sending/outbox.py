@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from agent.edge.evidence import clean_evidence, number
-from agent.edge.state import EdgeState, Entry, Finding, Key, Told
+from agent.edge.evidence import cleaned, number
+from agent.edge.state import EdgeState, Entry, Finding, Key, News
 from agent.sending.spool import Spool
 from wire.codec import Malformed, encode, fingerprint
 from wire.exchange import Ack, Batch, Heartbeat, Refusal
@@ -69,8 +69,7 @@ class Outbox:
                 judgement = finding.judgement
                 if (judgement.signal, judgement.subject) in self._unsayable:
                     continue
-                clean = msgspec.structs.replace(judgement, evidence=clean_evidence(judgement.evidence))
-                for told in self._state.apply(msgspec.structs.replace(finding, judgement=clean)):
+                for told in self._state.apply(cleaned(finding)):
                     news = self._keep(told) or news
             self._changed = self._changed or news
         if news:
@@ -192,7 +191,8 @@ class Outbox:
 
     # --- with the lock held
 
-    def _keep(self, told: Told) -> bool:
+    def _keep(self, news: News) -> bool:
+        told = news.observation
         try:
             observation = number(told, self._spool.sequence.next())
         except Malformed as error:
@@ -204,7 +204,7 @@ class Outbox:
             self._spool.sequence.dropped += 1
             log.warning("cannot reserve sequence numbers, the disk takes nothing: %s", error)
             return False
-        self._spool.append(observation, repeat=told.repeat)
+        self._spool.append(observation, repeat=news.repeat)
         return True
 
     def _never_again(self, key: Key) -> None:
@@ -215,7 +215,7 @@ class Outbox:
 
     def _whole_state(self) -> list[Observation]:
         found: list[Observation] = []
-        for told in self._state.all():
+        for told in self._state.whole():
             try:
                 found.append(number(told, self._spool.sequence.next()))
             except (Malformed, OSError) as error:

@@ -143,7 +143,7 @@ def scraped() -> str:
             reason=reason,
             value=0.5,
         )
-        list(state.apply(Finding(judgement=judgement, at=1.0, source="probe")))
+        state.apply(Finding(judgement=judgement, at=1.0, source="probe"))
     exposition = Exposition(lambda: list(state), lambda: {"15s/1": 1.0}, lambda: NUMBERS)
     server = MetricsServer("127.0.0.1:0", exposition, HostMetrics(Host("box")))
     try:

@@ -28,7 +28,7 @@ def scraped():
             value=0.5,
             evidence={JITTER: 2.5} if subject == "host:x" else {},
         )
-        list(state.apply(Finding(judgement=judgement, at=1.0, source="probe")))
+        state.apply(Finding(judgement=judgement, at=1.0, source="probe"))
     return _scrape(state)
 
 

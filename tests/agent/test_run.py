@@ -42,7 +42,7 @@ def run():
             runner = Runner(host, time.time, standing, Blocking(host, Worker(host)))
             findings = await runner.run(looks)
             for finding in findings:
-                list(state.apply(finding))
+                state.apply(finding)
             return findings
 
         return asyncio.run(work())

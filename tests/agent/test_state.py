@@ -2,6 +2,7 @@
 
 import pytest
 
+from agent.edge.evidence import number
 from agent.edge.history import WINDOW
 from agent.edge.state import EdgeState, Finding
 from wire.exchange import Digest
@@ -22,7 +23,7 @@ def seen(outcome, at, **more):
 
 
 def told(state, outcome, at, **more):
-    return list(state.apply(seen(outcome, at, **more)))
+    return [news.observation for news in state.apply(seen(outcome, at, **more))]
 
 
 def test_only_changes_are_told():
@@ -133,22 +134,20 @@ def test_the_digest_is_that_of_all_standing_results():
 def test_a_task_is_answered_also_where_nothing_changed():
     state = EdgeState()
     told(state, PASS, 1)
-    (answer,) = told(state, PASS, 2, task="t1")
-    assert (answer.task, answer.verdict, answer.repeat) == ("t1", Verdict.PASS, True)
+    ((answer, repeat),) = state.apply(seen(PASS, 2, task="t1"))
+    assert (answer.task, answer.verdict, repeat) == ("t1", Verdict.PASS, True)
 
 
 def test_each_occurrence_in_a_log_is_told_and_the_second_is_a_repeat():
     state = EdgeState()
     matched = (Verdict.FAIL, Reason.MATCHED)
-    (first,) = told(state, matched, 1, occurrence=True)
-    (second,) = told(state, matched, 2, occurrence=True)
+    (first,) = state.apply(seen(matched, 1, occurrence=True))
+    (second,) = state.apply(seen(matched, 2, occurrence=True))
     assert (first.repeat, second.repeat) == (False, True)
-    assert second.since == 1
+    assert second.observation.since == 1
 
 
 def test_what_was_told_after_the_last_save_is_restored_from_the_spool():
-    from agent.edge.evidence import number
-
     state = EdgeState()
     told(state, PASS, 1)
     (news,) = told(state, FAIL, 5)
@@ -163,6 +162,6 @@ def test_what_was_told_after_the_last_save_is_restored_from_the_spool():
 def test_a_retired_subject_says_so_with_its_last_verdict(outcome):
     state = EdgeState()
     told(state, outcome, 1)
-    news = state.retire(state.get(KEY), 9)
+    news = state.retire(state.get(KEY), 9).observation
     assert (news.retired, news.at, news.verdict) == (True, 9, outcome[0])
     assert len(state) == 0

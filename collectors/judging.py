@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 
 from wire.entity import Entity
 from wire.judgement import Judgement, Reason, Scalar, Verdict
@@ -11,7 +10,6 @@ from wire.judgement import Judgement, Reason, Scalar, Verdict
 VERDICTS = {Reason.OK: Verdict.PASS, Reason.HIGH: Verdict.WARN, Reason.UNSYNCHRONISED: Verdict.WARN}
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 LONGEST_SUBJECT, LONGEST_FACT = 512, 1024
-DIP = 0.8
 
 
 def judged(
@@ -30,11 +28,6 @@ def judged(
         value=value,
         evidence={name: _harmless(fact) for name, fact in facts.items()},
     )
-
-
-def sustained(looks: Collection[float], limit: float) -> bool:
-    """Over all looks together, and in none much less: a tick more or less between two looks ends no load."""
-    return sum(looks) >= limit * len(looks) and min(looks) >= DIP * limit
 
 
 def _harmless(fact: Scalar) -> Scalar:

@@ -11,6 +11,7 @@ import msgspec
 
 from collectors.host import Host
 from collectors.judging import judged
+from collectors.lasting import seconds
 from wire.judgement import Judgement, Reason, Scalar, unknown
 
 T = TypeVar("T")
@@ -76,21 +77,16 @@ def asked(host: Host, subject: str, ask: Callable[[], T], **told: Scalar) -> tup
         return None, _silent(host, subject, error, told)
     took = time.monotonic() - began
     _remember(host, subject)
-    _since_when_changing(host).pop(subject, None)
+    seconds(host, f"{subject} changing", so=False)
     return said, judged(ANSWER, subject, Reason.SLOW if took > SLOW else Reason.OK, round(took, 3), **told)
 
 
 def _changing(host: Host, subject: str, error: Changing, told: Mapping[str, Scalar]) -> Judgement:
     """One that answered and does not come to the end of its start serves nobody. Value: seconds so far."""
-    took = host.ticks() - _since_when_changing(host).setdefault(subject, host.ticks())
+    took = seconds(host, f"{subject} changing", so=True)
     if took < STARTS_WITHIN or not _has_answered(host, subject):
         return unknown(ANSWER, subject, Reason.UNREADABLE, note=str(error), **told)
     return judged(ANSWER, subject, Reason.RESTARTING, round(took, 1), error=str(error), **told)
-
-
-def _since_when_changing(host: Host) -> dict[str, float]:
-    known: dict[str, float] = host.memory.setdefault("changing", {})
-    return known
 
 
 def _silent(host: Host, subject: str, error: Exception, told: Mapping[str, Scalar]) -> Judgement:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 
 from collectors.host import Host
 from collectors.judging import judged
+from collectors.lasting import seconds
 from collectors.network.link_events import link_events
 from collectors.network.nic_table import Interface, interfaces
 from collectors.unit import Collector
@@ -32,13 +33,12 @@ def read(host: Host) -> Iterable[Judgement]:
         if _counts(nic) and (nic.carrier or nic.addresses):
             used.add(nic.name)
     for name in sorted(used - present.keys()):
-        gone_since = host.memory.setdefault("gone", {}).setdefault(name, host.ticks())
-        if host.ticks() - gone_since > FORGET_SECONDS:
+        if seconds(host, f"{name} gone", so=True) > FORGET_SECONDS:
             used.discard(name)
         else:
             yield _judged(host, name, None)
     for name in sorted(used & present.keys()):
-        host.memory.setdefault("gone", {}).pop(name, None)
+        seconds(host, f"{name} gone", so=False)
         yield _judged(host, name, present[name])
     if used != set(host.remembered.get("links", ())):
         host.remembered["links"] = sorted(used)

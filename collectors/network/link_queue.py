@@ -9,6 +9,7 @@ import msgspec
 
 from collectors.host import Host
 from collectors.judging import judged
+from collectors.lasting import in_a_row
 from collectors.network.link_errors import KINDS
 from collectors.network.nic_table import interfaces
 from collectors.rates import Rates
@@ -50,9 +51,8 @@ def read(host: Host) -> Iterable[Judgement]:
 
 def judge(host: Host, name: str, queue: Queue, lost: float) -> Judgement:
     """``lost``: dropped a second, because those before it still waited."""
-    looks: dict[str, int] = host.memory.setdefault("full", {})
-    looks[name] = looks.get(name, 0) + 1 if queue.waiting and lost >= SOME else 0
-    reason = Reason.SATURATED if looks[name] >= LASTING else Reason.OK
+    full = in_a_row(host, name, so=queue.waiting > 0 and lost >= SOME)
+    reason = Reason.SATURATED if full >= LASTING else Reason.OK
     facts: dict[str, Scalar] = {"interface": name, "queue": queue.kind, "waiting_bytes": queue.waiting}
     return judged(SIGNAL, entity.nic(host.name, name), reason, round(lost, 1), **facts)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 
 from collectors.host import Host
-from collectors.judging import judged, sustained
+from collectors.judging import judged
+from collectors.lasting import held
 from collectors.network.net_counters import net_counters
 from collectors.network.nic_table import entrance
 from collectors.rates import Rates
@@ -36,8 +36,6 @@ def read(host: Host) -> Iterable[Judgement]:
     overtaken = sum(rates.get(name, 0.0) for name in OVERTAKEN)
     overtaken += needless if needless >= MOSTLY * rates.get(TWICE, 0.0) else 0.0
     share = min(1.0, overtaken / sent) if sent and overtaken >= PER_SECOND else 0.0
-    looks: deque[float] = host.memory.setdefault("reordered", deque(maxlen=LOOKS))
-    looks.append(share)
-    lasting = len(looks) == LOOKS and sustained(looks, SHARE)
+    lasting = held(host, SIGNAL, share, LOOKS) >= SHARE
     facts = {"sent_per_second": round(sent, 1), "overtaken_per_second": round(overtaken, 2)}
     yield judged(SIGNAL, entrance(host), Reason.ERRORS if lasting else Reason.OK, round(share, 4), **facts)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 
 from collectors.host import Host
-from collectors.judging import judged, sustained
+from collectors.judging import judged
+from collectors.lasting import held
 from collectors.network.net_counters import net_counters, settings, sockstat
 from collectors.rates import Rates
 from collectors.unit import Collector
@@ -51,12 +51,8 @@ def read(host: Host) -> Iterable[Judgement]:
 def _retransmits(host: Host, rates: dict[str, float]) -> Judgement:
     sent, twice = rates.get("Tcp_OutSegs", 0.0), rates.get("Tcp_RetransSegs", 0.0)
     share = twice / sent if sent and twice >= LEAST_RETRANSMITS else 0.0
-    looks: deque[float] = host.memory.setdefault("retransmits", deque(maxlen=LOOKS))
-    looks.append(min(1.0, share))
-    lasting = len(looks) == LOOKS
-    reason = Reason.OK
-    if lasting and sustained(looks, HIGH):
-        reason = Reason.LOSS if sustained(looks, LOSS) else Reason.HIGH
+    level = held(host, RETRANSMITS, min(1.0, share), LOOKS)
+    reason = Reason.LOSS if level >= LOSS else Reason.HIGH if level >= HIGH else Reason.OK
     return judged(
         RETRANSMITS,
         entity.host(host.name),
@@ -113,8 +109,7 @@ def _udp(host: Host, rates: dict[str, float]) -> Judgement:
     got = rates.get("Udp_InDatagrams", 0.0) + rates.get("Udp6_InDatagrams", 0.0)
     lost = rates.get("Udp_RcvbufErrors", 0.0) + rates.get("Udp6_RcvbufErrors", 0.0)
     share = lost / (got + lost) if lost else 0.0
-    looks: deque[float] = host.memory.setdefault("udp", deque(maxlen=LOOKS))
-    looks.append(share if lost >= UDP_PER_SECOND else 0.0)
-    lasting = len(looks) == LOOKS and sustained(looks, UDP_SHARE)
-    reason = Reason.FULL if lasting else Reason.HIGH if looks[-1] >= UDP_SHARE else Reason.OK
+    much = share if lost >= UDP_PER_SECOND else 0.0
+    lasting = held(host, UDP, much, LOOKS) >= UDP_SHARE
+    reason = Reason.FULL if lasting else Reason.HIGH if much >= UDP_SHARE else Reason.OK
     return judged(UDP, entity.host(host.name), reason, round(share, 4), lost_per_second=round(lost, 1))

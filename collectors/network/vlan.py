@@ -9,6 +9,7 @@ import msgspec
 
 from collectors.host import JSON, Host
 from collectors.judging import judged
+from collectors.lasting import in_a_row
 from collectors.network.nic_table import Interface, interfaces
 from collectors.parsing import lines_of
 from collectors.rates import Rates
@@ -37,21 +38,19 @@ class Vlan(msgspec.Struct, frozen=True):
 def read(host: Host) -> Iterable[Judgement]:
     """The switch drops the tag where the port does not carry the VLAN: only the other VLANs still work."""
     nics = {nic.name: nic for nic in interfaces(host)}
-    silent: dict[str, int] = host.memory.setdefault("silent", {})
     if not host.exists(CONFIG):  # the module was unloaded, and its VLANs with it
         return
     for vlan in parse(host.read_bytes(CONFIG)):
         own, parent = nics.get(vlan.name), nics.get(vlan.parent)
         if own is None or parent is None or not (own.up and parent.carrier):
-            silent.pop(vlan.name, None)
+            in_a_row(host, vlan.name, so=False)
             continue
         sent, got = _packets(host, own)
         below = _packets(host, parent)[1]
         if sent is None or got is None:
             continue
         cut_off = sent >= LEAST_SENT and got == 0 and bool(below)
-        silent[vlan.name] = silent.get(vlan.name, 0) + 1 if cut_off else 0
-        reason = Reason.STOPPED if silent[vlan.name] >= LOOKS else Reason.OK
+        reason = Reason.STOPPED if in_a_row(host, vlan.name, so=cut_off) >= LOOKS else Reason.OK
         subject = entity.nic(host.name, vlan.name)
         yield judged(
             SIGNAL, subject, reason, round(got, 2), vlan=vlan.id, parent=vlan.parent, sent=round(sent, 2)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from collectors.discovery.storage import disk_of
 from collectors.host import Host
 from collectors.judging import judged
+from collectors.lasting import in_a_row
 from collectors.rates import Rates
 from collectors.storage.mount_table import file_systems
 from collectors.unit import Collector
@@ -55,10 +56,9 @@ def _judge(host: Host, name: str, counters: dict[str, int], under_way: int) -> I
         return
     latency = rates["milliseconds"] / rates["done"] if rates["done"] else 0.0
     enough = rates["done"] >= LEAST_REQUESTS or rates["busy"] >= MOSTLY
-    run: dict[str, int] = host.memory.setdefault("slow", {})
-    if rates["done"] or not waiting:  # while one is under way the next look tells how long it took
-        run[name] = run.get(name, 0) + 1 if enough and latency >= _limit(host, name) else 0
-    reason = Reason.HUNG if stuck >= HUNG_SECONDS else Reason.SLOW if run.get(name, 0) >= LOOKS else Reason.OK
+    told = rates["done"] or not waiting  # while one is under way the next look tells how long it took
+    slow = in_a_row(host, name, so=enough and latency >= _limit(host, name) if told else None) >= LOOKS
+    reason = Reason.HUNG if stuck >= HUNG_SECONDS else Reason.SLOW if slow else Reason.OK
     yield judged(
         SIGNAL,
         entity.disk(host.name, name),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Iterable
 
 import msgspec
 
 from collectors import cgroups
 from collectors.host import Host
-from collectors.judging import judged, sustained
+from collectors.judging import judged
+from collectors.lasting import held
 from collectors.rates import Rates
 from collectors.system.busiest import busiest
 from collectors.system.psi import stall
@@ -45,22 +45,20 @@ def read(host: Host) -> Iterable[Judgement]:
     if usage is None:
         return
     waiting = _waiting(host)
-    looks: deque[tuple[float, float]] = host.memory.setdefault("looks", deque(maxlen=LOOKS))
-    looks.append((usage.share, waiting))
+    used, kept_waiting = held(host, "used", usage.share, LOOKS), held(host, "waiting", waiting, LOOKS)
     facts = usage.facts | {"tasks_waiting_percent": round(waiting, 1)}
     if usage.share >= FULL:
         facts |= busiest(host)
-    yield judged(SIGNAL, entity.host(host.name), _reason(looks), round(usage.share, 3), **facts)
+    yield judged(SIGNAL, entity.host(host.name), _reason(used, kept_waiting), round(usage.share, 3), **facts)
 
 
-def _reason(looks: deque[tuple[float, float]]) -> Reason:
-    """High: work waits although this host does not use all of its CPUs: they are throttled or taken."""
-    if len(looks) < LOOKS:
-        return Reason.OK
-    share, waiting = zip(*looks, strict=True)
-    if sustained(share, FULL) and sustained(waiting, WAITING):
+def _reason(used: float, waiting: float) -> Reason:
+    """Of the levels that were held. High: work waits although this host does not use all of its CPUs: they
+    are throttled or taken.
+    """
+    if used >= FULL and waiting >= WAITING:
         return Reason.SATURATED
-    return Reason.HIGH if sustained(waiting, STARVED) else Reason.OK
+    return Reason.HIGH if waiting >= STARVED else Reason.OK
 
 
 def _waiting(host: Host) -> float:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 
 from collectors.host import Host
-from collectors.judging import judged, sustained
+from collectors.judging import judged
+from collectors.lasting import held
 from collectors.rates import Rates
 from collectors.unit import Collector
 from wire import entity
@@ -31,9 +31,6 @@ def read(host: Host) -> Iterable[Judgement]:
     if rates is None or not rates["all"]:
         return
     share = rates["steal"] / rates["all"]
-    looks: deque[float] = host.memory.setdefault("looks", deque(maxlen=LOOKS))
-    looks.append(share)
-    reason = Reason.OK
-    if len(looks) == LOOKS and sustained(looks, HIGH):
-        reason = Reason.SATURATED if sustained(looks, SATURATED) else Reason.HIGH
+    level = held(host, SIGNAL, share, LOOKS)
+    reason = Reason.SATURATED if level >= SATURATED else Reason.HIGH if level >= HIGH else Reason.OK
     yield judged(SIGNAL, entity.host(host.name), reason, round(share, 4))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Iterable, Iterator
 
 from collectors import cgroups
 from collectors.aftercare import recovered
 from collectors.host import Host
 from collectors.identity import clean
-from collectors.judging import judged, sustained
+from collectors.judging import judged
+from collectors.lasting import held
 from collectors.rates import Rates
 from collectors.unit import Collector
 from wire import entity
@@ -87,8 +87,5 @@ def _share(host: Host, folder: str) -> float | None:
 
 
 def _reason(host: Host, folder: str, share: float) -> Reason:
-    looks: deque[float] = host.memory.setdefault("looks", {}).setdefault(folder, deque(maxlen=LOOKS))
-    looks.append(share)
-    if len(looks) < LOOKS or not sustained(looks, HIGH):
-        return Reason.OK
-    return Reason.SATURATED if sustained(looks, SATURATED) else Reason.HIGH
+    level = held(host, folder, share, LOOKS)
+    return Reason.SATURATED if level >= SATURATED else Reason.HIGH if level >= HIGH else Reason.OK

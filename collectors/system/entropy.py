@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 
 from collectors import cgroups
 from collectors.host import Host
 from collectors.judging import judged
+from collectors.lasting import in_a_row
 from collectors.unit import SECOND, Collector
 from wire import entity
 from wire.judgement import Judgement, Layer, Reason
@@ -23,7 +23,5 @@ def read(host: Host) -> Iterable[Judgement]:
     bits = cgroups.number(host, f"{FOLDER}/entropy_avail")
     if bits is None:
         return
-    looks: deque[int] = host.memory.setdefault("looks", deque(maxlen=LOOKS))
-    looks.append(bits)
-    dry = len(looks) == LOOKS and max(looks) < LOW
+    dry = in_a_row(host, SIGNAL, so=bits < LOW) >= LOOKS
     yield judged(SIGNAL, entity.host(host.name), Reason.EXHAUSTED if dry else Reason.OK, bits)

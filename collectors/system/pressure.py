@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 
 import msgspec
 
 from collectors.host import Host
-from collectors.judging import judged, sustained
+from collectors.judging import judged
+from collectors.lasting import held
 from collectors.system.psi import stall
 from collectors.unit import Collector
 from wire import entity
@@ -42,21 +42,18 @@ def read(host: Host) -> Iterable[Judgement]:
             yield unknown(signal, subject, Reason.NOT_SUPPORTED, source=f"/proc/pressure/{resource}")
             continue
         share = told.full if limit.everybody else told.some
-        looks: deque[float] = host.memory.setdefault(signal, deque(maxlen=limit.looks))
-        looks.append(share)
+        level = held(host, signal, share, limit.looks)
         yield judged(
             signal,
             subject,
-            _reason(looks, limit),
+            _reason(level, limit),
             round(share, 1),
             some_percent=round(told.some, 1),
             full_percent=round(told.full, 1),
         )
 
 
-def _reason(looks: deque[float], limit: Limit) -> Reason:
-    if len(looks) < limit.looks:
-        return Reason.OK
-    if sustained(looks, limit.saturated):
+def _reason(level: float, limit: Limit) -> Reason:
+    if level >= limit.saturated:
         return Reason.SATURATED
-    return Reason.HIGH if sustained(looks, limit.high) else Reason.OK
+    return Reason.HIGH if level >= limit.high else Reason.OK

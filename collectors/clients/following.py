@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Collection
 from typing import Any
 
@@ -11,13 +10,14 @@ from collectors.host import Host
 
 KEPT_SECONDS = 86_400.0
 """After that, what follows nobody is meant to."""
+RESOLVED_SECONDS = 300.0
 _PATIENCE = 1.0
 _KEY = "primaries that were followed"
 
 
 def followed(host: Host, subject: str, primary: str) -> None:
     """``primary``: ``host:port``."""
-    _known(host)[subject] = [primary, time.time()]
+    _known(host)[subject] = [primary, host.clock()]
 
 
 def left(host: Host, subject: str, replicas: Collection[str]) -> str:
@@ -30,19 +30,23 @@ def left(host: Host, subject: str, replicas: Collection[str]) -> str:
     primary, at = known.get(subject, ("", 0.0))
     if not primary:
         return ""
-    if time.time() - at > KEPT_SECONDS or _is_among(primary, replicas):
+    if host.clock() - at > KEPT_SECONDS or not _addresses(host, primary).isdisjoint(replicas):
         del known[subject]
         return ""
     return primary if _is_at_work(primary) else ""
 
 
-def _is_among(primary: str, replicas: Collection[str]) -> bool:
+def _addresses(host: Host, primary: str) -> set[str]:
+    """Its name is resolved now and then, not at each look."""
     name = primary.rpartition(":")[0]
-    try:
-        addresses = {str(found[4][0]) for found in socket.getaddrinfo(name, None)}
-    except OSError:
-        addresses = {name}
-    return not addresses.isdisjoint(replicas)
+
+    def resolved() -> set[str]:
+        try:
+            return {str(found[4][0]) for found in socket.getaddrinfo(name, None)}
+        except OSError:
+            return {name}
+
+    return host.cached(f"addresses of {name}", RESOLVED_SECONDS, resolved)
 
 
 def _is_at_work(primary: str) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from collectors.clients import web
+from collectors.clients.counting import grew
 from collectors.clients.local import Local, found
 from collectors.clients.web import Page
 from collectors.host import Host
@@ -84,10 +85,7 @@ def nginx(host: Host, local: Local, text: str) -> Judgement | None:
     active, accepted, handled, _, waiting = (int(group) for group in told.groups())
     limit = _nginx_limit(host)
     share = active / limit if limit else 0.0
-    dropped: dict[str, int] = host.memory.setdefault("dropped", {})
-    lost = accepted - handled
-    fresh = lost - dropped.setdefault(local.service.name, lost)
-    dropped[local.service.name] = lost
+    fresh = grew(host, f"{local.subject(host)} dropped", accepted - handled)
     return _judged(host, local, 1.0 if fresh > 0 else share, active=active, idle=waiting, dropped=fresh)
 
 

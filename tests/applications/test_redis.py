@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.applications import redis
-from collectors.clients import resp
+from collectors.clients import redis_facts, resp
 from collectors.clients.declared import Login
 from collectors.clients.stream import Stream
 from tests.applications.conftest import free_port, look, machine, name_at, needs, troubles, wait_for
@@ -145,7 +145,7 @@ def test_one_that_runs_a_script_without_end_serves_nobody(server, box):
 def test_one_whose_clients_were_paused_serves_nobody(server, box, monkeypatch, said, reason):
     port = server()
     look(redis, box, port)
-    monkeypatch.setattr(redis, "PAUSED_SECONDS", 0.0)
+    monkeypatch.setattr(redis_facts, "PAUSED_SECONDS", 0.0)
     cli(port, "CLIENT", "PAUSE", "60000", "WRITE")
     with socket.create_connection(("127.0.0.1", port)) as writer:
         writer.sendall(f"{said}\r\n".encode())

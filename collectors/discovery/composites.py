@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from collectors.discovery.block import Mapped, below, mapped, part, whole
 from collectors.host import Host
 from collectors.network.nic_table import interfaces
+from collectors.storage.stacked import Mapped, below, mapped, part, whole
 from collectors.storage.zpool_parts import REMEMBERED as POOLS
 from collectors.sysfs import names
 from wire.inventory import Composite

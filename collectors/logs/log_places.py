@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from collectors.discovery.block import CLASS, THIN_POOL, mapped
 from collectors.host import Host
 from collectors.storage.mount_table import MountPoint, file_systems, mount_of, mounts
+from collectors.storage.stacked import CLASS, THIN_POOL, mapped
 from collectors.sysfs import names
 
 FULL = 0.01

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from collectors.discovery.storage import disk_of
 from collectors.host import Host
 from collectors.judging import judged
 from collectors.lasting import in_a_row
 from collectors.rates import Rates
 from collectors.storage.mount_table import file_systems
+from collectors.storage.stacked import disk_of
 from collectors.unit import Collector
 from wire import entity
 from wire.judgement import Judgement, Layer, Reason

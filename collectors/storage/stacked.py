@@ -8,6 +8,7 @@ import re
 import msgspec
 
 from collectors.host import Host
+from collectors.storage.mount_table import MountPoint
 
 CLASS = "/sys/class/block"
 LVM = re.compile(r"(?P<group>(?:[^-]|--)+)-(?!-)(?P<volume>(?:[^-]|--)*)(?:-(?P<layer>[a-z]+))?")
@@ -64,3 +65,15 @@ def whole(host: Host, device: str) -> str:
 def part(host: Host, device: str) -> str:
     """What a file system or a device lies on: a disk, an array, a mapped device or a pool, by its name."""
     return mapped(host, device).pool or whole(host, device)
+
+
+def disk_of(host: Host, one: MountPoint) -> str:
+    """``sda`` for a mount of /dev/sda1; ``""`` where no block device is under it."""
+    if one.type == "zfs":
+        return one.source.partition("/")[0]
+    folder = f"/sys/dev/block/{one.device}"
+    if host.exists(folder):
+        return part(host, os.path.basename(os.path.realpath(host.path(folder))))  # noqa: PTH119
+    name = one.source.rpartition("/")[2]
+    known = one.source.startswith("/dev/") and host.exists(f"{CLASS}/{name}")
+    return part(host, name) if known else ""

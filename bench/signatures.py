@@ -40,6 +40,7 @@ MEANS = {
     "kernel_panic_oops": ("panic", "oops"),
     "mce_ecc_corrected": ("memory_corrected",),
     "mce_ecc_uncorrected": ("memory_uncorrected", "machine_check"),
+    "network_unreachable": ("network_unreachable", "upstream_failed"),
     "nic_link_down": ("nic_down",),
     "nic_tx_hang": ("nic_hang",),
     "nvme_timeout": ("nvme_error",),

@@ -21,7 +21,7 @@ _LEVEL = re.compile(
     r"|,\s+(?=[A-Z][a-z]+\s{2})"  # 2026-01-02 03:04:05, Info      CBS
     r"|[\[<](?:\w+:)?|\bkern +:|\bkern\.|" + _FACILITY + r"(?!err))"  # [core:error], kern :err, daemon.alert
     r"([A-Za-z]{3,9})(?=\d?[\s\]>:\",'}]|$)"
-    r"|(?:^|[\s:\[\"])([DIWEF])(?=\d{4} \d\d:\d\d|! |\] |\",\")"  # E0102 03:04:05, E!, [E]
+    r"|(?:^|[\s:\[\"])([DIWEF])(?=\d{4} \d\d:\d\d|! |\] |\",\s*\")"  # E0102 03:04:05, E!, [E]
     r"|(?<=\d )([VDIWEF])(?= [A-Za-z_][\w.-]*\s*: )"  # 1702  1820 E ActivityManager:
     r"|(?<=\] )([DIWE])(?= \[)"  # ] E [
     r"|(?:^|\s)([VDIWEF])(?=/[\w.-]+ *(?:\( *\d+\))?: )"  # I/ActivityManager( 812):

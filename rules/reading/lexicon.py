@@ -60,6 +60,8 @@ class Form(Meaning, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whatever it is about, where nothing is named."""
     also: Phrases = ()
     """Beside one of ``about`` one of these."""
+    enough: int = ENOUGH
+    """What its complaint must weigh. A lighter one comes to nothing, whatever form would be next."""
 
     @property
     def by_form(self) -> bool:

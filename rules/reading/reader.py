@@ -18,8 +18,8 @@ ALONE = 5
 AT_BOOT = re.compile(r"\[ {3,4}\d{1,2}\.\d{6}\]")
 """The clock of the kernel in its first hundred seconds. How many digits it has tells, not the number: what
 differs in digits alone still says the same."""
-ENOUGH_AT_BOOT = 8
-"""The weight of a complaint while drivers try what there is: much of that fails on a machine that is well."""
+LESS_AT_BOOT = 2
+"""What a complaint loses while drivers try what there is: much of that fails on a machine that is well."""
 CUT = " 0] "
 """Stands where the rank stood and is read as a place, so that no phrase reaches over it: the nought of
 ``0 [ERROR] failed`` is a thread's and counts no failures."""
@@ -80,10 +80,14 @@ class Reader:
         voices = self._speakers.of(text, program, spoken)
         if weight and self._speakers.drives(voices):
             weight += 2
-        enough = ENOUGH_AT_BOOT if AT_BOOT.search(text) else ENOUGH
+        if AT_BOOT.search(text):
+            weight -= LESS_AT_BOOT
         if counted := COUNTED.search(text):
             weight, minds_numbers = (weight, True) if counted[1] != "0" else (0, True)
-        return Said(self._form(voices, spoken) if weight >= enough else -1, minds_numbers or rank.numbered)
+        form = self._form(voices, spoken) if weight >= ENOUGH else -1
+        if form >= 0 and weight < self.forms[form].enough:
+            form = -1
+        return Said(form, minds_numbers or rank.numbered)
 
     def _weigh(self, rank: Rank, spoken: Sequence[str]) -> tuple[int, bool]:
         worst = eased = 0

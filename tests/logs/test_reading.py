@@ -94,6 +94,7 @@ def test_phrase_is_found_in_each_of_its_spellings(phrase, said, found):
         ("[12:13:0102/030405.678:VERBOSE1:till.cc(9)] x", "debug"),
         ("Normal   Killing    12s   kubelet   x", "info"),
         ("2026-01-02 03:04:05.678+0000: 812: info : virTill:7 : opened", "info"),
+        ('{"t":{"$date":"2026-01-02T03:04:05"},"s":"I",  "c":"NETWORK", "msg":"till opened"}', "i"),
     ],
 )
 def test_level_is_read_as_programs_write_it(line, name):
@@ -172,6 +173,13 @@ def test_in_the_first_minutes_of_a_machine_it_takes_more_to_complain(reader):
     assert signal(reader, "[   12.345678] zx9e 0000:03:00.0: unexpected event") == ""
     assert signal(reader, "[  112.345678] zx9e 0000:03:00.0: unexpected event") == "log.other_fault"
     assert signal(reader, "[   12.345678] zx9e 0000:03:00.0: reset failed") == "log.other_fault"
+
+
+def test_kernel_that_names_no_device_complains_only_of_what_nobody_says_of_a_thing_that_is_well(reader):
+    before = "Jan  2 03:04:05 web1 kernel: "
+    assert signal(reader, before + "hpet: cannot find a free comparator") == ""
+    assert signal(reader, before + "zx9e 0000:03:00.0: cannot find a free comparator") == "log.other_fault"
+    assert signal(reader, before + "hpet: hardware error") == "log.other_fault"
 
 
 def test_two_words_of_doubt_are_a_complaint_where_one_is_none(reader):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from heapq import heappop, heappush
+from heapq import nsmallest
+from operator import attrgetter
 from typing import NamedTuple
 
 from rules.diagnosis import Key
@@ -21,43 +22,33 @@ Kind = tuple[str, Reason, bool]
 """Signal, outcome, intermittent."""
 
 
-class Change(NamedTuple):
-    """What follows from one more reading: these are weighed from now on, those no longer."""
+class Sample(NamedTuple):
+    """What follows from drawing anew: these are weighed from now on, those no longer."""
 
     weighed: tuple[Reading, ...] = ()
     set_aside: tuple[Reading, ...] = ()
 
 
 class _Some:
-    """The symptoms of one kind. Heaps of (hash, key), from which what has left is taken when it comes up."""
+    """The symptoms of one kind."""
 
-    __slots__ = ("chosen", "last", "next", "waiting")
+    __slots__ = ("chosen", "joined", "waiting")
 
     def __init__(self) -> None:
         self.chosen: dict[Key, Reading] = {}
         self.waiting: dict[Key, Reading] = {}
-        self.last: list[tuple[int, Key]] = []
-        """Of the chosen, the one with the highest hash first."""
-        self.next: list[tuple[int, Key]] = []
-        """Of those that wait, the one with the lowest hash first."""
+        self.joined: dict[Key, Reading] = {}
+        """Those that came since the sample was drawn."""
 
-    @property
-    def size(self) -> int:
-        return len(self.chosen) + len(self.waiting)
-
-    @property
-    def highest(self) -> int:
-        """The highest hash of the chosen."""
-        while self.last[0][1] not in self.chosen:
-            heappop(self.last)
-        return -self.last[0][0]
-
-    def pop_highest(self) -> Reading:
-        """Takes the one with the highest hash out of the chosen."""
-        while True:
-            _, key = heappop(self.last)
-            if key in self.chosen:
-                return self.chosen.pop(key)
+    def drawn(self) -> dict[Key, Reading]:
+        """Those with the lowest hashes of all."""
+        number = len(self.chosen) + len(self.joined) + len(self.waiting)
+        most = WEIGHED if number > MANY else MANY
+        few = [*self.chosen.values(), *self.joined.values()]
+        if len(self.chosen) < most:  # else whoever waits has a higher hash than any of them
+            few += self.waiting.values()
+        best = few if len(few) <= most else nsmallest(most, few, key=attrgetter("lot", "key"))
+        return {each.key: each for each in best}
 
 
 class Crowd:
@@ -67,6 +58,8 @@ class Crowd:
         self._kinds: dict[Kind, _Some] = {}
         self._kind_of: dict[Key, Kind] = {}
         self._released: dict[Key, Kind] = {}
+        self._changed: dict[Kind, None] = {}
+        """Kinds of which somebody came or went since the sample was drawn."""
         self.near: dict[Entity, int] = {}
         """Entities that some who stand aside are about: their other looks are not the whole story."""
         self._turned: set[Entity] = set()
@@ -75,45 +68,65 @@ class Crowd:
         self.revision = 0
         """Rises whenever somebody steps aside or comes back, or says something else meanwhile."""
 
-    def put(self, reading: Reading) -> Change:
-        """A key's latest reading; passes and rare symptoms are always weighed."""
+    def put(self, reading: Reading) -> bool:
+        """A key's latest reading. Is it weighed at once? Passes are, and who was weighed already."""
         key = reading.key
         kind = (reading.signal, reading.reason, reading.intermittent) if reading.is_symptom else None
-        back: tuple[Reading, ...] = ()
         if kind is None or self._kind_of.get(key, kind) != kind:
-            back = self.drop(key)
+            self.drop(key)
         if kind is None or key in self._released:
-            return Change((reading, *back))
+            return True
         some = self._kinds.setdefault(kind, _Some())
         if key in some.chosen:
             some.chosen[key] = reading
-            return Change((reading, *back))
+            return True
         if key in some.waiting:
             self._stay(some, reading)
-            return Change(back)
+            return False
+        some.joined[key] = reading
         self._kind_of[key] = kind
-        return self._enter(some, reading, back)
+        self._changed[kind] = None
+        return False
 
-    def drop(self, key: Key) -> tuple[Reading, ...]:
-        """The key is no symptom of this kind any longer; returns who is weighed in its place."""
+    def drop(self, key: Key) -> None:
+        """The key is no symptom of this kind any longer; whoever is weighed in its place is drawn later."""
         self._released.pop(key, None)
         kind = self._kind_of.pop(key, None)
         if kind is None:
-            return ()
+            return
         some = self._kinds[kind]
-        if some.chosen.pop(key, None) is None:
+        if key in some.waiting:
             self._leave(some, key)
-        room = (WEIGHED if some.size > MANY else MANY) - len(some.chosen)
-        back = self._called(some, room) if some.waiting else []
-        for each in back:
-            self._leave(some, each.key)
-            self._choose(some, each)
-        return tuple(back)
+        elif some.chosen.pop(key, None) is None:
+            del some.joined[key]
+        self._changed[kind] = None
+
+    def draw(self) -> Sample:
+        """Who is weighed of each kind in which somebody came or went, before anything is concluded."""
+        weighed: list[Reading] = []
+        set_aside: list[Reading] = []
+        for kind in self._changed:
+            some = self._kinds[kind]
+            before, some.chosen = some.chosen, some.drawn()
+            for key in [key for key in some.chosen if key in some.waiting]:
+                weighed.append(some.chosen[key])
+                self._leave(some, key)
+            weighed += [each for key, each in some.joined.items() if key in some.chosen]
+            gone = [each for key, each in before.items() if key not in some.chosen]
+            for each in (*gone, *(each for key, each in some.joined.items() if key not in some.chosen)):
+                self._wait(some, each)
+            set_aside += gone
+            some.joined = {}
+        self._changed.clear()
+        return Sample(tuple(weighed), tuple(set_aside))
 
     def waiting(self, key: Key) -> Reading | None:
-        """What this key says, if it stands aside."""
+        """What this key says, if it stands aside or is not drawn yet."""
         kind = self._kind_of.get(key)
-        return None if kind is None else self._kinds[kind].waiting.get(key)
+        if kind is None:
+            return None
+        some = self._kinds[kind]
+        return some.waiting.get(key) or some.joined.get(key)
 
     def aside(self) -> Iterator[Reading]:
         """Everyone who is not weighed."""
@@ -163,26 +176,8 @@ class Crowd:
         }
         return self._shares
 
-    def _enter(self, some: _Some, reading: Reading, back: tuple[Reading, ...]) -> Change:
-        if some.waiting and reading.lot > some.highest:
-            self._wait(some, reading)
-            return Change(back, (reading,))
-        self._choose(some, reading)
-        gone = []
-        while len(some.chosen) > (WEIGHED if some.size > MANY else MANY):
-            gone.append(some.pop_highest())
-            self._wait(some, gone[-1])
-        stays = () if any(each is reading for each in gone) else (reading,)
-        return Change((*stays, *back), tuple(gone))
-
-    @staticmethod
-    def _choose(some: _Some, reading: Reading) -> None:
-        some.chosen[reading.key] = reading
-        heappush(some.last, (-reading.lot, reading.key))
-
     def _wait(self, some: _Some, reading: Reading) -> None:
         some.waiting[reading.key] = self._news[reading.key] = reading
-        heappush(some.next, (reading.lot, reading.key))
         self._count(reading, 1)
         self.revision += 1
 
@@ -214,13 +209,3 @@ class Crowd:
                 elif not self.near[entity]:
                     del self.near[entity]
                     self._turned.add(entity)
-
-    @staticmethod
-    def _called(some: _Some, room: int) -> list[Reading]:
-        """The next in line, as far as there are any."""
-        found: dict[Key, Reading] = {}
-        while some.next and len(found) < room:
-            _, key = heappop(some.next)
-            if key in some.waiting:
-                found[key] = some.waiting[key]
-        return list(found.values())

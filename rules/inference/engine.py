@@ -65,11 +65,10 @@ class Engine:
         reading = read(evidence, self.knowledge)
         if reading is None:
             return
-        change = self._crowd.put(reading)
-        for each in change.set_aside:
-            self._let_go(each.key)
-        for each in change.weighed:
-            self._weigh(each)
+        if self._crowd.put(reading):
+            self._weigh(reading)
+        else:
+            self._let_go(reading.key)
 
     def confirm(self, evidence: Evidence) -> None:
         """The same as ``update`` at a fraction of its cost, where nothing but how fresh it is has changed."""
@@ -87,9 +86,16 @@ class Engine:
 
     def remove(self, key: Key) -> None:
         """The key is no longer looked at, or no longer known."""
-        for each in self._crowd.drop(key):
-            self._weigh(each)
+        self._crowd.drop(key)
         self._let_go(key)
+
+    def _draw(self) -> None:
+        """Of very many symptoms that are alike, find anew who is weighed."""
+        sample = self._crowd.draw()
+        for each in sample.set_aside:
+            self._let_go(each.key)
+        for each in sample.weighed:
+            self._weigh(each)
 
     def _weigh(self, reading: Reading) -> None:
         known = self.index.readings.get(reading.key)
@@ -113,6 +119,7 @@ class Engine:
     def infer(self, now: float) -> list[Diagnosis]:
         """One diagnosis per root, the oldest first. Only what changed since the last call is searched."""
         del now
+        self._draw()
         shares = self._crowd.shares()
         if changed := {signal for signal, _ in shares.items() ^ self._shares.items()}:
             self._shares = shares

@@ -41,6 +41,7 @@ class Index:
         if known is not None and known.exercised != reading.exercised:
             self._unlink(known)
         self.readings[key] = reading
+        reading.gone = False
         if reading.is_symptom:
             self.symptoms[key] = reading
         else:
@@ -53,8 +54,8 @@ class Index:
                     self._crossed.add(entity)
             elif not here or here[-1] is not reading:  # else it stands there already, in another role
                 self._found.pop(entity, None)
-                few = (*[each for each in here if each is not known], reading) if here else (reading,)
-                at[entity] = few
+                others = [each for each in here if not (each is known or each is reading or each.gone)]
+                few = at[entity] = (*others, reading)
                 if len(few) > FEW:
                     at[entity] = self._crowds[entity] = Crowded(_by_look(entity, few))
 
@@ -82,13 +83,21 @@ class Index:
         if found is None:
             if len(self._found) >= REMEMBERED:
                 self._found.clear()
-            found = self._found[entity] = _by_look(entity, here)
+            found = self._found[entity] = _by_look(entity, self.few(entity))
         return found
 
     def few(self, entity: Entity) -> tuple[Reading, ...]:
         """All looks at an entity that is not crowded."""
         here = self._at.get(entity, ())
-        return () if isinstance(here, Crowded) else here
+        if isinstance(here, Crowded):
+            return ()
+        if any(each.gone for each in here):
+            here = tuple([each for each in here if not each.gone])
+            if here:
+                self._at[entity] = here
+            else:
+                del self._at[entity]
+        return here
 
     def crossed(self) -> set[Entity]:
         """Where, since this was asked, a part began to be drawn of the looks, or ceased to be."""
@@ -134,20 +143,18 @@ class Index:
         return here.drawn(look, share, since) if isinstance(here, Crowded) else self.at(entity, look).values()
 
     def _unlink(self, reading: Reading) -> None:
-        at = self._at
+        """Who stands aside in a storm leaves a dozen places of few, and hardly anybody looks there again."""
+        reading.gone = True
+        at, found = self._at, self._found
         for role, entity in reading.exercised:
-            here = at.get(entity, ())
+            here = at.get(entity)
             if isinstance(here, Crowded):
                 if here.drop((reading.signal, role), reading.key):
                     self._crossed.add(entity)
                 if not here.looks:
                     del at[entity], self._crowds[entity]
-                continue
-            self._found.pop(entity, None)
-            if left := tuple([each for each in here if each is not reading]):
-                at[entity] = left
-            elif here:
-                del at[entity]
+            else:
+                found.pop(entity, None)
 
 
 def _by_look(entity: Entity, seen: Iterable[Reading]) -> Looks:

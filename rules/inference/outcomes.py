@@ -40,7 +40,9 @@ SPREAD = 0x9E3779B1
 
 
 class Reading(msgspec.Struct, gc=False):
-    """An evidence with what the engine needs of it worked out once. Only how fresh it is may change."""
+    """An evidence with what the engine needs of it worked out once. Only how fresh it is may change, and
+    whether it still stands.
+    """
 
     key: Key
     id: str
@@ -63,6 +65,8 @@ class Reading(msgspec.Struct, gc=False):
     lot: int
     """Below ``HIGHEST``: by it, some are drawn of very many, whatever the order in which they came."""
     is_symptom: bool
+    gone: bool = False
+    """It is not known any longer; where few are, it leaves when somebody next looks there."""
 
     @property
     def surely(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Protocol
 
@@ -253,15 +254,18 @@ class Settle:
 
     def _common_cause(self, diagnosis: Diagnosis) -> bool:
         """Do two or more things that lean on the same fail, or does something come and go?"""
-        subjects = {key[2] for key in self._standing.failing}
-        keys = [self._standing.evidence[key] for key in diagnosis.explains if key in self._standing.evidence]
-        if any(evidence.intermittent for evidence in keys):
+        if not self._standing.intermittent.keys().isdisjoint(keys_of(diagnosis.explains)):
             return True
-        parents: dict[str, str] = {}
-        for subject in sorted(subjects):
+        leaning: dict[Entity, Entity] = {}
+        for _, _, subject in self._standing.failing:
             for edge in self._graph.parents(subject):
-                if parents.setdefault(edge.parent, subject) != subject:
+                if leaning.setdefault(edge.parent, subject) != subject:
                     return True
-        places = {self._standing.place(key) for key in diagnosis.explains}
-        observers = {observer for observer, _, _ in diagnosis.explains}
-        return len(places) > 1 or len(observers) > 1
+        explained = diagnosis.explains
+        return _several(key[0] for key in explained) or _several(map(self._standing.place, explained))
+
+
+def _several(names: Iterable[str]) -> bool:
+    found = iter(names)
+    first = next(found, None)
+    return any(name != first for name in found)

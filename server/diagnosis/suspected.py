@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from rules.diagnosis import Key
@@ -14,7 +15,7 @@ class Suspected:
 
     def __init__(self) -> None:
         self._exercised: dict[Key, tuple[Exercised, ...]] = {}
-        self._looks: dict[Entity, int] = {}
+        self._looks: Counter[Entity] = Counter()
         self._joined: dict[Entity, None] = {}
 
     def put(self, key: Key, exercised: tuple[Exercised, ...]) -> None:
@@ -23,12 +24,9 @@ class Suspected:
             return
         self.drop(key)
         self._exercised[key] = exercised
-        looks = self._looks
-        for _, entity in exercised:
-            before = looks.get(entity, 0)
-            looks[entity] = before + 1
-            if not before:
-                self._joined[entity] = None
+        entities = [entity for _, entity in exercised]
+        self._looks.update(entities)
+        self._joined.update(dict.fromkeys(entities))
 
     def drop(self, key: Key) -> None:
         """The look fails no longer."""
@@ -39,7 +37,7 @@ class Suspected:
                 self._joined.pop(entity, None)
 
     def joined(self) -> dict[Entity, None]:
-        """Those that came since this was last asked, and are still among them."""
+        """Those that some look exercised that began to fail since this was last asked, and are still here."""
         joined, self._joined = self._joined, {}
         return joined
 

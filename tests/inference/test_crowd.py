@@ -83,6 +83,7 @@ def test_what_stood_aside_is_weighed_when_few_are_left(new_world):
     engine.infer(0.0)
     for evidence in world.evidence[1:-20]:
         engine.update(passed(evidence))
+    engine.infer(0.0)
     left = {each.key for each in (world.evidence[0], *world.evidence[-20:])}
     assert set(engine.index.symptoms) == left
 
@@ -105,3 +106,17 @@ def test_where_a_root_leads_is_found_anew_when_the_graph_changed(new_world):
     expected = encode(engine.infer(0.0))
     engine.graph_changed()
     assert encode(engine.infer(0.0)) == expected
+
+
+@pytest.mark.parametrize("looked_at", [True, False])
+def test_a_look_that_is_dropped_and_taken_up_again_stands_once_at_its_place(new_world, looked_at):
+    world = new_world()
+    world.service("db1/postgresql")
+    world.local("svc.process", "service:db1/postgresql", Reason.STOPPED)
+    engine = world.engine()
+    engine.infer(0.0)
+    index = engine.index
+    reading = index.drop(world.evidence[0].key)
+    assert not looked_at or index.few("service:db1/postgresql") == ()
+    index.put(reading)
+    assert index.few("service:db1/postgresql") == (reading,)

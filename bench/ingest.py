@@ -29,7 +29,7 @@ import requests
 import uvloop
 
 from cli.main import main as command
-from server.pipeline import Pipeline
+from server.diagnosis_thread import DiagnosisThread
 from wire.codec import decode, encode
 from wire.exchange import Ack, Batch, Enrolled
 from wire.judgement import Path as Way
@@ -229,10 +229,10 @@ def measure(folder: Path, name: str, scale: float, *, diagnosis: bool, storm: bo
 def serve_state_only() -> int:
     """The server, but nothing is handed to the diagnosis thread."""
 
-    def let_go(_pipeline: Pipeline, _applied: object) -> None:
+    def let_go(_diagnosis: DiagnosisThread, _applied: object) -> None:
         pass
 
-    Pipeline.submit = let_go  # type: ignore[method-assign]  # a bench may; the product has no such switch
+    DiagnosisThread.submit = let_go  # type: ignore[method-assign]  # a bench may; the product has no such switch
     return command(["server", "run"])
 
 

@@ -28,6 +28,7 @@ from server.auth.operators import Operators
 from server.auth.throttle import Throttle
 from server.config import Config
 from server.current import CurrentState
+from server.diagnosis_thread import DiagnosisThread
 from server.errors import EXCEPTION_HANDLERS
 from server.headers import add_headers
 from server.ingest.checkpoint import Checkpointer, rebuild
@@ -38,6 +39,7 @@ from server.ingest.unpacked import Unpacked
 from server.metrics import Metrics
 from server.parts import Assembly
 from server.pipeline import Pipeline
+from server.site_file import read_site_file
 from server.storage import batches
 from server.storage.database import Database
 from server.tasks import TaskDesk
@@ -101,11 +103,11 @@ def litestar(parts: Assembly, checkpointer: Checkpointer) -> Litestar:
 async def _lifespan(_app: Litestar, parts: Assembly, checkpointer: Checkpointer) -> AsyncIterator[None]:
     parts.tasks.open(asyncio.get_running_loop())
     checkpointer.start()
-    parts.pipeline.start()
+    parts.diagnosis.start()
     try:
         yield
     finally:
-        await asyncio.to_thread(parts.pipeline.stop)
+        await asyncio.to_thread(parts.diagnosis.stop)
         await checkpointer.stop()
 
 
@@ -130,8 +132,9 @@ def compose(config: Config, url: str, fingerprint: str, now: Callable[[], float]
         server_host=gethostname(),
         close_after=config.close_after,
     )
-    pipeline.read_site_file(config.site_file)
-    intake = Intake(database.writer, current, metrics, last_id=last_id, submit=pipeline.submit, now=now)
+    read_site_file(config.site_file, pipeline.declare)
+    diagnosis = DiagnosisThread(pipeline, current, now)
+    intake = Intake(database.writer, current, metrics, last_id=last_id, submit=diagnosis.submit, now=now)
     metrics.gauge(
         "rootward_writer_queue", "Pieces of work that wait for a commit", lambda: database.writer.waiting
     )
@@ -143,7 +146,7 @@ def compose(config: Config, url: str, fingerprint: str, now: Callable[[], float]
     metrics.gauge(
         "rootward_batches_passed_over",
         "Batches of which only the outcome was weighed, because too many came at once",
-        lambda: pipeline.overrun.passed_over,
+        lambda: diagnosis.overrun.passed_over,
     )
     parts = Assembly(
         config=config,
@@ -155,6 +158,7 @@ def compose(config: Config, url: str, fingerprint: str, now: Callable[[], float]
         gate=Gate(agents, operators),
         intake=intake,
         pipeline=pipeline,
+        diagnosis=diagnosis,
         metrics=metrics,
         sign_ins=Throttle(each=10, all_together=60, seconds=60.0),
         enrolments=Throttle(each=600, all_together=1200, seconds=60.0),

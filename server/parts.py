@@ -14,6 +14,7 @@ from server.auth.operators import Operators
 from server.auth.throttle import Throttle
 from server.config import Config
 from server.current import CurrentState
+from server.diagnosis_thread import DiagnosisThread
 from server.ingest.intake import Intake
 from server.metrics import Metrics
 from server.pipeline import Pipeline
@@ -37,6 +38,8 @@ class Assembly:
     gate: Gate
     intake: Intake
     pipeline: Pipeline
+    diagnosis: DiagnosisThread
+    """Which alone may use the pipeline for more than a look."""
     metrics: Metrics
     sign_ins: Throttle
     enrolments: Throttle

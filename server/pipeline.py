@@ -1,18 +1,11 @@
-"""The way from a batch to a proven repair: one visible list of stages, run by one thread."""
+"""The way from a batch to a proven repair: one visible list of stages."""
 
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Collection, Iterable
-from concurrent.futures import Future
-from pathlib import Path
-from queue import Empty, SimpleQueue
-from threading import Thread
-from typing import TypeVar
 from uuid import uuid4
 
-import msgspec
 import structlog
 
 from rules.catalogue import Catalogue
@@ -20,11 +13,10 @@ from rules.diagnosis import Key
 from rules.inference import Engine
 from rules.inference.temperature import load_temperatures
 from rules.topology import Site, Topology
-from server.config import BadSetting
 from server.current import CurrentState
 from server.desk.actions import Actions
 from server.desk.desk import Desk
-from server.desk.routing import Routing, load_routing
+from server.desk.routing import load_routing
 from server.diagnosis.attention import Attention
 from server.diagnosis.compare_addresses import CompareAddresses
 from server.diagnosis.compare_clocks import CompareClocks
@@ -39,8 +31,7 @@ from server.diagnosis.listen import Listen
 from server.diagnosis.locate import Locate
 from server.diagnosis.mesh import Mesh
 from server.diagnosis.moving import Moving
-from server.diagnosis.overrun import MAX_WAITING, MAX_WAITING_LOOKS, Overrun
-from server.diagnosis.prove import HOLD_DOWN, Prove
+from server.diagnosis.prove import Prove
 from server.diagnosis.settle import Settle
 from server.diagnosis.standing import Standing
 from server.diagnosis.ticket import TicketStage
@@ -53,25 +44,12 @@ from server.storage.database import Database
 from server.storage.declarations import read_site, write_site
 from server.tasks import TaskDesk
 
-T = TypeVar("T")
-STOP_SECONDS = 4.0
-BUSY_TICK = 0.5
-QUIET_TICK = 1.0
 SLOW_STAGE = 1.0
-MIN_REST = 0.05
-"""Seconds between two turns, at least; and at least as long as the turn took: batches must get their
-acknowledgement from the same interpreter, whatever there is to think about."""
-MAX_ARRIVALS = 2_000
-"""Batches of one turn; the rest waits for the next, so that a storm cannot hold back the tickets."""
 _log = structlog.get_logger("diagnosis")
 
 
-class BadSite(BadSetting):
-    """A site file that cannot be used."""
-
-
 class Pipeline:
-    """``submit`` what was applied; ``ask`` to change tickets; everything else happens in the thread."""
+    """All that the stages share, and ``turn``, which runs them. Only one thread may call."""
 
     def __init__(
         self,
@@ -82,116 +60,64 @@ class Pipeline:
         tasks: TaskDesk,
         observe: Callable[[str, str, int], None] = lambda _stage, _reason, _count: None,
         clock: Callable[[], float] = time.time,
-        hold_down: float = HOLD_DOWN,
         close_after: int = CLOSE_AFTER,
         server_host: str = "",
-        routing: Routing | None = None,
         new_id: Callable[[], str] = lambda: uuid4().hex,
     ) -> None:
         """``observe`` is told stage, reason and number of decisions; ``server_host`` is where this runs."""
         self.server_host = server_host
+        self.catalogue = catalogue
         self.topology = Topology(server_host)
         self.engine = Engine(catalogue, self.topology.graph, self._temperature)
         log_born = frozenset(name for name, signal in catalogue.signals.items() if signal.born_of_log)
         self.standing = Standing(self.engine, log_born)
-        self.overrun = Overrun(current, self.standing)
         self.desk = Desk(database, clock)
-        self._current = current
+        self.routing = load_routing()
+        self._describe = Describe(catalogue, self.topology, self.standing, self.routing)
+        self.actions = Actions(self.desk, self.routing, self._describe.fields, clock)
         self._database = database
         self._clock = clock
         self._observe = observe
-        self._arrived: deque[Applied] = deque()
-        self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        """What wakes the thread: something to do for somebody who waits, or ``_something_arrived``."""
-        self._thread = Thread(target=self._loop, name="diagnosis", daemon=True)
-        locate = self._locate = Locate(self.topology)
-        infer = Infer(self.engine, catalogue, self.standing)
+        self._locate = Locate(self.topology)
+        self._weigh = Weigh(
+            catalogue, self.topology, self.standing, self._locate, current.standing, watched=self.desk.watches
+        )
+        self._infer = Infer(self.engine, catalogue, self.standing)
+        wanted = WantedTests(self.engine, self.standing, self.topology)
         self.drill_down = DrillDown(
-            self.topology,
-            self.standing,
-            infer,
-            WantedTests(self.engine, self.standing, self.topology).of,
-            tasks.offer,
-            new_id=new_id,
+            self.topology, self.standing, self._infer, wanted.of, tasks.offer, new_id=new_id
         )
         self._attention = Attention(tasks, self.drill_down, self.standing.place)
-        self.catalogue = catalogue
-        self.routing = routing or load_routing()
-        describe = Describe(catalogue, self.topology, self.standing, self.routing)
-        self.actions = Actions(self.desk, self.routing, describe.fields, clock)
-        self._weigh = Weigh(
-            catalogue, self.topology, self.standing, locate, current.standing, watched=self.desk.watches
-        )
-        self.stages: tuple[Stage, ...] = (
-            locate,
-            self._weigh,
-            Heed(catalogue, self.standing, self.desk),
-            Listen(catalogue, self.topology, self.standing, current, tasks.gone),
-            CompareClocks(catalogue, self.topology, self.standing, current),
-            CompareAddresses(catalogue, self.topology, self.standing),
-            CompareMacs(catalogue, self.topology, self.standing),
-            CompareMasks(catalogue, self.topology, self.standing),
-            infer,
-            self.drill_down,
-            Settle(catalogue, self.topology.graph, self.standing, self.desk, self.drill_down),
-            TicketStage(
-                self.standing, self.desk, describe, Moving(catalogue, self.standing, self.desk.diagnoses)
-            ),
-            Prove(catalogue, self.topology.graph, self.standing, self.desk, hold_down),
-            Timers(self.desk, close_after),
-            Mesh(self.topology, current.hosts, tasks.spread),
-        )
-        self._stopping = False
-        self._rested_at = 0.0
-        self._handed_over = 0
-        """Looks, counted by who submits; ``_taken`` by the diagnosis thread. Neither waits for the other."""
-        self._taken = 0
+        self.stages = self._stages(current, tasks, close_after)
         self.busy = False
         """Something fails: agents should come back soon."""
         self.open_count = len(self.desk.open_tickets())
         self.turned_at = 0.0
         """When the last turn ended; a health check may look at it."""
-        self._restore()
+        self._restore(current)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Ends after the turn that runs; what it decided is on disk.
-
-        What still waits is in the current state, and is weighed at the next start. A turn that takes
-        longer than a stop may take is left behind: it writes all or nothing.
-        """
-        self._stopping = True
-        self._calls.put(_something_arrived)
-        if self._thread.is_alive():
-            self._thread.join(STOP_SECONDS)
-
-    def submit(self, applied: Applied) -> None:
-        """Never blocks. In a storm only what stands afterwards is weighed, not each change on the way."""
-        if len(self._arrived) >= MAX_WAITING or self._handed_over - self._taken >= MAX_WAITING_LOOKS:
-            self.overrun.note(applied)
-            return
-        self._handed_over += len(applied.changed)
-        self._arrived.append(applied)
-        if len(self._arrived) == 1:
-            self._calls.put(_something_arrived)
-
-    def ask(self, command: Callable[[], T]) -> Future[T]:
-        """Runs ``command`` in the diagnosis thread, between two turns; the only way to change tickets."""
-        future: Future[T] = Future()
-
-        def run() -> None:
-            try:
-                future.set_result(command())
-            except Exception as error:  # noqa: BLE001  # belongs to whoever asked
-                future.set_exception(error)
-
-        self._calls.put(run)
-        return future
+    def _stages(self, current: CurrentState, tasks: TaskDesk, close_after: int) -> tuple[Stage, ...]:
+        catalogue, topology, standing, desk = self.catalogue, self.topology, self.standing, self.desk
+        return (
+            self._locate,
+            self._weigh,
+            Heed(catalogue, standing, desk),
+            Listen(catalogue, topology, standing, current, tasks.gone),
+            CompareClocks(catalogue, topology, standing, current),
+            CompareAddresses(catalogue, topology, standing),
+            CompareMacs(catalogue, topology, standing),
+            CompareMasks(catalogue, topology, standing),
+            self._infer,
+            self.drill_down,
+            Settle(catalogue, topology.graph, standing, desk, self.drill_down),
+            TicketStage(standing, desk, self._describe, Moving(catalogue, standing, desk.diagnoses)),
+            Prove(catalogue, topology.graph, standing, desk),
+            Timers(desk, close_after),
+            Mesh(topology, current.hosts, tasks.spread),
+        )
 
     def declare(self, site: Site, actor: str) -> None:
-        """Takes a site's declaration in place of the one before. Only in the diagnosis thread.
+        """Takes a site's declaration in place of the one before.
 
         Raises ValueError, naming the entry, for a site that is wrong; then nothing has changed.
         """
@@ -199,15 +125,6 @@ class Pipeline:
         now = self._clock()
         self._database.writer.run(lambda connection: write_site(connection, site, actor, now)).result()
         self._draw(site, now)
-
-    def read_site_file(self, path: Path) -> None:
-        """What the file declares holds from the start on. Raises BadSite, naming file and field."""
-        if not path.exists():
-            return
-        try:
-            self.declare(msgspec.toml.decode(path.read_bytes(), type=Site), path.name)
-        except (msgspec.DecodeError, ValueError) as error:
-            raise BadSite(f"{path}: {error}") from None
 
     def _draw(self, site: Site, at: float) -> None:
         self.topology.declare(site, at)
@@ -236,7 +153,7 @@ class Pipeline:
         fitted = load_temperatures()
         return fitted.after if self.drill_down.ended(symptoms) else fitted.before
 
-    def _restore(self) -> None:
+    def _restore(self, current: CurrentState) -> None:
         """Current state as it was rebuilt from disk, weighed anew; open tickets find their symptoms again."""
         with self._database.reading() as connection:
             declared = read_site(connection)
@@ -244,54 +161,15 @@ class Pipeline:
             self._draw(*declared)
         now = self.standing.restored_at = self._clock()
         by_agent = [
-            Applied(agent=agent, host="", received_at=now, changed=tuple(self._current.entries(agent)))
-            for agent in self._current.agents()
+            Applied(agent=agent, host="", received_at=now, changed=tuple(current.entries(agent)))
+            for agent in current.agents()
         ]
         pictures = [
             Applied(agent="", host=each.host, received_at=now, inventory=each)
-            for each in self._current.inventories()
+            for each in current.inventories()
         ]
         turn = Turn(now, [*pictures, *by_agent], self.desk.draft())
         self._locate.run(turn)
         self._weigh.run(turn)
         while self._weigh.waiting:
             self._weigh.run(Turn(now, [], self.desk.draft()))
-
-    def _loop(self) -> None:
-        while not self._stopping:
-            arrived = self._gather()
-            began = time.monotonic()
-            try:
-                self.turn([*arrived, *self.overrun.take(self._clock())])
-            except Exception:  # noqa: BLE001  # the one broad except of this loop
-                # One turn that fails must not end diagnosis: nothing of it was written, what arrived is in
-                # the current state, and the next turn decides again.
-                _log.exception("a turn failed")
-                for applied in arrived:
-                    self.overrun.note(applied)
-            ended = time.monotonic()
-            self._rested_at = ended + max(MIN_REST, ended - began)
-
-    def _gather(self) -> list[Applied]:
-        """Waits for something to happen or the tick to end; then takes all that is there.
-
-        However much arrives meanwhile, this thread is woken once: each time, ingest would have to wait.
-        """
-        tick = BUSY_TICK if self.busy or self.desk.open_tickets() else QUIET_TICK
-        due = max(time.monotonic() + tick, self._rested_at)
-        while not self._stopping:
-            try:
-                call = self._calls.get(timeout=max(0.0, due - time.monotonic()))
-            except Empty:
-                break
-            call()
-            due = self._rested_at
-        arrived = [self._arrived.popleft() for _ in range(min(MAX_ARRIVALS, len(self._arrived)))]
-        self._taken += sum(len(applied.changed) for applied in arrived)
-        if self._arrived:
-            self._calls.put(_something_arrived)
-        return arrived
-
-
-def _something_arrived() -> None:
-    """Wakes the diagnosis thread; what arrived waits in line."""

@@ -58,9 +58,9 @@ def get_site(parts: Parts) -> Site:
 @post("/api/v1/site", status_code=200, summary="Declare the topology, in place of what was declared")
 async def post_site(request: AnyRequest, parts: Parts, data: JSONBody[Site]) -> Site:
     """400 names the entry that is wrong; then nothing changes."""
-    pipeline, name = parts.pipeline, request.user.name
+    name = request.user.name
     try:
-        await asyncio.wrap_future(pipeline.ask(lambda: pipeline.declare(data, name)))
+        await asyncio.wrap_future(parts.diagnosis.ask(lambda: parts.pipeline.declare(data, name)))
     except ValueError as error:
         raise ClientException(str(error)) from None
     return data
@@ -123,7 +123,7 @@ def list_changes(
 
 
 async def _reload(parts: Parts) -> None:
-    await asyncio.wrap_future(parts.pipeline.ask(lambda: parts.pipeline.desk.reload_windows(parts.now())))
+    await asyncio.wrap_future(parts.diagnosis.ask(lambda: parts.pipeline.desk.reload_windows(parts.now())))
 
 
 ROUTES = [get_site, post_site, list_windows, post_window, cancel_window, post_change, list_changes]

@@ -115,7 +115,7 @@ async def act(
         raise NotFoundException(f"{action} is none of: {', '.join(Action)}")
     by = (request.user.name, "web" if request.user.session else "api")
     pipeline = parts.pipeline
-    done = pipeline.ask(lambda: pipeline.actions.act(str(number), Action(action), data, by))
+    done = parts.diagnosis.ask(lambda: pipeline.actions.act(str(number), Action(action), data, by))
     try:
         ticket = await asyncio.wrap_future(done)
     except UnknownTicket as error:

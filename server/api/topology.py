@@ -16,7 +16,7 @@ from wire.entity import host_of
 @get("/api/v1/topology", summary="What leans on what, with source and age")
 async def get_topology(parts: Parts) -> Picture:
     """An edge runs from what leans to what bears."""
-    edges, groups = await asyncio.wrap_future(parts.pipeline.ask(lambda: _known(parts)))
+    edges, groups = await asyncio.wrap_future(parts.diagnosis.ask(lambda: _known(parts)))
     return await asyncio.to_thread(picture, edges, groups, _seen(parts), parts.now())
 
 

@@ -41,19 +41,11 @@ class Proved(StrEnum):
 class Prove:
     name = "prove"
 
-    def __init__(
-        self,
-        catalogue: Catalogue,
-        graph: Graph,
-        standing: Standing,
-        desk: Desk,
-        hold_down: float = HOLD_DOWN,
-    ) -> None:
+    def __init__(self, catalogue: Catalogue, graph: Graph, standing: Standing, desk: Desk) -> None:
         self._signals = catalogue.signals
         self._graph = graph
         self._standing = standing
         self._desk = desk
-        self._hold_down = hold_down
         self._said: dict[str, Proved] = {}
 
     def run(self, turn: Turn) -> None:
@@ -111,7 +103,7 @@ class Prove:
                 return Proved.NOT_SEEN_AGAIN, ()
         if not proof:
             return (Proved.RETIRED if retired else Proved.NOT_SEEN_AGAIN), ()
-        wait = self._hold_down * (UNSTABLE_FACTOR if ticket.unstable else 1.0)
+        wait = HOLD_DOWN * (UNSTABLE_FACTOR if ticket.unstable else 1.0)
         if now - since < wait:
             return Proved.HOLDING_DOWN, ()
         return (Proved.LEFT_TO_PEOPLE if ticket.assignee else Proved.PROVED), tuple(proof)

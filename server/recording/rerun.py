@@ -15,8 +15,9 @@ from server.current import CurrentState
 from server.desk.actions import possible
 from server.desk.shown import Whole, whole
 from server.diagnosis.turn import Turn
+from server.diagnosis_thread import BUSY_TICK, MIN_REST
 from server.entry import Applied, Key
-from server.pipeline import BUSY_TICK, MIN_REST, Pipeline
+from server.pipeline import Pipeline
 from server.recording.answers import Answers
 from server.recording.lines import BadRecording, Declared, Ended, Head, HungUp, Known, Line, Planned, Said
 from server.storage import tickets as storage

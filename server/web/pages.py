@@ -58,7 +58,7 @@ async def act(request: AnyRequest, parts: Parts, number: Number) -> Response[str
     wanted = Request(reason=str(form.get("reason", ""))[:2000], assignee=assignee)
     by = (request.user.name, "web")
     pipeline = parts.pipeline
-    done = pipeline.ask(lambda: pipeline.actions.act(str(number), Action(action), wanted, by))
+    done = parts.diagnosis.ask(lambda: pipeline.actions.act(str(number), Action(action), wanted, by))
     try:
         await asyncio.wrap_future(done)
     except UnknownTicket as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rules.topology import Topology
+from server.diagnosis.overrun import Overrun
 from server.diagnosis.targets import target_for
 from server.entry import Entry
 from wire.judgement import Path, Reason, Verdict
@@ -82,7 +83,8 @@ def test_a_storm_leaves_what_stands_in_the_end(lab):
     lab.agents["web1"].look(lab.now, "svc.process", "service:web1/nginx", Reason.STOPPED)
     lab.agents["web1"].look(lab.now, "svc.port", "service:web1/nginx", Reason.REFUSED)
     batch = lab.agents["web1"].batch(lab.now, beat=False)
-    lab.pipeline.overrun.note(lab.current.apply(batch, lab.now))
-    lab.pipeline.turn(lab.pipeline.overrun.take(lab.now))
+    overrun = Overrun(lab.current, lab.pipeline.standing)
+    overrun.note(lab.current.apply(batch, lab.now))
+    lab.pipeline.turn(overrun.take(lab.now))
     lab.pass_time(40)
     assert [ticket.entity for ticket in lab.tickets(open_only=True)] == ["service:web1/nginx"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 
 from rules.graph import Edge
 from rules.models import Relation
@@ -25,74 +27,147 @@ def edges_of(
     inventory: Inventory, book: AddressBook, wiring: Wiring, way: Way, uses: Mapping[Connection, float]
 ) -> Iterator[Edge]:
     """Every edge whose child is this host or part of it. ``uses``: when each connection was last there."""
-    name = inventory.host
-    machine = ids.host(name)
+    host = _Host(inventory, book, wiring, way, uses)
+    yield from host.machine()
+    yield from host.gateways()
+    yield from host.resolvers()
+    yield from host.volumes()
+    yield from host.services()
+    yield from host.stores()
+    yield from host.connections()
+    yield from host.declared()
+
+
+@dataclass(frozen=True)
+class _Host:
+    """One host, as its inventory and the address book of all tell of it."""
+
+    inventory: Inventory
+    book: AddressBook
+    wiring: Wiring
+    way: Way
+    uses: Mapping[Connection, float]
+
+    @property
+    def name(self) -> str:
+        return self.inventory.host
+
+    @property
+    def entity(self) -> Entity:
+        return ids.host(self.name)
 
     def edge(
+        self,
         child: Entity,
         relation: Relation,
         parent: Entity,
         weight: float = 1.0,
         source: str = "discovered",
         *,
-        at: float = inventory.at,
+        at: float | None = None,
     ) -> Edge:
+        """As old as the inventory, where ``at`` does not say otherwise."""
+        at = self.inventory.at if at is None else at
         return Edge(child=child, relation=relation, parent=parent, weight=weight, source=source, at=at)
 
-    yield edge(ids.agent(name), Relation.RUNS_ON, machine)
-    if site := inventory.tags.get("site"):
-        yield edge(machine, Relation.MEMBER_OF, ids.site(site))
-    yield from _wires(inventory, book.attachments(name), wiring)
-    for gateway in inventory.gateways:
-        yield edge(machine, Relation.ROUTES_VIA, ids.gateway(gateway.address))
-        if owner := book.last_owner(gateway.address):
-            yield edge(ids.gateway(gateway.address), Relation.RUNS_ON, ids.host(owner.host))
-    for address in inventory.resolvers:
-        resolver = ids.resolver(address)
-        yield edge(machine, Relation.RESOLVES_WITH, resolver)
-        if service := _listener(book, name, address, DNS_PORT, "udp"):
-            yield edge(resolver, Relation.SERVED_BY, service)
-    parts = Parts(inventory)
-    for mount in inventory.mounts:
-        volume = ids.fs(name, mount.point)
-        yield edge(volume, Relation.RUNS_ON, machine)
-        if mount.disk:
-            below = parts.below(mount.disk)
-            yield edge(volume, Relation.BACKED_BY, below)
-            yield edge(below, Relation.RUNS_ON, machine)
-    yield from parts.edges(wiring, inventory.at)
-    known = {listener.service for listener in inventory.listeners}
-    known |= {use.service for use in inventory.connections} | {use.service for use in inventory.stores}
-    for service in sorted(known):
-        yield edge(ids.service(name, service), Relation.RUNS_ON, machine)
-    for service in sorted({ids.service(name, listener.service) for listener in inventory.listeners}):
-        for process in processes_of(inventory, service):
-            yield edge(service, Relation.RUNS_ON, process)
-            yield edge(process, Relation.RUNS_ON, machine)
-    for store in inventory.stores:
-        service = ids.service(name, store.service)
-        for place in (ids.fs(name, store.mount), ids.mount(name, store.mount)):
-            yield edge(service, Relation.STORED_ON, place, LEARNT, "open files")
-    for use in inventory.connections:
-        parent = _listener(book, name, use.address, use.port, "tcp")
-        child = ids.service(name, use.service)
-        at = uses.get(use, inventory.at)
-        if parent and parent != child:
-            yield edge(child, Relation.DEPENDS_ON, parent, LEARNT, "connection", at=at)
-        owner = book.owner(use.address)
-        if owner and owner.host != name:
+    def machine(self) -> Iterator[Edge]:
+        """The agent, the site, the NICs with an address and what they are plugged into; so is the host,
+        where that is one thing.
+        """
+        yield self.edge(ids.agent(self.name), Relation.RUNS_ON, self.entity)
+        if site := self.inventory.tags.get("site"):
+            yield self.edge(self.entity, Relation.MEMBER_OF, ids.site(site))
+        homes: set[Plug] = set()
+        for attachment in self.book.attachments(self.name):
+            nic, home = ids.nic(self.name, attachment.nic), self._plug(attachment)
+            homes.add(home)
+            yield self.edge(nic, Relation.RUNS_ON, self.entity)
+            yield self.edge(nic, Relation.ATTACHED_TO, home.into, source=home.source, at=home.at)
+        if len({home.into for home in homes}) == 1:
+            home = min(homes)
+            yield self.edge(self.entity, Relation.ATTACHED_TO, home.into, source=home.source, at=home.at)
+
+    def gateways(self) -> Iterator[Edge]:
+        for gateway in self.inventory.gateways:
+            yield self.edge(self.entity, Relation.ROUTES_VIA, ids.gateway(gateway.address))
+            if owner := self.book.last_owner(gateway.address):
+                yield self.edge(ids.gateway(gateway.address), Relation.RUNS_ON, ids.host(owner.host))
+
+    def resolvers(self) -> Iterator[Edge]:
+        for address in self.inventory.resolvers:
+            resolver = ids.resolver(address)
+            yield self.edge(self.entity, Relation.RESOLVES_WITH, resolver)
+            if service := self._listener(address, DNS_PORT, "udp"):
+                yield self.edge(resolver, Relation.SERVED_BY, service)
+
+    def volumes(self) -> Iterator[Edge]:
+        parts = Parts(self.inventory)
+        for mount in self.inventory.mounts:
+            volume = ids.fs(self.name, mount.point)
+            yield self.edge(volume, Relation.RUNS_ON, self.entity)
+            if mount.disk:
+                below = parts.below(mount.disk)
+                yield self.edge(volume, Relation.BACKED_BY, below)
+                yield self.edge(below, Relation.RUNS_ON, self.entity)
+        yield from parts.edges(self.wiring, self.inventory.at)
+
+    def services(self) -> Iterator[Edge]:
+        """Those that listen run on their processes, too."""
+        listen = {each.service for each in self.inventory.listeners}
+        use = {each.service for each in self.inventory.connections}
+        keep = {each.service for each in self.inventory.stores}
+        for name in sorted(listen | use | keep):
+            yield self.edge(ids.service(self.name, name), Relation.RUNS_ON, self.entity)
+        for service in sorted({ids.service(self.name, name) for name in listen}):
+            for process in processes_of(self.inventory, service):
+                yield self.edge(service, Relation.RUNS_ON, process)
+                yield self.edge(process, Relation.RUNS_ON, self.entity)
+
+    def stores(self) -> Iterator[Edge]:
+        for store in self.inventory.stores:
+            service = ids.service(self.name, store.service)
+            for place in (ids.fs(self.name, store.mount), ids.mount(self.name, store.mount)):
+                yield self.edge(service, Relation.STORED_ON, place, LEARNT, "open files")
+
+    def connections(self) -> Iterator[Edge]:
+        """To the service at the far end and its door, and to the gateways on the way there."""
+        for use in self.inventory.connections:
+            child, at = ids.service(self.name, use.service), self.uses.get(use)
+            leans = partial(self.edge, child, weight=LEARNT, source="connection", at=at)
+            parent = self._listener(use.address, use.port, "tcp")
+            if parent and parent != child:
+                yield leans(Relation.DEPENDS_ON, parent)
+            owner = self.book.owner(use.address)
+            if owner is None or owner.host == self.name:
+                continue
             door = ids.port(owner.host, use.port)
-            yield edge(child, Relation.DEPENDS_ON, door, LEARNT, "connection", at=at)
-            for hop in (each for each in way(name, use.address) if ids.kind_of(each) == "gateway"):
-                yield edge(child, Relation.ROUTES_VIA, hop, LEARNT, "connection", at=at)
-                yield edge(child, Relation.DEPENDS_ON, ids.flow(hop, door), LEARNT, "connection", at=at)
-    for declared in inventory.dependencies:
-        child = service_id(declared.service if "/" in declared.service else f"{name}/{declared.service}")
-        yield edge(child, Relation.DEPENDS_ON, service_id(declared.on), source="declared")
-    for endpoint in inventory.endpoints:
-        if endpoint.service:
-            door = ids.endpoint(endpoint.url)
-            yield edge(door, Relation.SERVED_BY, ids.service(name, endpoint.service), source="declared")
+            yield leans(Relation.DEPENDS_ON, door)
+            for hop in self.way(self.name, use.address):
+                if ids.kind_of(hop) == "gateway":
+                    yield leans(Relation.ROUTES_VIA, hop)
+                    yield leans(Relation.DEPENDS_ON, ids.flow(hop, door))
+
+    def declared(self) -> Iterator[Edge]:
+        for dependency in self.inventory.dependencies:
+            name = dependency.service
+            child = service_id(name if "/" in name else f"{self.name}/{name}")
+            yield self.edge(child, Relation.DEPENDS_ON, service_id(dependency.on), source="declared")
+        for endpoint in self.inventory.endpoints:
+            if endpoint.service:
+                service = ids.service(self.name, endpoint.service)
+                yield self.edge(ids.endpoint(endpoint.url), Relation.SERVED_BY, service, source="declared")
+
+    def _plug(self, attachment: Attachment) -> Plug:
+        """Into a switch as somebody tells, else into the segment that its address stands for."""
+        known = self.wiring.plug_of(ids.nic(attachment.host, attachment.nic))
+        return known or Plug(segment_of(attachment), "discovered", self.inventory.at)
+
+    def _listener(self, address: str, port: int, protocol: str) -> Entity | None:
+        """The service that this host meets there."""
+        if is_loopback(address):
+            return self.book.service_at(self.name, address, port, protocol)
+        owner = self.book.owner(address)
+        return self.book.service_at(owner.host, address, port, protocol) if owner else None
 
 
 def processes_of(inventory: Inventory, service: Entity) -> list[Entity]:
@@ -100,30 +175,3 @@ def processes_of(inventory: Inventory, service: Entity) -> list[Entity]:
     known = [each for each in inventory.listeners if ids.service(inventory.host, each.service) == service]
     names = {name for each in known if each.process for name in (each.process, each.service)}
     return [ids.process(inventory.host, name) for name in sorted(names)]
-
-
-def _wires(inventory: Inventory, attachments: list[Attachment], wiring: Wiring) -> Iterator[Edge]:
-    """The NICs with an address and what they are plugged into; so is the host, where that is one thing."""
-    machine = ids.host(inventory.host)
-    homes: set[Plug] = set()
-    for attachment in attachments:
-        nic, home = ids.nic(inventory.host, attachment.nic), _plug(wiring, attachment, inventory.at)
-        homes.add(home)
-        yield Edge(nic, Relation.RUNS_ON, machine, at=inventory.at)
-        yield Edge(nic, Relation.ATTACHED_TO, home.into, source=home.source, at=home.at)
-    if len({home.into for home in homes}) == 1:
-        home = min(homes)
-        yield Edge(machine, Relation.ATTACHED_TO, home.into, source=home.source, at=home.at)
-
-
-def _plug(wiring: Wiring, attachment: Attachment, at: float) -> Plug:
-    """Into a switch as somebody tells, else into the segment that its address stands for."""
-    known = wiring.plug_of(ids.nic(attachment.host, attachment.nic))
-    return known or Plug(segment_of(attachment), "discovered", at)
-
-
-def _listener(book: AddressBook, host: str, address: str, port: int, protocol: str) -> Entity | None:
-    if is_loopback(address):
-        return book.service_at(host, address, port, protocol)
-    owner = book.owner(address)
-    return book.service_at(owner.host, address, port, protocol) if owner else None

@@ -94,6 +94,8 @@ class Pipeline:
         self.open_count = len(self.desk.open_tickets())
         self.turned_at = 0.0
         """When the last turn ended; a health check may look at it."""
+        self._restored: tuple[str, ...] = ()
+        """Hosts that the first turn has to be told of."""
         self._restore(current)
 
     def _stages(self, current: CurrentState, tasks: TaskDesk, close_after: int) -> tuple[Stage, ...]:
@@ -132,7 +134,7 @@ class Pipeline:
 
     def turn(self, arrived: Iterable[Applied] = ()) -> Turn:
         """One pass through all stages, committed as a whole."""
-        turn = Turn(self._clock(), list(arrived), self.desk.draft())
+        turn = Turn(self._clock(), list(arrived), self.desk.draft(), self._restored)
         for stage in self.stages:
             began = time.perf_counter()
             stage.run(turn)
@@ -140,6 +142,7 @@ class Pipeline:
             if took > SLOW_STAGE:
                 _log.warning("slow stage", stage=stage.name, seconds=round(took, 2))
         self.desk.commit(turn.draft)
+        self._restored = ()
         for stage_name, reason, count in log_decisions(turn.decisions):
             self._observe(stage_name, reason, count)
         self._attention.turn_to(turn)
@@ -168,6 +171,7 @@ class Pipeline:
             Applied(agent="", host=each.host, received_at=now, inventory=each)
             for each in current.inventories()
         ]
+        self._restored = tuple(each.host for each in pictures)
         turn = Turn(now, [*pictures, *by_agent], self.desk.draft())
         self._locate.run(turn)
         self._weigh.run(turn)

@@ -67,12 +67,10 @@ class CompareAddresses:
         self._judged_at = float("-inf")
 
     def run(self, turn: Turn) -> None:
-        told = {one.inventory.host for one in turn.arrived if one.inventory is not None}
-        if not self._had:
-            told |= self._topology.inventories.keys()  # told before the server was started
-        for host in sorted(told):
+        told = turn.told
+        for host in told:
             self._take(host, turn.now)
-        for host in [one.host for one in turn.arrived if one.gone]:
+        for host in turn.gone:
             self._had.pop(host, None)
             self._lost.pop(host, None)
         if (self._lost or self._told) and (told or turn.now - self._judged_at >= EVERY):

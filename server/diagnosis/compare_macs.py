@@ -31,17 +31,12 @@ class CompareMacs:
         self._standing = standing
         self._odd: dict[Entity, Attachment] = {}
         """The cards that came later than another with their hardware address."""
-        self._begun = False
 
     def run(self, turn: Turn) -> None:
-        told = {applied.inventory.host for applied in turn.arrived if applied.inventory is not None}
-        if not self._begun:
-            told |= self._topology.inventories.keys()  # told before the server was started
-            self._begun = bool(told)
+        told, book = turn.told, self._topology.book
         if not told:
             return
-        book = self._topology.book
-        for each in [one for host in sorted(told) for one in book.attachments(host)]:
+        for each in [one for host in told for one in book.attachments(host)]:
             for one in (each, *book.namesakes(each)):
                 card = ids.nic(one.host, one.nic)
                 if self._look.outcome(card) is Reason.DUPLICATE or self._like(one):
@@ -68,7 +63,7 @@ class CompareMacs:
     def _judge(self, card: Entity, one: Attachment, turn: Turn) -> None:
         other = self._like(one) if one in self._topology.book.attachments(one.host) else None
         outcome = Reason.DUPLICATE if other else Reason.OK
-        if self._look.outcome(card) is not outcome:
+        if self._look.is_news(card, outcome):
             turn.decide(self.name, Named.LIKE_ANOTHER if other else Named.ITS_OWN_AGAIN, card)
             self._look.tell(card, outcome, turn.now, turn.now, evidence=_told(one, other))
         if other is None:

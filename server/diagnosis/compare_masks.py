@@ -59,13 +59,10 @@ class CompareMasks:
         """Host → its gateways, as they were told last."""
 
     def run(self, turn: Turn) -> None:
-        told = {applied.inventory.host for applied in turn.arrived if applied.inventory is not None}
+        for host in turn.gone:
+            self._forget(host)
         known = self._topology.inventories
-        if told or not self._gateways:
-            for gone in self._gateways.keys() - known.keys():
-                self._forget(gone)
-            told |= known.keys() - self._gateways.keys()  # told before the server was started
-        for inventory in (known[host] for host in sorted(told & known.keys())):
+        for inventory in (known[host] for host in turn.told if host in known):
             gateways = tuple(each.address for each in inventory.gateways)
             for one in self._take(inventory.host, gateways):
                 self._judge(one, turn)
@@ -106,11 +103,9 @@ class CompareMasks:
         found = (self._odd(host, gateway) for gateway in self._gateways[host])
         odd: Evidence = next(filter(None, found), {})
         outcome, subject = Reason.WRONG if odd else Reason.OK, ids.host(host)
-        before = self._look.outcome(subject)
-        if before is outcome or (before is None and not odd):
-            return
-        turn.decide(self.name, Masked.DIFFERS if odd else Masked.AGREES_AGAIN, host)
-        self._look.tell(subject, outcome, turn.now, turn.now, evidence=odd)
+        if self._look.is_news(subject, outcome):
+            turn.decide(self.name, Masked.DIFFERS if odd else Masked.AGREES_AGAIN, host)
+            self._look.tell(subject, outcome, turn.now, turn.now, evidence=odd)
 
     def _odd(self, host: str, gateway: str) -> Evidence:
         """What is odd about it; empty where it has the network that most have, or most have none."""

@@ -25,6 +25,10 @@ class OwnLook:
         known = self._standing.evidence.get((SERVER, self._signal.name, subject))
         return None if known is None else known.outcome
 
+    def is_news(self, subject: Entity, outcome: Reason) -> bool:
+        """That nothing is wrong is none where nothing ever was."""
+        return outcome is not (self.outcome(subject) or Reason.OK)
+
     def tell(
         self,
         subject: Entity,

@@ -26,10 +26,23 @@ class Turn:
     now: float
     arrived: list[Applied]
     draft: Draft
+    restored: tuple[str, ...] = ()
+    """Hosts of which was known before the server was started; in its first turn alone."""
     diagnoses: list[Diagnosis] = field(default_factory=list)
     ripe: dict[tuple[str, str], StrEnum] = field(default_factory=dict)
     """Roots about which a ticket may be opened now, with the reason."""
     decisions: list[Decision] = field(default_factory=list)
+
+    @property
+    def told(self) -> list[str]:
+        """Hosts whose inventory is new to the stages, in order."""
+        arrived = {one.inventory.host for one in self.arrived if one.inventory is not None}
+        return sorted(arrived.union(self.restored))
+
+    @property
+    def gone(self) -> list[str]:
+        """Hosts that were taken out of the site."""
+        return [one.host for one in self.arrived if one.gone]
 
     def decide(self, stage: str, reason: StrEnum, about: str) -> None:
         self.decisions.append(Decision(stage, reason, about))

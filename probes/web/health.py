@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from urllib.parse import urlsplit
 
 from probes.steps import StepFailed, Steps
 from probes.unit import SECOND, Net, Probe
 from probes.web.health_report import BAD, Report, read
 from probes.web.http_answer import Answer
-from probes.web.http_request import first_answer, get, open_talk
+from probes.web.http_request import first_answer, get, open_talk, whole
+from probes.web.status import reason_of
 from wire.judgement import Judgement, Layer, Reason
 from wire.target import HealthTarget
 
@@ -53,23 +53,15 @@ async def _exchange(steps: Steps, target: HealthTarget) -> Answer:
     talk = await open_talk(steps, parts, target.ca_file)
     try:
         answer = await first_answer(talk, get(parts), steps)
-        with steps.step("body"):
-            async with asyncio.timeout(steps.left()):
-                await answer.read_body(talk)
-    except TimeoutError:
-        raise StepFailed(Reason.REQUEST_TIMEOUT, error="the report does not end") from None
-    except ValueError as error:
-        raise StepFailed(Reason.BODY, error=f"not HTTP: {error}") from None
+        await whole(answer, talk, steps)
     finally:
         talk.close()
     return answer
 
 
 def _report(answer: Answer) -> Report:
-    if answer.status in (401, 403, 407):
-        raise StepFailed(Reason.AUTH, step="status", status=answer.status)
     if answer.status not in _REPORTS:
-        raise StepFailed(Reason.STATUS, step="status", status=answer.status)
+        raise StepFailed(reason_of(answer.status), step="status", status=answer.status)
     try:
         return read(answer.body)
     except ValueError as error:

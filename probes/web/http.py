@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from urllib.parse import urlsplit
 
-from probes.connections.talk import Talk
 from probes.steps import StepFailed, Steps
 from probes.unit import SECOND, Net, Probe
 from probes.web import http2
 from probes.web.http_answer import Answer
-from probes.web.http_request import first_answer, get, open_talk
+from probes.web.http_request import first_answer, get, open_talk, whole
 from probes.web.status import reason_of
 from wire.entity import page
 from wire.judgement import Judgement, Layer, Reason
@@ -52,21 +50,10 @@ async def _exchange(steps: Steps, target: HttpTarget) -> Answer:
             answer = await first_answer(talk, http2.get(parts), steps, http2.read_answer)
         else:
             answer = await first_answer(talk, get(parts), steps)
-        with steps.step("body"):
-            await _body(answer, talk, steps)
+        await whole(answer, talk, steps)
     finally:
         talk.close()
     return answer
-
-
-async def _body(answer: Answer, talk: Talk, steps: Steps) -> None:
-    try:
-        async with asyncio.timeout(steps.left()):
-            await answer.read_body(talk)
-    except TimeoutError:
-        raise StepFailed(Reason.REQUEST_TIMEOUT, error="the body does not end") from None
-    except ValueError as error:
-        raise StepFailed(Reason.BODY, error=f"not HTTP: {error}") from None
 
 
 def _judge(target: HttpTarget, answer: Answer) -> StepFailed | None:

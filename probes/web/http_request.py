@@ -1,4 +1,4 @@
-"""The first steps of every question over HTTP: connect, shake hands, send the request, read the head."""
+"""The steps of every question over HTTP: connect, shake hands, send the request, read head and body."""
 
 from __future__ import annotations
 
@@ -50,6 +50,18 @@ async def first_answer(talk: Talk, request: bytes, steps: Steps, read: Read = re
             ) from None
         except ValueError as error:
             raise StepFailed(Reason.STATUS, step="request", error=f"not HTTP: {error}") from None
+
+
+async def whole(answer: Answer, talk: Talk, steps: Steps) -> None:
+    """Reads the body too. Raises StepFailed."""
+    with steps.step("body"):
+        try:
+            async with asyncio.timeout(steps.left()):
+                await answer.read_body(talk)
+        except TimeoutError:
+            raise StepFailed(Reason.REQUEST_TIMEOUT, error="the body does not end") from None
+        except ValueError as error:
+            raise StepFailed(Reason.BODY, error=f"not HTTP: {error}") from None
 
 
 def get(parts: SplitResult, headers: Sequence[str] = PLAIN_HEADERS) -> bytes:

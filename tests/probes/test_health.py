@@ -73,7 +73,8 @@ def test_a_part_that_is_down_in_a_whole_that_is_not_warns(told):
 
 
 @pytest.mark.parametrize(
-    ("status", "reason"), [(401, Reason.AUTH), (404, Reason.STATUS), (502, Reason.STATUS)]
+    ("status", "reason"),
+    [(401, Reason.AUTH), (404, Reason.WRONG), (500, Reason.STATUS), (502, Reason.GATEWAY)],
 )
 def test_no_report_is_told_by_its_status(told, status, reason):
     assert told(status, b"<html>").reason is reason
@@ -105,8 +106,8 @@ def behind_nginx(nginx, free_port, tmp_path, ask):
     [
         ("up", Reason.OK),
         ("down", Reason.BODY),
-        ("gone", Reason.STATUS),
-        ("missing", Reason.STATUS),
+        ("gone", Reason.GATEWAY),
+        ("missing", Reason.WRONG),
         ("secret", Reason.AUTH),
         ("hung", Reason.REQUEST_TIMEOUT),
         ("large.json", Reason.SLOW),

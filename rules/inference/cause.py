@@ -34,10 +34,6 @@ def state_name(state: State) -> str:
     return _STATE + state.value
 
 
-def state_cause(state: State, entity: Entity) -> Cause:
-    return Cause(_STATE + state.value, entity)
-
-
 def state_of(cause: Cause) -> State:
     """Raises ValueError for a cause that is a fault."""
     return State(cause.name.removeprefix(_STATE))

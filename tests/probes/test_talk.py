@@ -58,7 +58,7 @@ def test_a_descriptor_is_free_again_when_a_handshake_ends_at_its_deadline(late_d
         await hear_on_new_descriptors()
         return reason
 
-    assert asyncio.run(overrun()) in {Reason.REQUEST_TIMEOUT, None}
+    assert asyncio.run(overrun()) in {Reason.TLS_TIMEOUT, None}
 
 
 async def hear_on_new_descriptors() -> None:

@@ -147,6 +147,11 @@ def flow(gateway_id: Entity, door: Entity) -> str:
     return f"flow:{name_of(gateway_id)}>{name_of(door)}"
 
 
+def gateway_of(flow_id: Entity) -> str:
+    """The address of the gateway that a flow goes through."""
+    return name_of(flow_id).partition(">")[0]
+
+
 def port_of(flow_id: Entity) -> Entity:
     """The door of a host that a flow leads to."""
     return f"port:{name_of(flow_id).partition('>')[2]}"

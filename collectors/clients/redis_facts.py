@@ -75,7 +75,7 @@ def _facts(host: Host, local: Local) -> RedisFacts:
             raise Busy("its clients are paused")
     if not fields:
         raise ValueError("INFO tells nothing")
-    return RedisFacts(fields, turned_away=rejected)
+    return msgspec.structs.replace(facts, turned_away=rejected)
 
 
 def _is_closed_to_others(stream: Stream) -> bool:

@@ -62,8 +62,7 @@ def _upgrade(key: str) -> tuple[str, ...]:
 def _judge(answer: Answer, key: str) -> None:
     """Raises StepFailed for a refusal, or an upgrade by somebody who does not know the protocol."""
     if answer.status != 101:
-        reason = Reason.STATUS if answer.status < 400 else reason_of(answer.status)
-        raise StepFailed(reason, step="status", status=answer.status)
+        raise StepFailed(reason_of(answer.status), step="status", status=answer.status)
     wanted = base64.b64encode(hashlib.sha1(f"{key}{_SALT}".encode(), usedforsecurity=False).digest()).decode()
     found = answer.headers.get("sec-websocket-accept", "")
     if found != wanted:

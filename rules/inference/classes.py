@@ -12,7 +12,7 @@ from rules.inference.components import Component
 from rules.inference.ground import Ground
 from rules.inference.score import Judge, Weighed
 from rules.inference.search import rivals, swapped
-from rules.models import UNMODELLED, Relation, Role, symptoms_of
+from rules.models import UNMODELLED, Relation, Role
 from wire.entity import Entity, host, host_of, kind_of, name_of
 
 SAME: Nats = 7 * NAT // 10
@@ -91,6 +91,6 @@ def _shown(member: Cause, ground: Ground) -> Mapping[tuple[str, Entity], None]:
     model = ground.model(member)
     if model is None or model.fault is None:
         return {}
-    looks = [symptom.signal for symptom in symptoms_of(model.fault, model.kind) if symptom.on is Role.SELF]
+    looks = [signal for signal, role in model.entries if role is Role.SELF]
     looks += [test.check for test in model.fault.confirm]
     return {(look, member.entity): None for look in looks if not fnmatchcase(look, "log.*")}

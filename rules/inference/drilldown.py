@@ -12,7 +12,7 @@ from rules.diagnosis import Diagnosis, Key
 from rules.evidence import Exercised
 from rules.inference.cause import Cause
 from rules.inference.engine import Engine
-from rules.models import UNMODELLED, Relation, Role, symptoms_of
+from rules.models import UNMODELLED, Relation, Role
 from wire.entity import Entity, agent, door_of, host, host_of, kind_of
 from wire.target import TcpTarget
 
@@ -118,9 +118,9 @@ def _own(engine: Engine, cause: Cause) -> Iterator[_Idea]:
         return
     known = {look[0] for look in engine.index.here(cause.entity)}
     costs = {test.check: test.cost for test in model.fault.confirm}
-    for symptom in symptoms_of(model.fault, model.kind):
-        if symptom.on is Role.SELF and symptom.signal in known:
-            costs.setdefault(symptom.signal, LOCAL_COST if _is_local(engine, symptom.signal) else FAR_COST)
+    for signal, role in model.entries:
+        if role is Role.SELF and signal in known:
+            costs.setdefault(signal, LOCAL_COST if _is_local(engine, signal) else FAR_COST)
     owner = host_of(cause.entity)
     touched = [(Role.SELF, cause.entity)]
     if owner:

@@ -11,7 +11,7 @@ from rules.models import Role
 from rules.topology import Topology
 from server.diagnosis.probe_again import ENOUGH, Again
 from server.diagnosis.standing import Standing
-from wire.entity import Entity, address, door_of, host_of, name_of, port_of
+from wire.entity import Entity, address, door_of, gateway_of, host_of, port_of
 from wire.judgement import Path, Reason
 from wire.target import TcpTarget
 
@@ -44,13 +44,15 @@ def _far_end(seen: Evidence, suspects: set[Entity], topology: Topology) -> Itera
     gateway itself: through its own card, past whatever it forbids to pass.
     """
     for role, flow in touched(seen.exercised):
+        if role is not Role.SELF or not flow.startswith(FLOW):
+            continue
         door = port_of(flow)
-        if role is not Role.SELF or not flow.startswith(FLOW) or suspects.isdisjoint((flow, door)):
+        if suspects.isdisjoint((flow, door)):
             continue
         if host_of(door) in topology.inventories:
             yield Again("net.arrival", flow, host_of(door))
             yield Again(seen.signal, seen.subject, seen.observer)
-        elif gateway := topology.book.owner(name_of(flow).partition(">")[0]):
+        elif gateway := topology.book.owner(gateway_of(flow)):
             place, protocol, port = door_of(flow)
             if protocol == "tcp":
                 yield Again("net.tcp", TcpTarget(host=place, port=port).subject, gateway.host)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from itertools import islice
+from itertools import islice, takewhile
 
 import msgspec
 
 from rules.catalogue import Catalogue
-from rules.diagnosis import Diagnosis, Key, Unchecked
+from rules.diagnosis import Diagnosis, Unchecked
 from server.desk.scope import hosts_along
 from server.diagnosis.standing import SERVER, Inferring, Standing
 from server.diagnosis.turn import Turn
@@ -74,16 +74,13 @@ class Infer:
 
     def _insist(self, now: float) -> None:
         """What goes on to fail wants an explanation, if only that it is of no known kind."""
-        explained: set[Key] | None = None
-        for key, learnt in list(self._standing.failing.items()):
-            if now - learnt < LASTING:
-                break  # they stand in the order in which they were learnt
-            evidence = self._standing.evidence[key]
-            if evidence.lasted or not self._standing.goes_on(key):
-                continue
-            if explained is None:
-                explained = {each for diagnosis in self._latest for each in diagnosis.explains}
-            if key not in explained:
+        learnt = self._standing.failing.items()  # in the order in which they were
+        old = [key for key, _ in takewhile(lambda one: now - one[1] >= LASTING, learnt)]
+        if not old:
+            return
+        explained = {each for diagnosis in self._latest for each in diagnosis.explains}
+        for key in old:
+            if key not in explained and self._standing.goes_on(key):
                 self._standing.insist(key, now)
 
     def _patience(self) -> float:

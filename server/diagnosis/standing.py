@@ -157,7 +157,9 @@ class Standing:
 
     def insist(self, key: Key, now: float) -> None:
         """It has failed for so long that it is not by chance."""
-        self.put(msgspec.structs.replace(self.evidence[key], lasted=True), self.entries[key], now)
+        evidence = self.evidence[key]
+        if not evidence.lasted:
+            self.put(msgspec.structs.replace(evidence, lasted=True), self.entries[key], now)
 
     def number_own(self, at: float) -> int:
         """Of the server's next look of its own. Rises over restarts too, because it begins at the clock."""

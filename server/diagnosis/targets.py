@@ -120,10 +120,9 @@ def _text(latest: Entry | None, name: str) -> str:
 
 def _arrival(flow: str) -> Target:
     """Of a flow to a door of a host of ours."""
-    gateway = ids.name_of(flow).partition(">")[0]
     host, protocol, number = ids.door_of(flow)
     return ArrivalTarget(
-        gateway=gateway, host=host, port=number, protocol="udp" if protocol == "udp" else "tcp"
+        gateway=ids.gateway_of(flow), host=host, port=number, protocol="udp" if protocol == "udp" else "tcp"
     )
 
 
